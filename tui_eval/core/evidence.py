@@ -1,0 +1,53 @@
+"""The questions that steps ask. ``files.evidence`` answers them, in tests a list does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from tui_eval.core.records import (
+    Dataset,
+    Objective,
+    Preflight,
+    Producer,
+    Reconcile,
+    Rendering,
+    Split,
+    TokenLoss,
+    TrainingLog,
+)
+
+
+class Evidence(Protocol):
+    """Everything known about the candidates of one workspace. Answers are immutable and
+    cheap to ask for twice."""
+
+    def base(self, candidate: str) -> str | None:
+        """The model that this candidate is held against; None if there is none."""
+
+    def objective(self, candidate: str) -> Objective | None:
+        """As set in ``[models.NAME] objective``; None means: look at the log."""
+
+    def log(self, candidate: str) -> TrainingLog | None: ...
+
+    def dataset(self, candidate: str, split: Split) -> Dataset | None:
+        """The rows as they lie there now; None where no file is named."""
+
+    def losses(self, candidate: str, model: str, split: Split) -> Mapping[str, TokenLoss]:
+        """By sample id, only of the current producer of ``model`` as prompted for
+        ``candidate`` and only of the dataset's samples."""
+
+    def producer(self, candidate: str, model: str) -> Producer | None: ...
+
+    def rendering(self, candidate: str, sample: str) -> Rendering | None: ...
+
+    def preflight(self, candidate: str) -> Preflight | None: ...
+
+    def reconcile(self, candidate: str) -> Mapping[str, Reconcile]: ...
+
+    def leaked(self, candidate: str) -> Mapping[str, bool] | None:
+        """Validation sample ids whose folded prompt stands in the training file; True if
+        the answer does too. None where there is no training file to look in."""
+
+    def setting(self, name: str) -> float | int | str | bool:
+        """A threshold or choice of ``eval.toml`` by dotted name (``overfitting.gap_high``)."""

@@ -1,0 +1,123 @@
+"""A Reading: what a step says. Drawn by one screen, printed by one command."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["bad", "not_enough", "caution", "note"]
+Verdict = Literal["good", "caution", "bad", "not_enough", "waiting"]
+Cell = str | int | float | None
+
+HEADLINE_CELLS = 42
+SUMMARY_CELLS = 76
+_ORDER: tuple[Severity, ...] = ("bad", "not_enough", "caution")
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A named figure. ``low`` and ``high`` are a 95% interval or both None; ``why`` says
+    in words why ``value`` is None."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+    unit: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    code: str
+    severity: Severity
+    text: str
+    at: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    key: str
+    title: str
+    kind: Literal["text", "number", "percent", "count"] = "text"
+    digits: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows hold one cell per column. ``refs`` names, per row, what ``enter`` opens
+    (a sample id), or is empty."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    refs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Points to plot. ``role`` picks colour and marker: train is a line, eval ``◆``,
+    base ``○``, tuned ``●``. ``alternatives`` holds other x axes (``epoch``, ``time``) of
+    the same length; NaN where unknown."""
+
+    name: str
+    role: Literal["train", "eval", "base", "tuned", "other"]
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    alternatives: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something to jump to on a plot's x axis."""
+
+    x: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    key: str
+    title: str
+    kind: Literal["curve", "histogram", "scatter", "bars"]
+    series: tuple[Series, ...]
+    x_label: str = ""
+    y_label: str = ""
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """``headline`` fits the checklist (at most 42 cells), ``summary`` is one sentence of
+    at most 76 cells, used word for word in the step, ``show`` and the report."""
+
+    step: str
+    candidate: str
+    verdict: Verdict
+    headline: str
+    summary: str
+    against: str = "base"
+    findings: tuple[Finding, ...] = ()
+    numbers: Mapping[str, Number] = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    plots: tuple[Plot, ...] = ()
+    how: tuple[str, ...] = ()
+    """How this was computed, a paragraph each."""
+
+
+def verdict_of(findings: Iterable[Finding], waiting: bool = False) -> Verdict:
+    """The worst severity: bad, not_enough, caution, else good; waiting while work is undone."""
+    if waiting:
+        return "waiting"
+    severities = {finding.severity for finding in findings}
+    for severity in _ORDER:
+        if severity in severities:
+            return severity  # type: ignore[return-value]
+    return "good"
+
+
+def finite(value: float | None) -> float | None:
+    """None for NaN and infinity, which no output of ours may hold."""
+    return value if value is not None and math.isfinite(value) else None
