@@ -1,0 +1,43 @@
+"""The six steps in order, one line each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StepEntry:
+    """``read`` is the import string of the step's reading; None: not built yet.
+    ``needs`` are the ``(verb, split)`` pairs that the engine must have done for it."""
+
+    key: str
+    title: str
+    question: str
+    read: str | None
+    needs: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def built(self) -> bool:
+        return self.read is not None
+
+
+CHECKLIST: tuple[StepEntry, ...] = (
+    StepEntry(
+        "curves",
+        "Training curves",
+        "has the loss decreased properly?",
+        "tui_eval.core.steps.curves:read",
+    ),
+    StepEntry(
+        "perplexity",
+        "Perplexity",
+        "is it less confused than the base model on the validation set?",
+        "tui_eval.core.steps.perplexity:read",
+        (("score", "validation"),),
+    ),
+    StepEntry("overfitting", "Overfitting", "did it learn, or memorise?", None),
+    StepEntry("review", "Manual review", "what do its answers read like?", None),
+    StepEntry("blind_ab", "Blind A/B", "do people prefer its answers?", None),
+    StepEntry("task_metrics", "Task metrics", "is it better at the task?", None),
+)
+"""Order and keys of DESIGN section 1; a key is the module's name in ``core.steps``."""
