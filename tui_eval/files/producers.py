@@ -1,0 +1,198 @@
+"""What decides a loss, gathered from the configuration and the files it names.
+
+The engine writes facts under these keys and the readings look for the same ones, so a
+retrained checkpoint, another template or another limit can never show old numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from tui_eval.config import Config
+from tui_eval.core.records import Producer
+from tui_eval.core.text import content_id
+from tui_eval.errors import InputError
+from tui_eval.files.checkpoint import Checkpoint, look, resolve_model, template_of
+from tui_eval.files.fingerprint import (
+    adapter_fingerprint,
+    tokenizer_fingerprint,
+    weights_fingerprint,
+)
+
+SCORER = "score-1"
+"""Goes up whenever the same inputs would give another loss."""
+
+AT_HAND = ""
+"""A fingerprint that could not be taken: the weights are not on this machine."""
+
+
+def base_name(config: Config, candidate: str) -> str | None:
+    """What a candidate is held against: ``base``, unless it is the base itself."""
+    return "base" if "base" in config.models and candidate != "base" else None
+
+
+def checkpoint_of(config: Config, model: str) -> Checkpoint | None:
+    """What lies where ``[models.NAME] path`` points; None for a server or a missing path."""
+    entry = config.models.get(model)
+    if entry is None or not entry.path:
+        return None
+    folder = resolve_model(entry.path, config.folder)
+    return look(folder) if folder is not None else None
+
+
+def weights_folder(config: Config, model: str) -> Path | None:
+    """The folder with the full weights: an adapter's base, or the model itself."""
+    checkpoint = checkpoint_of(config, model)
+    if checkpoint is None:
+        return None
+    if checkpoint.kind != "adapter":
+        return checkpoint.path
+    base = checkpoint_of(config, "base")
+    if base is not None and model != "base":
+        return base.path
+    return checkpoint.base_path
+
+
+def tokenizer_folder(config: Config, model: str) -> Path | None:
+    """Where the model's tokenizer lies: the checkpoint, else the weights it sits on."""
+    checkpoint = checkpoint_of(config, model)
+    if checkpoint is not None and checkpoint.has_tokenizer:
+        return checkpoint.path
+    return weights_folder(config, model)
+
+
+def template_text(config: Config, candidate: str) -> tuple[str | None, str]:
+    """The chat template that both models are prompted with, and where it is from.
+
+    None means plain: the prompt followed directly by the answer.
+    """
+    choice = config.prompt.template
+    if choice == "plain":
+        return None, "plain, as set in eval.toml"
+    if choice != "chat":
+        path = config.resolve(choice)
+        try:
+            return path.read_text(encoding="utf-8"), f"chat: {choice}"
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(
+                f"The prompt template {choice} can't be read: {error}",
+                "Set [prompt] template to chat, plain or a Jinja file.",
+            ) from error
+    for folder, owner in (
+        (tokenizer_folder(config, candidate), "the checkpoint's"),
+        (weights_folder(config, candidate), "the base model's"),
+    ):
+        text = template_of(folder) if folder is not None else None
+        if text is not None:
+            return text, f"chat: {owner} chat template"
+    return None, "plain: the checkpoint has no chat template"
+
+
+def system_prompt(config: Config, model: str) -> str | None:
+    entry = config.models.get(model)
+    if entry is not None and entry.system is not None:
+        return entry.system
+    return config.prompt.system
+
+
+def prompt_key(config: Config, candidate: str, model: str | None = None) -> str:
+    """Names everything that decides the rendered text for ``model`` (default: the
+    candidate) and which part of it is scored."""
+    template, _ = template_text(config, candidate)
+    return content_id(
+        {
+            "template": template,
+            "system": system_prompt(config, model or candidate),
+            "answers": config.scoring.answers,
+        }
+    )
+
+
+def pair_key(config: Config, candidate: str) -> str:
+    """Names a candidate and its base as they are now, for the preflight."""
+    base = base_name(config, candidate)
+    keys = [wanted(config, candidate, candidate).key]
+    if base is not None:
+        keys.append(wanted(config, candidate, base).key)
+    return content_id(keys)
+
+
+def wanted(config: Config, candidate: str, model: str, *, dtype: str | None = None) -> Producer:
+    """The producer that today's files and settings call for.
+
+    ``dtype`` None stands for whatever the device chooses: ``matches`` then leaves it open.
+    A fingerprint is ``AT_HAND`` where the files are not on this machine.
+    """
+    checkpoint = checkpoint_of(config, model)
+    adapter = None
+    if checkpoint is not None and checkpoint.kind == "adapter":
+        adapter = _stamped(adapter_fingerprint, checkpoint.path)
+    producer = Producer(
+        key="",
+        model=model,
+        weights=_stamped(weights_fingerprint, weights_folder(config, model)),
+        adapter=adapter,
+        tokenizer=_stamped(tokenizer_fingerprint, tokenizer_folder(config, model)),
+        prompt=prompt_key(config, candidate, model),
+        dtype=dtype or "",
+        max_length=config.scoring.max_length,
+        stride=config.scoring.stride or 0,
+        scorer=SCORER,
+    )
+    return replace(producer, key=key_of(producer))
+
+
+def key_of(producer: Producer) -> str:
+    return content_id(
+        {
+            "weights": producer.weights,
+            "adapter": producer.adapter,
+            "tokenizer": producer.tokenizer,
+            "prompt": producer.prompt,
+            "dtype": producer.dtype,
+            "max_length": producer.max_length,
+            "stride": producer.stride,
+            "scorer": producer.scorer,
+        }
+    )
+
+
+def matches(recorded: Producer, want: Producer, dtype: str) -> bool:
+    """Whether a recorded producer is the wanted one, as far as this machine can tell."""
+    if want.weights == AT_HAND and recorded.model != want.model:
+        return False
+    same = (
+        (want.prompt, want.max_length, want.stride, want.scorer)
+        == (recorded.prompt, recorded.max_length, recorded.stride, recorded.scorer)
+    )
+    return (
+        same
+        and want.weights in (AT_HAND, recorded.weights)
+        and (want.adapter == recorded.adapter or want.weights == AT_HAND)
+        and want.tokenizer in (AT_HAND, recorded.tokenizer)
+        and (dtype == "auto" or dtype == recorded.dtype)
+    )
+
+
+def _stamped(fingerprint: Callable[[Path], str], folder: Path | None) -> str:
+    if folder is None or not folder.is_dir():
+        return AT_HAND
+    return _cached(fingerprint, folder, _stamp(folder))
+
+
+@lru_cache(maxsize=256)
+def _cached(fingerprint: Callable[[Path], str], folder: Path, stamp: tuple[object, ...]) -> str:
+    # Times are part of this process's memory only, never of the fingerprint.
+    return fingerprint(folder)
+
+
+def _stamp(folder: Path) -> tuple[object, ...]:
+    entries = []
+    for path in sorted(folder.iterdir()):
+        if path.is_file():
+            stat = path.stat()
+            entries.append((path.name, stat.st_size, stat.st_mtime_ns, stat.st_ino))
+    return tuple(entries)
