@@ -25,7 +25,7 @@ from tui_eval.files.fingerprint import (
 SCORER = "score-1"
 """Goes up whenever the same inputs would give another loss."""
 
-AT_HAND = ""
+NOT_HERE = ""
 """A fingerprint that could not be taken: the weights are not on this machine."""
 
 
@@ -124,7 +124,7 @@ def wanted(config: Config, candidate: str, model: str, *, dtype: str | None = No
     """The producer that today's files and settings call for.
 
     ``dtype`` None stands for whatever the device chooses: ``matches`` then leaves it open.
-    A fingerprint is ``AT_HAND`` where the files are not on this machine.
+    A fingerprint is ``NOT_HERE`` where the files are not on this machine.
     """
     checkpoint = checkpoint_of(config, model)
     adapter = None
@@ -162,7 +162,7 @@ def key_of(producer: Producer) -> str:
 
 def matches(recorded: Producer, want: Producer, dtype: str) -> bool:
     """Whether a recorded producer is the wanted one, as far as this machine can tell."""
-    if want.weights == AT_HAND and recorded.model != want.model:
+    if want.weights == NOT_HERE and recorded.model != want.model:
         return False
     same = (
         (want.prompt, want.max_length, want.stride, want.scorer)
@@ -170,16 +170,16 @@ def matches(recorded: Producer, want: Producer, dtype: str) -> bool:
     )
     return (
         same
-        and want.weights in (AT_HAND, recorded.weights)
-        and (want.adapter == recorded.adapter or want.weights == AT_HAND)
-        and want.tokenizer in (AT_HAND, recorded.tokenizer)
+        and want.weights in (NOT_HERE, recorded.weights)
+        and (want.adapter == recorded.adapter or want.weights == NOT_HERE)
+        and want.tokenizer in (NOT_HERE, recorded.tokenizer)
         and (dtype == "auto" or dtype == recorded.dtype)
     )
 
 
 def _stamped(fingerprint: Callable[[Path], str], folder: Path | None) -> str:
     if folder is None or not folder.is_dir():
-        return AT_HAND
+        return NOT_HERE
     return _cached(fingerprint, folder, _stamp(folder))
 
 

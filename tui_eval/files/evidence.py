@@ -1,0 +1,216 @@
+"""Answers the questions of ``core.evidence`` from a person's files and the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+
+from tui_eval.checklist import CHECKLIST
+from tui_eval.config import Config
+from tui_eval.core.reading import Reading
+from tui_eval.core.records import (
+    Dataset,
+    Objective,
+    Preflight,
+    Producer,
+    Reconcile,
+    Rendering,
+    Split,
+    TokenLoss,
+    TrainingLog,
+)
+from tui_eval.errors import TuiEvalError
+from tui_eval.files import datasets, logs, producers
+from tui_eval.files.datasets.leaks import leaked
+from tui_eval.store.workspace import Workspace
+
+
+class WorkspaceEvidence:
+    """Evidence of one workspace as it is at one moment.
+
+    Make a new one when ``Workspace.version`` or a file changed; what is expensive to read
+    is kept in ``FileCache`` between them.
+    """
+
+    def __init__(self, workspace: Workspace, config: Config, cache: FileCache) -> None:
+        self._workspace = workspace
+        self._config = config
+        self._cache = cache
+        self._producers: tuple[Producer, ...] | None = None
+
+    def base(self, candidate: str) -> str | None:
+        return producers.base_name(self._config, candidate)
+
+    def objective(self, candidate: str) -> Objective | None:
+        entry = self._config.models.get(candidate)
+        return None if entry is None or entry.objective == "auto" else entry.objective
+
+    def log(self, candidate: str) -> TrainingLog | None:
+        return self._cache.log(self._config, candidate)
+
+    def dataset(self, candidate: str, split: Split) -> Dataset | None:
+        return self._cache.dataset(self._config, candidate, split)
+
+    def producer(self, candidate: str, model: str) -> Producer | None:
+        dtype = self._config.scoring.dtype
+        want = producers.wanted(self._config, candidate, model)
+        if dtype == "auto" and model != candidate:
+            # A pair is compared at one precision: the base follows the candidate.
+            partner = self.producer(candidate, candidate)
+            dtype = partner.dtype if partner is not None else dtype
+        for recorded in self._recorded():
+            if producers.matches(recorded, want, dtype):
+                return recorded
+        return None
+
+    def losses(self, candidate: str, model: str, split: Split) -> Mapping[str, TokenLoss]:
+        producer = self.producer(candidate, model)
+        dataset = self.dataset(candidate, split)
+        if producer is None or dataset is None:
+            return {}
+        recorded = self._workspace.losses(producer.key)
+        return {
+            sample.id: recorded[sample.id] for sample in dataset.samples if sample.id in recorded
+        }
+
+    def loss(self, candidate: str, model: str, sample: str) -> TokenLoss | None:
+        """One loss with its tokens, for the token view."""
+        producer = self.producer(candidate, model)
+        return None if producer is None else self._workspace.loss(producer.key, sample)
+
+    def rendering(self, candidate: str, sample: str) -> Rendering | None:
+        key = producers.prompt_key(self._config, candidate)
+        return self._workspace.rendering(key, sample)
+
+    def preflight(self, candidate: str) -> Preflight | None:
+        return self._workspace.preflight(producers.pair_key(self._config, candidate))
+
+    def reconcile(self, candidate: str) -> Mapping[str, Reconcile]:
+        producer = self.producer(candidate, candidate)
+        return {} if producer is None else self._workspace.reconciles(producer.key)
+
+    def leaked(self, candidate: str) -> Mapping[str, bool] | None:
+        return self._cache.leaked(self._config, candidate)
+
+    def setting(self, name: str) -> float | int | str | bool:
+        return self._config.setting(name)
+
+    def _recorded(self) -> tuple[Producer, ...]:
+        if self._producers is None:
+            self._producers = tuple(self._workspace.producers())
+        return self._producers
+
+
+class FileCache:
+    """What was read from a person's files, kept while the files stay as they are."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[object, ...], object] = {}
+
+    def log(self, config: Config, candidate: str) -> TrainingLog | None:
+        source = log_path(config, candidate)
+        if source is None:
+            return None
+        checkpoint = producers.checkpoint_of(config, candidate)
+        step = checkpoint.global_step if checkpoint is not None else None
+        key = ("log", source, step, _stamp(source))
+        if key not in self._kept:
+            self._kept[key] = logs.read_log(source, judged_step=step)
+        kept = self._kept[key]
+        return kept if isinstance(kept, TrainingLog) else None
+
+    def dataset(self, config: Config, candidate: str, split: Split) -> Dataset | None:
+        source = data_path(config, candidate, split)
+        if source is None:
+            return None
+        scoring = config.scoring
+        key = ("data", source, split, _stamp(source), config.data, scoring.limit, scoring.seed)
+        if key not in self._kept:
+            self._kept[key] = datasets.read(
+                source, split=split, fields=config.data, limit=scoring.limit, seed=scoring.seed
+            )
+        kept = self._kept[key]
+        return kept if isinstance(kept, Dataset) else None
+
+    def leaked(self, config: Config, candidate: str) -> Mapping[str, bool] | None:
+        validation = self.dataset(config, candidate, "validation")
+        train = data_path(config, candidate, "train")
+        if validation is None or train is None:
+            return None
+        key = ("leaks", validation.key, train, _stamp(train), config.data)
+        if key not in self._kept:
+            self._kept[key] = leaked(validation, train, config.data)
+        kept = self._kept[key]
+        return kept if isinstance(kept, dict) else None
+
+
+def data_path(config: Config, candidate: str, split: Split) -> Path | None:
+    """The file of a split; a candidate may have a training file of its own."""
+    named: str | None = getattr(config.data, split)
+    entry = config.models.get(candidate)
+    if split == "train" and entry is not None and entry.train:
+        named = entry.train
+    return config.resolve(named) if named else None
+
+
+def log_path(config: Config, candidate: str) -> Path | None:
+    entry = config.models.get(candidate)
+    if entry is None:
+        return None
+    if entry.log:
+        return config.resolve(entry.log)
+    checkpoint = producers.checkpoint_of(config, candidate)
+    return logs.find_log(checkpoint.path) if checkpoint is not None else None
+
+
+def readings(
+    workspace: Workspace,
+    config: Config,
+    candidate: str,
+    *,
+    cache: FileCache | None = None,
+    steps: tuple[str, ...] = (),
+) -> dict[str, Reading]:
+    """A Reading for every built step (or the named ones), in the checklist's order.
+
+    A step whose files can't be read gives a Reading that says so, and the others go on.
+    """
+    evidence = WorkspaceEvidence(workspace, config, cache or FileCache())
+    found: dict[str, Reading] = {}
+    for entry in CHECKLIST:
+        if entry.read is None or (steps and entry.key not in steps):
+            continue
+        module, _, function = entry.read.partition(":")
+        try:
+            found[entry.key] = getattr(import_module(module), function)(evidence, candidate)
+        except TuiEvalError as error:
+            found[entry.key] = unreadable(entry.key, candidate, error)
+    return found
+
+
+def unreadable(step: str, candidate: str, error: TuiEvalError) -> Reading:
+    """A step that could not look: not enough, with the reason and the remedy."""
+    from tui_eval.core.reading import HEADLINE_CELLS, SUMMARY_CELLS, Finding
+    from tui_eval.core.text import clean, cut
+
+    message = clean(error.message)
+    remedy = clean(error.remedy)
+    return Reading(
+        step=step,
+        candidate=candidate,
+        verdict="not_enough",
+        headline=cut(message, HEADLINE_CELLS),
+        summary=cut(message, SUMMARY_CELLS),
+        findings=(Finding("unreadable", "not_enough", f"{message} {remedy}".strip()),),
+    )
+
+
+def _stamp(path: Path) -> tuple[object, ...]:
+    """Changes whenever the file, or a file directly in the folder, was written."""
+    try:
+        paths = sorted(path.iterdir()) if path.is_dir() else [path]
+        stats = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in paths]
+    except OSError:
+        return ()
+    return tuple(stats)
