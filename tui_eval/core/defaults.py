@@ -1,0 +1,78 @@
+"""Every threshold of a step with its default: fields of ``eval.toml`` under the same names.
+
+A finding's rule is in the step's module; here is only where its number comes from.
+"""
+
+from __future__ import annotations
+
+Value = float | int | str
+
+CURVES: dict[str, Value] = {
+    # The eval set that counts where a run has several; empty: eval_loss, else the first.
+    "eval": "",
+    # Fewer training points than this say nothing about a trend.
+    "enough_points": 5,
+    # Medians of the ends must differ by this much, and the order must show it too.
+    "not_decreased_drop": 0.05,
+    "not_decreased_p": 0.01,
+    # A preference or reinforcement run's own sign must rise with this p.
+    "not_improved_p": 0.01,
+    # ln of a vocabulary of 268,000: above every common tokenizer's.
+    "above_chance": 12.5,
+    # Losses summed over accumulation steps (transformers 4.46) are whole multiples; a run
+    # that merely memorises has no steady ratio.
+    "scale_mismatch": 1.8,
+    "scale_mismatch_spread": 0.2,
+    "scale_mismatch_evals": 3,
+    # Training loss as a share of the eval loss, and how far below it at least.
+    "memorising": 0.5,
+    "memorising_gap": 0.2,
+    # Without an eval loss: a last loss, or a drop, as memorising runs have.
+    "low_loss": 0.1,
+    "low_loss_drop": 0.9,
+    # Last against the lowest stretch, as triage guides for runs put it.
+    "diverged": 1.2,
+    "diverged_rise": 0.1,
+    # Generalisation loss (Prechelt): share above the best eval loss.
+    "eval_peaked": 0.01,
+    "eval_peaked_evals": 2,
+    "eval_peaked_bad": 0.05,
+    # Improvement of the last eval on the one before.
+    "still_improving": 0.01,
+    "still_improving_caution": 0.05,
+    # Scaled median absolute deviations above the trailing median, and share of it.
+    "spike": 6.0,
+    "spike_rise": 0.2,
+    "spike_window": 11,
+    "spike_many": 0.05,
+    # Change over the last third as a share of the whole fall.
+    "plateau": 0.05,
+    # An epoch's end: the fall in scaled deviations, against the stretch before, and the
+    # fewest points on a side (eight still gave z above 4 on fast first epochs alone).
+    "epoch_stairs": 4.0,
+    "epoch_stairs_ratio": 2.0,
+    "epoch_stairs_points": 8,
+    # A loss of exactly 0.0 after a loss above this is a hidden NaN.
+    "masked_nan": 0.01,
+    # Longer runs enter rank tests as this many block medians.
+    "rank_points": 300,
+    # Weight of the debiased exponential average that plots open with.
+    "smoothing": 0.6,
+}
+
+PERPLEXITY: dict[str, Value] = {
+    "enough_samples": 20,
+    "enough_groups": 10,
+    # An improvement whose whole interval is below this hardly moved anything.
+    "small_effect": 0.03,
+    # Nats between our loss and the log's, and how near a way of counting must come.
+    "log_disagrees": 0.2,
+    "log_reproduced": 0.02,
+    "log_reproduced_share": 0.02,
+    # Fewest samples of a category that may be called worse.
+    "worse_category": 8,
+    # Share of rows from which a leak is bad, and cut or skipped rows a caution.
+    "validation_in_training_bad": 0.05,
+    "truncated_caution": 0.05,
+    "skipped_rows_caution": 0.05,
+}
