@@ -109,7 +109,10 @@ def _plain(value: Any) -> Any:
 
 
 def as_text(
-    candidates: Mapping[str, Mapping[str, Reading]], *, unicode: bool = True, width: int = 80
+    candidates: Mapping[str, Mapping[str, Reading]],
+    *,
+    unicode: bool = True,
+    steps: tuple[str, ...] = (),
 ) -> str:
     """What ``show`` prints: a line per step, its reasons, numbers and tables."""
     lines: list[str] = []
@@ -120,7 +123,7 @@ def as_text(
             reading = readings.get(entry.key)
             if reading is not None:
                 lines += _text(number, entry.title, reading, unicode) + [""]
-            elif not entry.built:
+            elif not entry.built and (not steps or entry.key in steps):
                 lines += [f"{number} {entry.title}: not built yet in this version", ""]
     text = "\n".join(lines).rstrip() + "\n"
     return text if unicode else text.translate(_TO_ASCII)

@@ -1,0 +1,188 @@
+"""The command line: the one place that joins the parts.
+
+Results go to stdout, messages to stderr. Exit codes: 0 done, 1 the answer is no or a job
+failed, 2 wrong use or input, 130, 143, 129 on SIGINT, SIGTERM, SIGHUP.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from tui_eval import __version__
+from tui_eval.errors import InputError, TuiEvalError
+
+Command = Callable[[argparse.Namespace], int]
+
+USAGE = """\
+tui-eval: is my fine-tuned model better, and should it be deployed?
+
+  tui-eval [CHECKPOINT|WORKSPACE]   open the app; finds what it can
+  tui-eval demo [DIR]               the sample run, copied to DIR and opened
+  tui-eval init CHECKPOINT          write eval.toml from what is found
+  tui-eval run [STEP...]            compute what is missing, without the app
+  tui-eval show [STEP...] [--json]  print the readings
+  tui-eval doctor                   what this machine and terminal offer
+
+Each has --help with an example. -w DIR names the workspace everywhere; by default it is
+the nearest folder upwards that holds eval.toml, else the current folder.
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with our error form and exit code."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(message, f"See: {self.prog} --help")
+
+
+def parser_for(name: str, example: str, description: str) -> Parser:
+    prog = f"tui-eval {name}".strip()
+    parser = Parser(
+        prog=prog,
+        description=description,
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("-w", "--workspace", metavar="DIR", type=Path, help="the workspace")
+    return parser
+
+
+def _found_options(parser: Parser) -> None:
+    parser.add_argument("--base", metavar="M", help="base model: a folder or a cached hub name")
+    parser.add_argument("--train", metavar="F", help="training data")
+    parser.add_argument("--validation", metavar="F", help="validation data")
+
+
+def _open_parser() -> Parser:
+    parser = parser_for(
+        "", "tui-eval runs/support-bot/checkpoint-1500 --validation val.jsonl", "Open the app."
+    )
+    parser.add_argument("path", nargs="?", type=Path, help="a checkpoint or a workspace")
+    _found_options(parser)
+    return parser
+
+
+def _demo_parser() -> Parser:
+    parser = parser_for(
+        "demo",
+        "tui-eval demo /tmp/look --run",
+        "Copy the sample run (a small base model, a good and an overfitted fine-tune) and open it.",
+    )
+    parser.add_argument(
+        "dir", nargs="?", type=Path, default=Path("tui-eval-demo"), help="default: ./tui-eval-demo"
+    )
+    parser.add_argument("--run", action="store_true", help="start computing right away")
+    return parser
+
+
+def _init_parser() -> Parser:
+    parser = parser_for(
+        "init",
+        "tui-eval init runs/support-bot/checkpoint-1500 --validation val.jsonl",
+        "Write a commented eval.toml into the workspace from what is found.",
+    )
+    parser.add_argument("checkpoint", type=Path)
+    _found_options(parser)
+    return parser
+
+
+def _run_parser() -> Parser:
+    parser = parser_for(
+        "run", "tui-eval run perplexity", "Compute what is missing, with progress on stderr."
+    )
+    _step_options(parser)
+    return parser
+
+
+def _show_parser() -> Parser:
+    parser = parser_for(
+        "show", "tui-eval show perplexity --json", "Print the readings; computes nothing."
+    )
+    _step_options(parser)
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument(
+        "--schema", action="store_true", help="print the JSON Schema of --json and leave"
+    )
+    return parser
+
+
+def _step_options(parser: Parser) -> None:
+    parser.add_argument("step", nargs="*", help="curves, perplexity, ... (default: all)")
+    parser.add_argument(
+        "--candidate", action="append", metavar="NAME", help="only this [models.NAME]"
+    )
+
+
+def _doctor_parser() -> Parser:
+    return parser_for("doctor", "tui-eval doctor", "What this machine and terminal offer.")
+
+
+PARSERS: dict[str, Callable[[], Parser]] = {
+    "demo": _demo_parser,
+    "init": _init_parser,
+    "run": _run_parser,
+    "show": _show_parser,
+    "doctor": _doctor_parser,
+}
+"""A subcommand's name wins over a folder's: ``tui-eval ./show`` opens a folder."""
+
+
+def _command(name: str) -> Command:
+    # Each command is imported alone: opening the app must not pay for the others.
+    from tui_eval import commands
+
+    return commands.find(name)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] in (["--version"], ["-V"]):
+        print(f"tui-eval {__version__}")
+        return 0
+    if arguments[:1] in (["--help"], ["-h"], ["help"]):
+        print(USAGE, end="")
+        return 0
+    try:
+        return _dispatch(arguments)
+    except TuiEvalError as error:
+        _complain(error)
+        return 2 if isinstance(error, InputError) else 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader left (``show | head``): not an error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+
+
+def _dispatch(arguments: list[str]) -> int:
+    leading = Parser(add_help=False, allow_abbrev=False)
+    leading.add_argument("-w", "--workspace", type=Path)
+    workspace = None
+    if arguments[:1] and arguments[0].startswith(("-w", "--workspace")):
+        taken = 1 if "=" in arguments[0] or len(arguments[0]) > 2 and arguments[0][1] == "w" else 2
+        workspace = leading.parse_args(arguments[:taken]).workspace
+        arguments = arguments[taken:]
+    name = arguments[0] if arguments and arguments[0] in PARSERS else ""
+    parser = PARSERS[name]() if name else _open_parser()
+    options = parser.parse_args(arguments[1:] if name else arguments)
+    options.workspace = options.workspace or workspace
+    return _command(name or "open")(options)
+
+
+def _complain(error: TuiEvalError) -> None:
+    from tui_eval.core.text import clean
+
+    print(f"tui-eval: {clean(error.message, newlines=True)}", file=sys.stderr)
+    if error.remedy:
+        print(clean(error.remedy, newlines=True), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""``tui-eval run``: have the engine compute what is missing, with progress on stderr."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Sequence
+from types import FrameType
+
+from tui_eval import config as configuration
+from tui_eval.checklist import CHECKLIST
+from tui_eval.commands import places
+from tui_eval.config import Config
+from tui_eval.core.records import Job
+from tui_eval.core.text import clean
+from tui_eval.engine import launch
+from tui_eval.files.evidence import readings
+from tui_eval.files.exports.show import MARKS
+from tui_eval.store.workspace import Workspace
+
+FINAL = ("done", "failed", "cancelled", "interrupted")
+
+
+class Stopped(BaseException):
+    """A signal asked us to leave."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise Stopped(number)
+
+
+def command(options: Namespace) -> int:
+    config = configuration.load(places.required(options.workspace))
+    steps = places.chosen_steps(options.step)
+    candidates = places.chosen_candidates(config, options.candidate)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    workspace = places.open_workspace(config.folder)
+    try:
+        return _run(workspace, config, steps, candidates)
+    finally:
+        workspace.close()
+
+
+def _run(
+    workspace: Workspace, config: Config, steps: tuple[str, ...], candidates: tuple[str, ...]
+) -> int:
+    jobs = request(workspace, steps, candidates)
+    line = ProgressLine()
+    try:
+        finished = _wait(workspace, jobs, line)
+    except Stopped as stopped:
+        line.end()
+        return _leave(workspace, jobs, stopped.number)
+    line.end()
+    for job in finished:
+        if job.state != "done":
+            print(f"{_label(job)}: {job.state}. {clean(job.error)}", file=sys.stderr)
+    for candidate in candidates:
+        found = readings(workspace, config, candidate, steps=steps)
+        for key, reading in found.items():
+            print(f"{candidate:<12} {key:<12} {MARKS[reading.verdict]} {clean(reading.summary)}")
+    return 0 if all(job.state == "done" for job in finished) else 1
+
+
+def request(
+    workspace: Workspace, steps: Sequence[str], candidates: Sequence[str]
+) -> list[Job]:
+    """One job for every need of the chosen (default: all built) steps and candidates."""
+    return [
+        workspace.request(verb, {"candidate": candidate, "split": split})
+        for entry in CHECKLIST
+        if entry.built and (not steps or entry.key in steps)
+        for verb, split in entry.needs
+        for candidate in candidates
+    ]
+
+
+def _wait(workspace: Workspace, jobs: list[Job], line: ProgressLine) -> list[Job]:
+    if jobs:
+        launch.start(workspace.folder, workspace.state_dir)
+    token = f"run-{time.monotonic_ns()}"
+    while True:
+        workspace.ui_seen(token)
+        current = [workspace.job(job.id) or job for job in jobs]
+        for job in current:
+            if job.state == "running":
+                line.show(f"{_label(job)}  {progress_text(job)}")
+        if all(job.state in FINAL for job in current):
+            return current
+        time.sleep(0.25)
+
+
+def _leave(workspace: Workspace, jobs: list[Job], number: int) -> int:
+    if number == signal.SIGHUP:
+        # The line dropped: the engine goes on, and the next run finds its results.
+        return 129
+    for job in jobs:
+        workspace.cancel(job.id)
+    print("stopping after the batch in flight; what is done stays", file=sys.stderr)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if all((workspace.job(job.id) or job).state in FINAL for job in jobs):
+            break
+        time.sleep(0.1)
+    return 130 if number == signal.SIGINT else 143
+
+
+def _label(job: Job) -> str:
+    return clean(f"{job.verb} {job.args.get('candidate', '')} {job.args.get('split', '')}")
+
+
+def progress_text(job: Job) -> str:
+    """``[######....] 61%  1,204/1,960 tokens  840/s  14 s left``."""
+    share = min(1.0, job.done / job.total) if job.total else 0.0
+    bar = "#" * round(share * 20)
+    parts = [f"[{bar:.<20}] {share:4.0%}", f"{job.done:,.0f}/{job.total:,.0f} {job.unit}"]
+    if job.speed:
+        parts.append(f"{job.speed:,.0f}/s")
+    if job.eta is not None:
+        parts.append(f"{job.eta:.0f} s left")
+    if job.message:
+        parts.append(clean(job.message))
+    return "  ".join(parts)
+
+
+class ProgressLine:
+    """One line on stderr: rewritten on a terminal, every ten seconds in a log."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._last = ""
+        self._at = float("-inf")
+
+    def show(self, text: str) -> None:
+        pause = 1.0 if self._terminal else 10.0
+        if text == self._last or time.monotonic() - self._at < pause:
+            return
+        self._last, self._at = text, time.monotonic()
+        print(f"\r\x1b[K{text[:200]}" if self._terminal else text,
+              end="" if self._terminal else "\n", file=sys.stderr, flush=True)  # fmt: skip
+
+    def end(self) -> None:
+        if self._terminal and self._last:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,39 @@
+"""``tui-eval show``: the readings as text or JSON. Computes nothing, starts no engine."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+
+from tui_eval.commands import places
+from tui_eval.files.evidence import FileCache, readings
+from tui_eval.files.exports import show
+
+
+def command(options: Namespace) -> int:
+    if options.schema:
+        print(json.dumps(show.schema(), indent=1))
+        return 0
+    path = places.required(options.workspace)
+    config = places.load_anywhere(path)
+    steps = places.chosen_steps(options.step)
+    candidates = places.chosen_candidates(config, options.candidate)
+    workspace = places.open_workspace(config.folder)
+    cache = FileCache()
+    try:
+        found = {
+            name: readings(workspace, config, name, cache=cache, steps=steps)
+            for name in candidates
+        }
+    finally:
+        workspace.close()
+    if options.json:
+        print(json.dumps(show.as_json(found), ensure_ascii=True, allow_nan=False, indent=1))
+    else:
+        print(show.as_text(found, unicode=_unicode(), steps=steps), end="")
+    return 0
+
+
+def _unicode() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
