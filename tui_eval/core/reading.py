@@ -79,6 +79,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
+    """What to draw. ``curve`` and ``scatter``: points of every series. ``histogram``: one
+    series, ``x`` the middle of each bin (evenly spaced), ``y`` its count. ``bars``: one
+    series per bar, ``name`` its label, ``y`` its one value, ``x`` its place from 0."""
+
     key: str
     title: str
     kind: Literal["curve", "histogram", "scatter", "bars"]
