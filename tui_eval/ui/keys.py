@@ -1,0 +1,228 @@
+"""Every key of the app, once: bindings, key line, help page and README are made from it.
+
+A widget or screen says which ``places`` it serves (``BINDINGS = keys.bindings("step",
+"plot")``) and has a method ``action_ID`` for each of their actions. Whatever has the focus
+may also have an attribute ``footer``, a tuple of action ids in order of weight: those are
+what the key line names while it has the focus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.binding import Binding
+
+FORBIDDEN = ("ctrl+a", "ctrl+b", "ctrl+j", "ctrl+o", "ctrl+s")
+"""Prefix keys of tmux and screen, flow control, and what some terminals keep for
+themselves: a key that never arrives is worse than none."""
+
+PLACES: Mapping[str, str] = {
+    "everywhere": "everywhere",
+    "found": "what I found",
+    "main": "checklist and steps",
+    "checklist": "checklist",
+    "step": "steps",
+    "plot": "plots",
+    "list": "lists and texts",
+}
+"""Where a key works, in the help page's order, with its heading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """``words`` stand on the key line, ``help`` on the help page. ``shown`` is how the keys
+    are written where that is not just the keys in a row."""
+
+    id: str
+    keys: tuple[str, ...]
+    words: str
+    help: str
+    place: str
+    shown: str = ""
+    hidden: bool = False
+    """Described by a neighbour's line on the help page."""
+
+
+def _steps() -> tuple[Action, ...]:
+    first = Action("step_1", ("1",), "step", "go to that step", "main", "1-6")
+    rest = (Action(f"step_{n}", (str(n),), "", "", "main", hidden=True) for n in range(2, 7))
+    return (first, *rest)
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("help", ("?",), "help", "this page", "everywhere"),
+    Action("back", ("escape",), "back", "close the innermost, then the checklist", "everywhere"),
+    Action("commands", (":", "ctrl+p"), "commands", "every command by name", "everywhere"),
+    Action("engine_log", ("L",), "log", "what the engine wrote", "everywhere"),
+    Action("theme", ("T",), "theme", "choose the colours", "everywhere"),
+    Action("leave", ("q",), "leave", "leave; the engine goes on with its work", "everywhere"),
+    Action("edit", ("enter",), "change", "choose another, or type a path", "found", "↵"),
+    Action("example", ("space",), "next row", "show the next example row", "found"),
+    Action("accept", ("r",), "right: write eval.toml and start", "it is right: start", "found"),
+    *_steps(),
+    Action("previous_step", ("[", "<"), "previous step", "previous and next step", "main", "[ ]"),
+    Action("next_step", ("]", ">"), "next step", "", "main", hidden=True),
+    Action("run", ("r",), "run what is missing", "compute what is missing here", "main"),
+    Action("again", ("R",), "again", "compute again: asks, with its cost", "main"),
+    Action("cancel", ("C",), "cancel", "finish the batch and stop; twice: kill", "main"),
+    Action("how", ("i",), "how computed", "how this was computed", "main"),
+    Action("candidate", (",",), "next model", "judge the next candidate", "main"),
+    Action("settings", ("c",), "settings", "what is set, and where", "main"),
+    Action("open", ("enter",), "open", "open the row under the cursor", "checklist", "↵"),
+    Action("enter", ("enter",), "open", "open the row under the cursor", "step", "↵"),
+    Action("next_view", ("v",), "view", "next, previous view of the step", "step", "v V"),
+    Action("previous_view", ("V",), "", "", "step", hidden=True),
+    Action("cursor_left", ("left",), "cursor", "move the cursor", "plot", "← →"),
+    Action("cursor_right", ("right",), "", "", "plot", hidden=True),
+    Action("zoom_in", ("+", "="), "zoom", "zoom in, out", "plot", "+ -"),
+    Action("zoom_out", ("-",), "", "", "plot", hidden=True),
+    Action("smooth_more", ("s",), "smooth", "smooth more, less", "plot", "s S"),
+    Action("smooth_less", ("S",), "", "", "plot", hidden=True),
+    Action("log_axis", ("l",), "log", "logarithmic axis", "plot"),
+    Action("x_axis", ("x",), "x axis", "by step, epoch or time", "plot"),
+    Action("next_event", ("n",), "event", "next, previous event", "plot", "n N"),
+    Action("previous_event", ("N",), "", "", "plot", hidden=True),
+    Action("follow", ("f",), "follow", "keep the newest point in view", "plot"),
+    Action("overlay", ("o",), "overlay", "draw another series over it", "plot"),
+    Action("down", ("j", "down"), "line", "next, previous line", "list", "j k ↑ ↓"),
+    Action("up", ("k", "up"), "", "", "list", hidden=True),
+    Action("page_down", ("space", "pagedown"), "page", "next, previous page", "list",
+           "space PgDn PgUp"),
+    Action("page_up", ("pageup",), "", "", "list", hidden=True),
+    Action("first", ("g", "home"), "ends", "first, last line", "list", "g G"),
+    Action("last", ("G", "end"), "", "", "list", hidden=True),
+    Action("filter", ("/",), "filter", "show only lines that hold some words", "list"),
+    Action("copy", ("y",), "copy", "copy the line to your terminal's clipboard", "list"),
+)  # fmt: skip
+
+BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
+
+_TOGETHER = (
+    frozenset({"everywhere", "main", "checklist", "list"}),
+    frozenset({"everywhere", "main", "step", "plot", "list"}),
+    frozenset({"everywhere", "found"}),
+)
+"""Places that one screen serves at once: within one of these a key has one meaning."""
+
+_SYMBOLS = {"escape": "esc", "enter": "↵", "pagedown": "PgDn", "pageup": "PgUp",
+            "left": "←", "right": "→", "up": "↑", "down": "↓"}  # fmt: skip
+
+
+def bindings(*places: str) -> list[Binding]:
+    """Textual's bindings for these places. Remapping goes by their ids."""
+    from textual.binding import Binding
+
+    return [
+        Binding(",".join(map(_textual, action.keys)), action.id, show=False, id=action.id)
+        for action in ACTIONS
+        if action.place in places
+    ]
+
+
+def _textual(key: str) -> str:
+    return "comma" if key == "," else key
+
+
+def shown(action: Action, keymap: Mapping[str, tuple[str, ...]]) -> str:
+    """The action's keys as a person reads them, remapped ones as they are now."""
+    if action.id in keymap:
+        return " ".join(_SYMBOLS.get(key, key) for key in keymap[action.id])
+    return action.shown or " ".join(_SYMBOLS.get(key, key) for key in action.keys)
+
+
+def footer(ids: Sequence[str], keymap: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str]]:
+    """``(key, words)`` pairs for the key line; the first key of each action is enough."""
+    pairs = []
+    for name in ids:
+        action = BY_ID[name]
+        if action.id in keymap:
+            key = _SYMBOLS.get(keymap[action.id][0], keymap[action.id][0])
+        else:
+            key = action.shown or _SYMBOLS.get(action.keys[0], action.keys[0])
+        pairs.append((key, action.words))
+    return pairs
+
+
+def remap(
+    wishes: Mapping[str, object], source: str
+) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """The keys that a person asked for by action id, and what was wrong with the rest.
+
+    A wish is ``"x"`` or ``"x,f2"``. One that names no action, a key that must stay free, or
+    a key that means something else on the same screen is left out with its reason.
+    """
+    accepted: dict[str, tuple[str, ...]] = {}
+    problems: list[str] = []
+    for name, wish in wishes.items():
+        if name not in BY_ID:
+            problems.append(f"{source}: no action is called {name}")
+            continue
+        keys = _split(wish)
+        fault = _fault(name, keys, accepted)
+        if fault:
+            problems.append(f"{source}: {name} = {wish!r}: {fault}")
+        else:
+            accepted[name] = keys
+    return accepted, problems
+
+
+def _split(wish: object) -> tuple[str, ...]:
+    if not isinstance(wish, str):
+        return ()
+    if wish.strip() == ",":
+        return (",",)
+    return tuple(key.strip() for key in wish.split(",") if key.strip())
+
+
+def _fault(name: str, keys: tuple[str, ...], accepted: Mapping[str, tuple[str, ...]]) -> str:
+    if not keys:
+        return "write a key, or several with commas between them"
+    for key in keys:
+        if key in FORBIDDEN:
+            return f"{key} is kept free for the terminal"
+        other = _owner(key, name, accepted)
+        if other:
+            return f"{key} is {other} on the same screen"
+    return ""
+
+
+def _owner(key: str, name: str, accepted: Mapping[str, tuple[str, ...]]) -> str:
+    """Another action that has this key where ``name`` works too, or nothing."""
+    for action in ACTIONS:
+        taken = accepted.get(action.id, action.keys)
+        if action.id != name and key in taken and together(action.place, BY_ID[name].place):
+            return action.id
+    return ""
+
+
+def together(one: str, other: str) -> bool:
+    """Whether both places can be served by one screen at once."""
+    return any(one in places and other in places for places in _TOGETHER)
+
+
+def textual_keymap(keymap: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    return {name: ",".join(map(_textual, keys)) for name, keys in keymap.items()}
+
+
+def help_lines(
+    keymap: Mapping[str, tuple[str, ...]], places: Iterable[str] = PLACES
+) -> list[tuple[str, str, str]]:
+    """``(place's heading, keys, help)`` of every action that is not told by a neighbour."""
+    return [
+        (PLACES[place], shown(action, keymap), action.help)
+        for place in places
+        for action in ACTIONS
+        if action.place == place and (not action.hidden or action.id in keymap)
+    ]
+
+
+def markdown() -> str:
+    """The README's table."""
+    rows = ["| where | keys | what |", "|---|---|---|"]
+    for heading, keys, words in help_lines({}):
+        written = " ".join(f"`{key}`" for key in keys.split(" "))
+        rows.append(f"| {heading} | {written} | {words} |")
+    return "\n".join(rows)
