@@ -1,0 +1,51 @@
+"""Medians and their kin over plain lists: quick to load, enough for a log's few hundred
+points."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+NORMAL_MAD = 1.4826
+"""Makes a median absolute deviation estimate a normal standard deviation."""
+
+
+def median(values: Iterable[float]) -> float:
+    """NaN of nothing."""
+    ordered = sorted(values)
+    if not ordered:
+        return math.nan
+    middle = len(ordered) // 2
+    if len(ordered) % 2:
+        return ordered[middle]
+    return (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def quantile(values: Iterable[float], share: float) -> float:
+    """Linear between order statistics, as numpy's default."""
+    ordered = sorted(values)
+    if not ordered:
+        return math.nan
+    place = share * (len(ordered) - 1)
+    below = math.floor(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+
+
+def mad(values: Sequence[float]) -> float:
+    """Median absolute deviation from the median, not scaled."""
+    centre = median(values)
+    return median(abs(value - centre) for value in values)
+
+
+def trailing_medians(values: Sequence[float], window: int) -> list[float]:
+    """The median of the ``window`` values ending at each; NaN where fewer precede it."""
+    return [
+        median(values[end - window : end]) if end >= window else math.nan
+        for end in range(1, len(values) + 1)
+    ]
+
+
+def window_medians(values: Sequence[float], window: int) -> list[float]:
+    """The median of every ``window`` consecutive values; none where there are fewer."""
+    return [median(values[i : i + window]) for i in range(len(values) - window + 1)]
