@@ -1,0 +1,182 @@
+"""What a Reading says in words and figures: verdict, summary, reasons, numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tui_eval.core.reading import Finding, Number, Reading
+from tui_eval.core.text import clean
+from tui_eval.ui.format import (
+    count,
+    deserved,
+    figure,
+    interval_text,
+    is_rate,
+    on_the_point,
+    value_text,
+)
+from tui_eval.ui.format import number_decimals as decimals_of
+from tui_eval.ui.widgets.drawn import Line
+from tui_eval.ui.widgets.rows import cropped, fit, line, wrapped
+
+VERDICT_WORDS: Mapping[str, str] = {
+    "good": "✓ good",
+    "caution": "! caution",
+    "bad": "✗ bad",
+    "not_enough": "? not enough",
+    "waiting": "… waiting",
+    "running": "▸ running",
+    "not_started": "· not started",
+}
+"""Mark and word of every state; never a colour alone."""
+
+SEVERITY_MARKS: Mapping[str, str] = {"bad": "✗", "not_enough": "?", "caution": "!", "note": "·"}
+
+_WORST_FIRST = ("bad", "not_enough", "caution", "note")
+
+
+def verdict_role(state: str) -> str:
+    """The palette's role of a verdict or severity."""
+    return state if state in ("good", "caution", "bad", "not_enough") else "dim"
+
+
+def verdict_row(state: str, summary: str, width: int) -> Line:
+    """The first line of every step: the verdict word, then the Reading's summary."""
+    word = VERDICT_WORDS[state]
+    text = clean(summary, limit=4 * width + 8)
+    gap = "  " if len(word) + 2 + len(text) <= width else " "
+    return cropped(line((word, f"{verdict_role(state)}!"), gap, (text, "text!")), width)
+
+
+def headline_rows(state: str, summary: str, width: int) -> list[Line]:
+    """Verdict and summary, on a second line where they don't fit one."""
+    word = VERDICT_WORDS[state]
+    text = clean(summary, limit=4 * width + 8)
+    indent = len(word) + 2
+    if indent + len(text) <= width:
+        return [verdict_row(state, summary, width)]
+    lines = wrapped(text, width - indent, 2)
+    head = line((word + "  ", f"{verdict_role(state)}!"), (lines[0], "text!"))
+    return [head, *[line(" " * indent, (more, "text!")) for more in lines[1:]]]
+
+
+def worst_first(findings: Sequence[Finding]) -> list[Finding]:
+    """By severity, otherwise in the order of the step's tests."""
+    return sorted(findings, key=lambda finding: _WORST_FIRST.index(finding.severity))
+
+
+def reason_rows(findings: Sequence[Finding], width: int, lines: int) -> list[Line]:
+    """The reasons in at most ``lines`` rows, worst first; the last row counts what is left.
+
+    A single reason may take two rows; several take one each, so that all are seen.
+    """
+    if lines <= 0 or not findings:
+        return []
+    ordered = worst_first(findings)
+    if len(ordered) == 1:
+        return _reason(ordered[0], width, min(2, lines))
+    if len(ordered) <= lines:
+        return _roomy(ordered, width, lines)
+    shown = ordered[: lines - 1]
+    rest = len(ordered) - len(shown)
+    more = f"{rest} more reason{'s' if rest > 1 else ''}: v shows them"
+    rows = [made for finding in shown for made in _reason(finding, width, 1)]
+    return [*rows, line(("  " + more, "dim"))]
+
+
+def _roomy(findings: Sequence[Finding], width: int, lines: int) -> list[Line]:
+    """Each reason in one row, the long ones in two as far as there is room."""
+    spare = lines - len(findings)
+    rows: list[Line] = []
+    for finding in findings:
+        made = _reason(finding, width, 1 + min(1, spare))
+        spare -= len(made) - 1
+        rows += made
+    return rows
+
+
+def _reason(finding: Finding, width: int, lines: int | None) -> list[Line]:
+    role = verdict_role(finding.severity)
+    text = clean(finding.text, limit=None if lines is None else (lines + 1) * width)
+    made = wrapped(text, max(8, width - 2), lines)
+    first = line((SEVERITY_MARKS[finding.severity] + " ", f"{role}!"), made[0])
+    return [first, *[line("  ", more) for more in made[1:]]]
+
+
+def all_reason_rows(findings: Sequence[Finding], width: int) -> list[Line]:
+    """Every reason in full."""
+    return [made for finding in worst_first(findings) for made in _reason(finding, width, None)]
+
+
+def number_rows(numbers: Mapping[str, Number], width: int) -> list[Line]:
+    """Every number with its interval and n, on the decimal point, one row each."""
+    if not numbers:
+        return []
+    names = [clean(name, limit=60).replace("_", " ") for name in numbers]
+    values = on_the_point([value_text(number) for number in numbers.values()])
+    intervals = [interval_text(number) for number in numbers.values()]
+    wide = min(max(map(len, names)), max(12, width // 3))
+    column = max(map(len, intervals), default=0)
+    made = []
+    for name, value, interval, number in zip(
+        names, values, intervals, numbers.values(), strict=True
+    ):
+        notes = _notes(number)
+        made.append(
+            cropped(
+                line(
+                    (fit(name, wide), "dim"),
+                    "  ",
+                    (value, "text!"),
+                    (f"  {interval:<{column}}" if column else "", "text"),
+                    (f"  {notes}" if notes else "", "dim"),
+                ),
+                width,
+            )
+        )
+    return made
+
+
+def _notes(number: Number) -> str:
+    if number.value is None:
+        return clean(number.why, limit=200)
+    parts = [clean(number.unit, limit=40)] if number.unit and not is_rate(number) else []
+    if number.n is not None:
+        parts.append(f"n = {count(number.n)}")
+    return "  ".join(parts)
+
+
+def pair_values(numbers: Sequence[Number]) -> list[str]:
+    """Values of one column in the digits of the least sure of them, on the point."""
+    known = [d for d in map(decimals_of, numbers) if d is not None]
+    decimals = max(known) if known else None
+    return on_the_point([figure(number.value, decimals) for number in numbers])
+
+
+def plain_text(reading: Reading) -> str:
+    """Verdict, summary, reasons and numbers for the clipboard; clean, one per line."""
+    lines = [f"{VERDICT_WORDS[reading.verdict]}  {clean(reading.summary)}"]
+    lines += [
+        f"{SEVERITY_MARKS[finding.severity]} {clean(finding.text)}"
+        for finding in worst_first(reading.findings)
+    ]
+    for name, number in reading.numbers.items():
+        parts = [clean(name), value_text(number), interval_text(number), _notes(number)]
+        lines.append("  ".join(part for part in parts if part))
+    return "\n".join(lines)
+
+
+__all__ = [
+    "SEVERITY_MARKS",
+    "VERDICT_WORDS",
+    "all_reason_rows",
+    "deserved",
+    "headline_rows",
+    "number_rows",
+    "pair_values",
+    "plain_text",
+    "reason_rows",
+    "verdict_role",
+    "verdict_row",
+    "worst_first",
+]
