@@ -1,0 +1,115 @@
+"""Evidence in memory: what a test puts in is what a step finds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tui_eval.core import defaults
+from tui_eval.core.records import (
+    Dataset,
+    LogPoint,
+    Objective,
+    Preflight,
+    Producer,
+    Reconcile,
+    Rendering,
+    Split,
+    TokenLoss,
+    TrainingLog,
+)
+
+SETTINGS = {
+    **{f"curves.{name}": value for name, value in defaults.CURVES.items()},
+    **{f"perplexity.{name}": value for name, value in defaults.PERPLEXITY.items()},
+    "scoring.limit": 2000,
+    "scoring.max_length": 4096,
+    "scoring.answers": "all",
+}
+
+
+@dataclass
+class MadeEvidence:
+    """Answers with its own fields; everything is optional."""
+
+    training: TrainingLog | None = None
+    datasets: Mapping[Split, Dataset] = field(default_factory=dict)
+    scored: Mapping[str, Mapping[str, TokenLoss]] = field(default_factory=dict)
+    """Losses by model, then by sample id."""
+    base_name: str | None = "base"
+    told: Objective | None = None
+    checked: Preflight | None = None
+    parts: Mapping[str, Reconcile] = field(default_factory=dict)
+    leaks: Mapping[str, bool] | None = None
+    producers: Mapping[str, Producer] = field(default_factory=dict)
+    renderings: Mapping[str, Rendering] = field(default_factory=dict)
+    settings: Mapping[str, float | int | str | bool] = field(default_factory=dict)
+
+    def base(self, candidate: str) -> str | None:
+        return self.base_name
+
+    def objective(self, candidate: str) -> Objective | None:
+        return self.told
+
+    def log(self, candidate: str) -> TrainingLog | None:
+        return self.training
+
+    def dataset(self, candidate: str, split: Split) -> Dataset | None:
+        return self.datasets.get(split)
+
+    def losses(self, candidate: str, model: str, split: Split) -> Mapping[str, TokenLoss]:
+        return self.scored.get(model, {})
+
+    def loss(self, candidate: str, model: str, sample: str) -> TokenLoss | None:
+        return self.scored.get(model, {}).get(sample)
+
+    def producer(self, candidate: str, model: str) -> Producer | None:
+        return self.producers.get(model)
+
+    def rendering(self, candidate: str, sample: str) -> Rendering | None:
+        return self.renderings.get(sample)
+
+    def preflight(self, candidate: str) -> Preflight | None:
+        return self.checked
+
+    def reconcile(self, candidate: str) -> Mapping[str, Reconcile]:
+        return self.parts
+
+    def leaked(self, candidate: str) -> Mapping[str, bool] | None:
+        return self.leaks
+
+    def setting(self, name: str) -> float | int | str | bool:
+        return self.settings[name] if name in self.settings else SETTINGS[name]
+
+
+def points(
+    values: Sequence[float], *, every: float = 10, per_epoch: float | None = None
+) -> tuple[LogPoint, ...]:
+    """Logged every ``every`` steps, ``per_epoch`` of them an epoch."""
+    return tuple(
+        LogPoint(every * (i + 1), value, (i + 1) / per_epoch if per_epoch else None)
+        for i, value in enumerate(values)
+    )
+
+
+def made_log(
+    train: Sequence[float] = (),
+    evals: Sequence[float] = (),
+    *,
+    every: float = 10,
+    eval_every: float = 100,
+    per_epoch: float | None = None,
+    series: Mapping[str, tuple[LogPoint, ...]] | None = None,
+    **fields: object,
+) -> TrainingLog:
+    found = {
+        "loss": points(train, every=every, per_epoch=per_epoch),
+        "eval_loss": points(evals, every=eval_every),
+        **(series or {}),
+    }
+    return TrainingLog(
+        source="made",
+        format="made",
+        series={key: value for key, value in found.items() if value},
+        **fields,  # type: ignore[arg-type]
+    )
