@@ -203,7 +203,7 @@ def _table(*colors: str) -> dict[str, str]:
 # The same as the shipped files (a test compares them): what a theme leaves out, and what is
 # shown when the files themselves are gone.
 _DARK = _table("#16181d", "#23262e", "#3a3f4b", "#c8ccd4", "#8b93a0", "#7dcfff", "#9aa5ce",
-               "#f2a65a", "#7fbf7f", "#e0af68", "#e8828a", "#7aa2f7")  # fmt: skip
+               "#f2a65a", "#7fbf7f", "#e0af68", "#e06c75", "#7aa2f7")  # fmt: skip
 _LIGHT = _table("#fbfaf7", "#ebe8df", "#cfcabd", "#2b2f36", "#626772", "#0b5ea8", "#4a56a6",
                 "#a84e00", "#23702f", "#805b00", "#b3261e", "#2b5fb8")  # fmt: skip
 _ANSI = _table("ansi_black", REVERSE, "ansi_white", "ansi_bright_white", "ansi_white",

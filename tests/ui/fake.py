@@ -1,0 +1,120 @@
+"""A workspace and a reader that hold what a test puts into them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tui_eval.config import Config, ModelConfig
+from tui_eval.core.reading import Finding, Number, Reading
+from tui_eval.core.records import EngineStatus, Job
+from tui_eval.ui.scene import About
+from tui_eval.ui.start import Start
+
+
+class FakeWorkspace:
+    """The part of ``Workspace`` that the app asks for."""
+
+    def __init__(self) -> None:
+        self.kept: list[Job] = []
+        self.status = EngineStatus("absent")
+        self.changes = 0
+        self.facts = 0
+        self.cancelled_jobs: list[str] = []
+        self.seen = 0
+        self.log_path = Path("/nonexistent/engine.log")
+        self.state_dir = Path("/nonexistent")
+
+    def version(self) -> tuple[int, int]:
+        return (self.changes, 0)
+
+    def facts_version(self) -> int:
+        return self.facts
+
+    def jobs(self) -> list[Job]:
+        return list(self.kept)
+
+    def engine(self) -> EngineStatus:
+        return self.status
+
+    def ui_seen(self, token: str) -> None:
+        self.seen += 1
+
+    def catch_up(self) -> bool:
+        return False
+
+    def request(self, verb: Any, args: Mapping[str, Any]) -> Job:
+        job = Job(f"job-{len(self.kept)}", verb, dict(args), "queued", "2026-01-01T00:00:00Z")
+        self.kept.append(job)
+        self.changes += 1
+        return job
+
+    def cancel(self, job_id: str) -> None:
+        self.cancelled_jobs.append(job_id)
+        self.alter(job_id, cancel=1)
+
+    def alter(self, job_id: str, **fields: Any) -> None:
+        self.kept = [replace(j, **fields) if j.id == job_id else j for j in self.kept]
+        self.changes += 1
+
+    def close(self) -> None:
+        pass
+
+
+CURVES = Reading(
+    "curves",
+    "tuned",
+    "caution",
+    "loss fell 52%; best validation at 1050",
+    "loss fell 52% (2.31 → 1.12), but validation was best at step 1050",
+    findings=(Finding("eval_peaked", "caution", "2.3% worse since: judge checkpoint-1050"),),
+    numbers={"drop": Number(0.52, n=150)},
+    how=("First and last are medians of the first and last 15 of 150 points.",),
+)
+PERPLEXITY_OPEN = Reading(
+    "perplexity", "tuned", "waiting", "600 samples to score: press r", "nothing scored yet"
+)
+PERPLEXITY = Reading(
+    "perplexity",
+    "tuned",
+    "good",
+    "8.42 → 5.10, 39.4% lower",
+    "8.42 → 5.10, 39.4% lower [37.7, 41.0], n = 600 samples",
+    numbers={"base": Number(8.42, 7.91, 8.97, 600), "tuned": Number(5.1, 4.82, 5.41, 600)},
+    how=("exp of the summed loss over the summed tokens.",),
+)
+ABOUT = About(
+    name="support-bot",
+    base="Qwen2.5-7B-Instruct",
+    tuned="lora r16 checkpoint-1500",
+    data=("600 validation rows", "none of them in the training file"),
+    prompt="chat: the checkpoint's chat template · system prompt: none",
+)
+
+
+class FakeReader:
+    def __init__(self, readings: Mapping[str, Reading], about: About = ABOUT) -> None:
+        self.readings = dict(readings)
+        self.described = about
+
+    def reading(self, step: str, candidate: str) -> dict[str, Reading]:
+        return {step: self.readings[step]} if step in self.readings else {}
+
+    def about(self, candidate: str) -> About:
+        return self.described
+
+
+def start(workspace: FakeWorkspace | None = None, **more: Any) -> Start:
+    folder = Path("/work-of-ana/support-bot")
+    config = Config(
+        folder=folder,
+        path=folder / "eval.toml",
+        models={
+            "base": ModelConfig("base", path="Qwen/Qwen2.5-7B-Instruct"),
+            "tuned": ModelConfig("tuned", path="runs/checkpoint-1500"),
+        },
+    )
+    fields: dict[str, Any] = {"workspace": workspace or FakeWorkspace(), "config": config}
+    return Start(folder, **(fields | more))

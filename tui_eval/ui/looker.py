@@ -1,0 +1,243 @@
+"""One thread that looks at the workspace, so that the screens never wait for a disk.
+
+It owns the connection to the index: it asks three times a second whether anything
+changed, reads again what did, says that a screen is watching, and passes requests on.
+What it finds goes to the app as one message; widgets are never touched from here.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from tui_eval.checklist import CHECKLIST, StepEntry
+from tui_eval.core.text import clean
+from tui_eval.errors import TuiEvalError
+from tui_eval.ui.scene import About, Scene, wanted
+
+if TYPE_CHECKING:
+    from tui_eval.config import Config
+    from collections.abc import Mapping
+
+    from tui_eval.core.reading import Reading
+    from tui_eval.core.records import Job
+    from tui_eval.store.workspace import Workspace
+    from tui_eval.ui.start import Start
+
+POLL, SEEN, ELSEWHERE, LIVENESS = 0.33, 4.0, 5.0, 2.0
+"""Seconds between looks at the change counter, signs of life, other hosts' files, and the
+engine's own liveness (its death changes nothing that the counter would show)."""
+STEADY = 1.0
+"""Seconds between two changes of what is shown: nothing moves more often."""
+
+Task = Callable[[], None]
+
+
+class Reader(Protocol):
+    """Where Readings come from; made on the looker's thread, after the first paint."""
+
+    def reading(self, step: str, candidate: str) -> Mapping[str, Reading]: ...
+
+    def about(self, candidate: str) -> About: ...
+
+
+class Looker:
+    """``start`` once the first screen is painted. ``tell`` takes a new Scene, ``say`` a
+    sentence and its role; both are called on this thread."""
+
+    def __init__(
+        self,
+        start: Start,
+        workspace: Workspace,
+        config: Config,
+        tell: Callable[[Scene], None],
+        say: Callable[[str, str], None],
+        reader: Callable[[], Reader] | None = None,
+    ) -> None:
+        self._start, self._workspace, self._config = start, workspace, config
+        self._tell, self._say = tell, say
+        self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="looker", daemon=True)
+        self._token = uuid.uuid4().hex
+        self._scene = first_scene(config, start)
+        self._make_reader = reader or self._source
+        self._reader: Reader | None = None
+        self._due: dict[str, float] = {}
+        self._version: tuple[int, ...] | None = None
+        self._facts: object = None
+        self._stopped = False
+        self._told: Scene | None = None
+        self._told_at = 0.0
+        self._stale = True
+
+    @property
+    def scene(self) -> Scene:
+        return self._scene
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, wait: float = 0.0) -> None:
+        """Ask the thread to end; it is a daemon, so a long reading holds nobody up."""
+        self._stopped = True
+        self._tasks.put(None)
+        if wait and self._thread.is_alive():
+            self._thread.join(wait)
+
+    # What screens ask for; each returns at once.
+
+    def run_missing(self, entry: StepEntry) -> None:
+        self._tasks.put(lambda: self._request(entry))
+
+    def cancel(self, job: Job) -> None:
+        self._tasks.put(lambda: self._workspace.cancel(job.id))
+
+    def kill(self) -> None:
+        self._tasks.put(self._start.kill_engine)
+
+    def choose(self, candidate: str) -> None:
+        def switch() -> None:
+            self._scene = replace(self._scene, candidate=candidate, readings={}, about=About())
+            self._stale = True
+            self._due["shown"] = 0.0
+
+        self._tasks.put(switch)
+
+    # The thread.
+
+    def _run(self) -> None:
+        while not self._stopped:
+            try:
+                self._turn()
+            except TuiEvalError as error:
+                self._troubled(f"{error.message} {error.remedy}")
+            except OSError as error:
+                self._troubled(f"The workspace can't be read: {error}")
+            self._wait()
+
+    def _wait(self) -> None:
+        """Sleep until the next look, or until a screen asks for something."""
+        try:
+            task = self._tasks.get(timeout=POLL)
+        except queue.Empty:
+            return
+        while task is not None:
+            self._do(task)
+            try:
+                task = self._tasks.get_nowait()
+            except queue.Empty:
+                return
+
+    def _do(self, task: Task) -> None:
+        try:
+            task()
+        except TuiEvalError as error:
+            self._say(f"{error.message} {error.remedy}", "bad")
+        except OSError as error:
+            self._say(str(error), "bad")
+        self._version = None
+        self._due["shown"] = 0.0
+
+    def _turn(self) -> None:
+        workspace = self._workspace
+        if self._is_due("seen", SEEN):
+            workspace.ui_seen(self._token)
+        if self._is_due("elsewhere", ELSEWHERE):
+            workspace.catch_up()
+        version = workspace.version()
+        if version != self._version or self._is_due("liveness", LIVENESS):
+            self._version = version
+            jobs, engine = tuple(workspace.jobs()), workspace.engine()
+            self._scene = replace(self._scene, jobs=jobs, engine=engine, trouble="")
+            self._stale = self._stale or self._facts != self._facts_now()
+        if self._stale and self._is_due("readings", self._pause()):
+            self._read()
+        self._publish()
+
+    def _facts_now(self) -> object:
+        """What the readings depend on; heartbeats and progress are not part of it."""
+        return self._workspace.facts_version()
+
+    def _pause(self) -> float:
+        """Reading again takes at most a fifth of the thread's time."""
+        return max(STEADY, 4 * self._reading_took)
+
+    _reading_took = 0.0
+
+    def _source(self) -> Reader:
+        # What reads data sets and logs is imported here, after the first paint.
+        from tui_eval.ui.source import Source
+
+        return Source(self._start, self._workspace, self._config)
+
+    def _read(self) -> None:
+        begun = time.monotonic()
+        self._reader = self._reader or self._make_reader()
+        self._facts = self._facts_now()
+        self._stale = False
+        candidate = self._scene.candidate
+        for entry in CHECKLIST:
+            if entry.built and not self._stopped:
+                read = self._reader.reading(entry.key, candidate)
+                self._scene = replace(self._scene, readings={**self._scene.readings, **read})
+                if not self._scene.known:
+                    self._publish(now=True)
+        self._scene = replace(self._scene, about=self._reader.about(candidate), known=True)
+        self._reading_took = time.monotonic() - begun
+
+    def _publish(self, now: bool = False) -> None:
+        """Tell the screens, at most once a second and only what changed."""
+        shown = comparable(self._scene)
+        if shown == self._told:
+            return
+        if now or self._is_due("shown", STEADY):
+            self._told = shown
+            self._due["shown"] = time.monotonic() + STEADY
+            self._tell(self._scene)
+
+    def _is_due(self, what: str, every: float) -> bool:
+        if time.monotonic() < self._due.get(what, 0.0):
+            return False
+        self._due[what] = time.monotonic() + every
+        return True
+
+    def _troubled(self, words: str) -> None:
+        self._scene = replace(self._scene, trouble=clean(words), known=True)
+        self._publish()
+
+    def _request(self, entry: StepEntry) -> None:
+        jobs = wanted(entry, self._scene.candidate)
+        for verb, args in jobs:
+            self._workspace.request(verb, args)
+        if jobs:
+            self._start.start_engine()
+
+
+def comparable(scene: Scene) -> Scene:
+    """The scene without what changes though nothing happens."""
+    return replace(scene, engine=replace(scene.engine, heartbeat_age=None))
+
+
+def first_scene(config: Config, start: Start) -> Scene:
+    """What can be said before anything is read."""
+    from pathlib import PurePath
+    from socket import gethostname
+
+    candidates = config.candidates
+    candidate = candidates[0] if candidates else ""
+
+    def label(model: str) -> str:
+        entry = config.models.get(model)
+        return clean(PurePath(entry.path).name if entry and entry.path else "")
+
+    return Scene(
+        candidate=candidate,
+        candidates=candidates,
+        host=gethostname(),
+        about=About(name=clean(start.folder.name), base=label("base"), tuned=label(candidate)),
+    )

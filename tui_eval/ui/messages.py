@@ -1,0 +1,33 @@
+"""What the looker's thread tells the screens, and what screens tell the app."""
+
+from __future__ import annotations
+
+from textual.message import Message
+from textual.message_pump import MessagePump
+
+from tui_eval.ui.scene import Scene
+
+
+class SceneChanged(Message, bubble=False):
+    """What is known of the workspace changed; the newest replaces those still waiting."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__()
+        self.scene = scene
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, SceneChanged)
+
+
+class Said(Message, bubble=False):
+    """A sentence for the message line; ``role`` colours it."""
+
+    def __init__(self, words: str, role: str = "text") -> None:
+        super().__init__()
+        self.words = words
+        self.role = role
+
+
+def say(pump: MessagePump, words: str, role: str = "text") -> None:
+    """Put a sentence on the message line of whatever screen is there. Thread-safe."""
+    pump.app.post_message(Said(words, role))

@@ -1,0 +1,215 @@
+"""What is known of a workspace at one moment, and the words for it: no widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tui_eval.checklist import CHECKLIST, StepEntry
+from tui_eval.core.reading import Reading
+from tui_eval.core.records import EngineStatus, Job, SkippedRow
+from tui_eval.core.text import clean
+from tui_eval.ui.widgets import progress
+
+SHORT = {
+    "curves": "curves",
+    "perplexity": "perplexity",
+    "overfitting": "overfitting",
+    "review": "review",
+    "blind_ab": "A/B",
+    "task_metrics": "tasks",
+}
+"""Names on the frame's second line."""
+
+MARKS: Mapping[str, tuple[str, str]] = {
+    "good": ("✓", "good"),
+    "caution": ("!", "caution"),
+    "bad": ("✗", "bad"),
+    "not_enough": ("?", "not enough"),
+    "waiting": ("…", "waiting"),
+    "running": ("▸", "running"),
+    "queued": ("…", "queued"),
+    "failed": ("✗", "failed"),
+    "interrupted": ("!", "stopped"),
+    "not_started": ("·", "not started"),
+    "not_built": ("·", "not built"),
+    "looking": ("…", "looking"),
+}
+"""State to mark and word. A colour always comes with both."""
+
+ROLE = {"failed": "bad", "interrupted": "caution", "running": "accent"} | {
+    verdict: verdict for verdict in ("good", "caution", "bad", "not_enough")
+}
+"""State to the palette's role; the others are dim."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Names and files of what is judged. Everything in it is cleaned."""
+
+    name: str = ""
+    base: str = ""
+    tuned: str = ""
+    data: tuple[str, ...] = ()
+    prompt: str = ""
+    skipped: tuple[SkippedRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything that the frame and the checklist show."""
+
+    candidate: str = ""
+    candidates: tuple[str, ...] = ()
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+    jobs: tuple[Job, ...] = ()
+    engine: EngineStatus = field(default_factory=lambda: EngineStatus("absent"))
+    host: str = ""
+    about: About = field(default_factory=About)
+    trouble: str = ""
+    """Why the workspace could not be looked at, cleaned; empty if it could."""
+    known: bool = False
+    """Whether anything was looked at yet."""
+
+    def job(self, step: str) -> Job | None:
+        """The newest job of what ``step`` needs, for the current candidate."""
+        entry = entry_of(step)
+        mine = [job for job in self.jobs if serves(job, entry, self.candidate)]
+        return max(mine, key=lambda job: job.requested_at, default=None)
+
+    def active(self) -> Job | None:
+        """The job that runs, else the first that waits."""
+        for state in ("running", "queued"):
+            for job in self.jobs:
+                if job.state == state:
+                    return job
+        return None
+
+
+def entry_of(step: str) -> StepEntry:
+    return next(entry for entry in CHECKLIST if entry.key == step)
+
+
+def serves(job: Job, entry: StepEntry, candidate: str) -> bool:
+    args = job.args
+    return (job.verb, args.get("split")) in entry.needs and args.get("candidate") == candidate
+
+
+def wanted(entry: StepEntry, candidate: str) -> list[tuple[str, dict[str, str]]]:
+    """The jobs to ask for so that the step has what it needs."""
+    return [(verb, {"candidate": candidate, "split": split}) for verb, split in entry.needs]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A step on the checklist."""
+
+    key: str
+    number: int
+    title: str
+    state: str
+    headline: str
+
+    @property
+    def mark(self) -> str:
+        return MARKS[self.state][0]
+
+    @property
+    def word(self) -> str:
+        return MARKS[self.state][1]
+
+    @property
+    def role(self) -> str:
+        return ROLE.get(self.state, "dim")
+
+
+def rows(scene: Scene) -> list[Row]:
+    """The six steps as they stand."""
+    made = []
+    for number, entry in enumerate(CHECKLIST, 1):
+        state, headline = _state(scene, entry)
+        made.append(Row(entry.key, number, entry.title, state, headline))
+    return made
+
+
+def _state(scene: Scene, entry: StepEntry) -> tuple[str, str]:
+    if not entry.built:
+        return "not_built", "not in this version"
+    reading, job = scene.readings.get(entry.key), scene.job(entry.key)
+    headline = clean(reading.headline) if reading is not None else ""
+    if job is not None and job.state in ("running", "queued") and _counts(reading):
+        return _at_work(scene, job, headline)
+    if reading is None:
+        return ("not_started", "") if scene.known else ("looking", "")
+    if reading.verdict != "waiting":
+        return reading.verdict, headline
+    if job is not None and job.state == "failed":
+        return "failed", clean(job.error.split("\n")[0]) or headline
+    if job is not None and job.state in ("interrupted", "cancelled"):
+        return "interrupted", "press r to go on"
+    return _undone(reading, headline)
+
+
+def _counts(reading: Reading | None) -> bool:
+    """Whether a job still matters to the step: facts alone can settle it earlier."""
+    return reading is None or reading.verdict in ("waiting", "not_enough")
+
+
+def _at_work(scene: Scene, job: Job, headline: str) -> tuple[str, str]:
+    if scene.engine.state == "lost":
+        return "interrupted", "the engine stopped: press r to go on"
+    if job.state == "queued":
+        return "queued", progress.waiting_words(scene.engine)
+    done = progress.amount(job)
+    return "running", f"{done}, {headline}" if done and headline else done or headline
+
+
+def _undone(reading: Reading, headline: str) -> tuple[str, str]:
+    if any(number.n for number in reading.numbers.values()):
+        return "waiting", headline
+    return "not_started", headline or "press r"
+
+
+def summary(scene: Scene) -> list[tuple[str, str]]:
+    """The checklist's first line as ``(text, role)`` runs: what stands, what comes next."""
+    steps = rows(scene)
+    done = [row for row in steps if row.state in ("good", "caution", "bad", "not_enough")]
+    runs = [("… undecided", "accent!"), (f"   {len(done)} of {len(steps)} done", "text")]
+    for state, words in (("bad", "bad"), ("caution", "caution"), ("not_enough", "not enough")):
+        count = sum(row.state == state for row in done)
+        if count:
+            runs += [(", ", "text"), (f"{count} {words}", state)]
+    following = next_step(steps)
+    if following is not None:
+        runs += [(" · ", "dim"), ("next: ", "dim"), (following, "text")]
+    return runs
+
+
+def next_step(steps: Sequence[Row]) -> str | None:
+    for row in steps:
+        name = f"{row.number} {SHORT[row.key]}"
+        if row.state == "running":
+            return f"{name} is running"
+        if row.state in ("not_started", "waiting", "failed", "interrupted"):
+            return f"{name}, press r"
+    return None
+
+
+def alert(scene: Scene) -> str:
+    """A sentence for what keeps the work from going on, or nothing."""
+    if scene.trouble:
+        return scene.trouble
+    if scene.engine.state == "lost":
+        return "The engine stopped in the middle of its work. r resumes it · L shows its log"
+    for job in scene.jobs:
+        if job.state == "failed" and job is scene.job(_step_of(job, scene.candidate)):
+            reason = clean(" ".join(job.error.split("\n")))
+            return f"{progress.VERBS[job.verb]} failed: {reason} · L shows the log"
+    return ""
+
+
+def _step_of(job: Job, candidate: str) -> str:
+    for entry in CHECKLIST:
+        if serves(job, entry, candidate):
+            return entry.key
+    return CHECKLIST[0].key

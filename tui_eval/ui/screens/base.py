@@ -1,0 +1,68 @@
+"""What every screen has: a key line, and one plain message where it would not fit."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.events import DescendantFocus, Key
+from textual.screen import Screen
+
+from tui_eval.ui.widgets.drawn import Drawn, Line
+from tui_eval.ui.widgets.frame import KeyLine
+
+MIN_WIDTH, MIN_HEIGHT, WIDE = 60, 15, 120
+
+
+class TooSmall(Drawn):
+    """Shown alone below 60 x 15."""
+
+    def __init__(self) -> None:
+        super().__init__(id="too-small")
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        words = f"Needs {MIN_WIDTH} x {MIN_HEIGHT}; this is {self.app.size.width} x {height}."
+        return [[(words, "text")], [("Nothing is lost. q leaves.", "dim")]]
+
+
+class Plain(Screen[None], inherit_bindings=False):
+    """Subclasses compose their content in ``content``; ``footer`` are the key line's
+    actions while nothing with a ``footer`` of its own has the focus."""
+
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-tiny"),
+        (MIN_WIDTH, "-narrow"),
+        (WIDE, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-low"),
+        (MIN_HEIGHT, "-tall"),
+    ]
+    footer: tuple[str, ...] = ("help", "leave")
+
+    def content(self) -> ComposeResult:
+        yield from ()
+
+    def compose(self) -> ComposeResult:
+        yield from self.content()
+        yield KeyLine(self.footer)
+        yield TooSmall()
+
+    @property
+    def key_line(self) -> KeyLine:
+        return self.query_one(KeyLine)
+
+    def say(self, words: str, role: str = "text") -> None:
+        self.key_line.say(words, role)
+
+    def show_keys(self) -> None:
+        """Name the keys of what has the focus now."""
+        own = getattr(self.focused, "footer", ())
+        self.key_line.show(own or self.footer)
+
+    def on_descendant_focus(self, _event: DescendantFocus) -> None:
+        self.show_keys()
+
+    def on_key(self, _event: Key) -> None:
+        # A sentence on the key line is read by the next key.
+        self.key_line.silence()

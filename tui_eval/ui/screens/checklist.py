@@ -1,0 +1,185 @@
+"""The checklist: six steps, the sign-off, and what they stand on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate
+
+from textual.message import Message
+
+from tui_eval.core.text import cells
+from tui_eval.ui import keys
+from tui_eval.ui.scene import Row, Scene, alert, rows, summary
+from tui_eval.ui.widgets.drawn import Drawn, Line
+
+COLUMN = 34
+"""Width of the checklist where a step stands beside it."""
+_TITLE, _WORD = 17, 15
+_SIGNOFF, _DATA, _PROMPT = "sign_off", "data", "prompt"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One place of the cursor with the lines it takes; ``key`` empty: no place."""
+
+    key: str
+    lines: tuple[Line, ...]
+
+
+class Checklist(Drawn, can_focus=True):
+    """``narrow`` draws the column beside a step: two lines a step, the headline below."""
+
+    BINDINGS = keys.bindings("checklist", "list")
+
+    class Opened(Message):
+        """A row was opened: a step's key, ``sign_off``, ``data`` or ``prompt``."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
+    class Moved(Message):
+        """The cursor stands on another row."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
+    def __init__(self) -> None:
+        super().__init__(id="checklist")
+        self._scene = Scene()
+        self._key = "curves"
+
+    footer = ("open", "run", "settings", "commands", "theme", "help", "leave")
+
+    @property
+    def current(self) -> str:
+        return self._key
+
+    def show(self, scene: Scene) -> None:
+        self._scene = scene
+        self.redraw()
+
+    def point_at(self, key: str) -> None:
+        if key != self._key:
+            self._key = key
+            self.redraw()
+            self.post_message(self.Moved(key))
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        return [line for block in self._blocks(width) for line in block.lines]
+
+    def cursor_line(self) -> int | None:
+        blocks = self._blocks(self.size.width)
+        starts = accumulate((len(block.lines) for block in blocks), initial=0)
+        for block, start in zip(blocks, starts, strict=False):
+            if block.key == self._key:
+                return start
+        return None
+
+    def _blocks(self, width: int) -> list[Block]:
+        if width <= COLUMN:
+            return column(self._scene, width, self._key)
+        return page(self._scene, width, self._key)
+
+    def _places(self) -> list[str]:
+        return [block.key for block in self._blocks(self.size.width) if block.key]
+
+    def _move(self, by: int) -> None:
+        places = self._places()
+        here = places.index(self._key) if self._key in places else 0
+        self.point_at(places[min(max(here + by, 0), len(places) - 1)])
+
+    def action_down(self) -> None:
+        self._move(1)
+
+    def action_up(self) -> None:
+        self._move(-1)
+
+    def action_page_down(self) -> None:
+        self.action_last()
+
+    def action_page_up(self) -> None:
+        self.action_first()
+
+    def action_first(self) -> None:
+        self._move(-len(self._places()))
+
+    def action_last(self) -> None:
+        self._move(len(self._places()))
+
+    def action_open(self) -> None:
+        self.post_message(self.Opened(self._key))
+
+    def action_copy(self) -> None:
+        row = next((row for row in rows(self._scene) if row.key == self._key), None)
+        if row is not None:
+            self.app.copy_to_clipboard(f"{row.title}: {row.word}. {row.headline}")
+
+
+def page(scene: Scene, width: int, current: str) -> list[Block]:
+    """The whole width: a line a step."""
+    blocks = [Block("", ([], [(" ", "text"), *summary(scene)]))]
+    words = alert(scene)
+    blocks.append(Block("", ([(" ", "text"), (words, "bad")] if words else [],)))
+    blocks += [Block(row.key, (step_row(row, row.key == current),)) for row in rows(scene)]
+    blocks.append(Block("", ([],)))
+    signoff = labelled("Sign-off", "not in this version", current == _SIGNOFF, "dim")
+    blocks += [Block(_SIGNOFF, (signoff,)), Block("", ([],))]
+    data = scene.about.data or ("looking …" if not scene.known else "no validation rows named",)
+    blocks.append(Block(_DATA, tuple(wrapped("Data", data, width, current == _DATA))))
+    if scene.about.prompt:
+        prompt = tuple(wrapped("Prompt", (scene.about.prompt,), width, current == _PROMPT))
+        blocks.append(Block(_PROMPT, prompt))
+    return blocks
+
+
+def step_row(row: Row, here: bool) -> Line:
+    return [
+        (" ▸ " if here else "   ", "accent"),
+        (f"{row.number} ", "dim"),
+        (f"{row.title:<{_TITLE}}", "text"),
+        (f"{row.mark} {row.word:<{_WORD - 2}}", f"{row.role}!"),
+        (row.headline, "text" if row.role != "dim" else "dim"),
+    ]
+
+
+def labelled(title: str, words: str, here: bool, role: str = "text") -> Line:
+    return [(" ▸ " if here else "   ", "accent"), (f"  {title:<{_TITLE}}", "dim"), (words, role)]
+
+
+def wrapped(title: str, phrases: tuple[str, ...], width: int, here: bool) -> list[Line]:
+    """Phrases joined by dots, broken between them only."""
+    indent = 5 + _TITLE
+    room = min(width, 100) - indent - 1
+    texts: list[str] = []
+    for phrase in phrases:
+        if texts and cells(texts[-1]) + 3 + cells(phrase) <= room:
+            texts[-1] += f" · {phrase}"
+        else:
+            texts.append(phrase)
+    first = labelled(title, texts[0], here)
+    return [first, *([(" " * indent, "text"), (text, "text")] for text in texts[1:])]
+
+
+def column(scene: Scene, width: int, current: str) -> list[Block]:
+    """Beside a step: title and verdict, the headline below each in a quieter colour."""
+    blocks = [Block("", ([],))]
+    for row in rows(scene):
+        here = row.key == current
+        head: Line = [
+            (" ▸ " if here else "   ", "accent"),
+            (f"{row.number} ", "dim"),
+            (f"{row.title:<{_TITLE - 1}}", "text"),
+            (f"{row.mark} {row.word}", f"{row.role}!"),
+        ]
+        blocks.append(Block(row.key, (head, [("     ", "text"), (row.headline, "dim")])))
+    blocks.append(Block("", ([],)))
+    for key, title, words in ((_SIGNOFF, "Sign-off", "· not built"), (_DATA, "Data", "")):
+        line: Line = [
+            (" ▸ " if current == key else "   ", "accent"),
+            (f"  {title:<{_TITLE - 1}}", "dim"),
+            (words, "dim"),
+        ]
+        blocks.append(Block(key, (line,)))
+    return blocks

@@ -1,0 +1,201 @@
+"""The checklist and the steps: one screen, two beside each other where there is room."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.css.query import NoMatches
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher
+
+from tui_eval.checklist import CHECKLIST
+from tui_eval.ui import keys
+from tui_eval.ui.scene import Scene, entry_of
+from tui_eval.ui.screens.base import WIDE, Plain
+from tui_eval.ui.screens.checklist import Checklist
+from tui_eval.ui.widgets.drawn import Drawn, Line
+from tui_eval.ui.widgets.frame import StepLine, TopLine
+
+if TYPE_CHECKING:
+    from tui_eval.ui.looker import Looker
+
+STEPS = tuple(entry.key for entry in CHECKLIST)
+
+
+class Divider(Drawn):
+    DEFAULT_CSS = "Divider { width: 1; height: 1fr; }"
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        return [[("│", "rule")]] * height
+
+
+class Blank(Drawn):
+    DEFAULT_CSS = "Blank { height: 1; }"
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        return []
+
+
+class Message(Drawn):
+    """A pane that only says something: a step that isn't built, the data, the sign-off."""
+
+    def __init__(self, id: str, words: tuple[str, ...]) -> None:
+        super().__init__(id=id)
+        self._words = words
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        first, *rest = self._words
+        return [[], [(f" {first}", "text")], [], *([(f" {text}", "dim")] for text in rest)]
+
+
+class MainScreen(Plain):
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("main")]
+    footer = ("previous_step", "run", "help", "leave")
+
+    def __init__(self, looker: Looker) -> None:
+        super().__init__()
+        self.looker = looker
+        self.scene: Scene = looker.scene
+        self.step: str | None = None
+        """The step that is open; None at the checklist."""
+
+    def content(self) -> ComposeResult:
+        yield TopLine()
+        yield StepLine()
+        yield Blank()
+        with Horizontal(id="body", classes="-home"):
+            yield Checklist()
+            yield Divider(id="divider")
+            yield ContentSwitcher(id="switcher")
+
+    def on_mount(self) -> None:
+        self.show(self.scene)
+        self.query_one(Checklist).focus()
+        self.call_after_refresh(self.looker.start)
+
+    @property
+    def wide(self) -> bool:
+        return self.size.width >= WIDE
+
+    def show(self, scene: Scene) -> None:
+        """Draw what changed; called for every new Scene."""
+        self.scene = scene
+        self.query_one(TopLine).show(scene)
+        self.query_one(StepLine).show(scene, self.step or "")
+        self.query_one(Checklist).show(scene)
+        self._show_pane(self.query_one(ContentSwitcher).current)
+
+    def _show_pane(self, pane: str | None) -> None:
+        if pane not in STEPS or not entry_of(pane).built:
+            return
+        from tui_eval.ui.screens.step import StepPane
+
+        shown = self.query_one(f"#{pane}", StepPane)
+        scene = self.scene
+        shown.show(scene.readings.get(pane), scene.job(pane), scene.engine)
+
+    # Going about.
+
+    async def on_checklist_opened(self, event: Checklist.Opened) -> None:
+        if event.key in STEPS:
+            await self.go(event.key)
+        elif event.key == "data":
+            self.action_skipped()
+        else:
+            self.say(f"{event.key.replace('_', '-')} is not in this version", "dim")
+
+    async def on_checklist_moved(self, event: Checklist.Moved) -> None:
+        if self.wide and event.key in STEPS:
+            await self._reveal(event.key)
+
+    async def on_resize(self) -> None:
+        if self.wide and self.step is None:
+            here = self.query_one(Checklist).current
+            await self._reveal(here if here in STEPS else STEPS[0])
+
+    async def go(self, step: str) -> None:
+        """Open a step and give it the keys."""
+        self.step = step
+        await self._reveal(step)
+        self.query_one("#body").set_class(False, "-home").set_class(True, "-step")
+        self.query_one(Checklist).point_at(step)
+        self.query_one(StepLine).show(self.scene, step)
+        pane = self.query_one(f"#{step}", Widget)
+        if pane.can_focus:
+            pane.focus()
+        else:
+            self.set_focus(None)
+        self.show_keys()
+
+    async def _reveal(self, step: str) -> None:
+        switcher = self.query_one(ContentSwitcher)
+        try:
+            switcher.get_child_by_id(step)
+        except NoMatches:
+            await switcher.add_content(self._pane(step))
+        switcher.current = step
+        self._show_pane(step)
+
+    def _pane(self, step: str) -> Widget:
+        entry = entry_of(step)
+        if not entry.built:
+            return Message(
+                step,
+                (f"{entry.title} is not in this version yet.", f"It will answer: {entry.question}"),
+            )
+        # plotext and what else a step draws with comes after the first screen.
+        from tui_eval.ui.screens.step import StepPane
+
+        return StepPane(step, id=step)
+
+    def home(self) -> None:
+        self.step = None
+        self.query_one("#body").set_class(True, "-home").set_class(False, "-step")
+        self.query_one(StepLine).show(self.scene, "")
+        self.query_one(Checklist).focus()
+        self.show_keys()
+
+    async def _step_number(self, number: int) -> None:
+        await self.go(STEPS[number - 1])
+
+    async def action_step_1(self) -> None:
+        await self._step_number(1)
+
+    async def action_step_2(self) -> None:
+        await self._step_number(2)
+
+    async def action_step_3(self) -> None:
+        await self._step_number(3)
+
+    async def action_step_4(self) -> None:
+        await self._step_number(4)
+
+    async def action_step_5(self) -> None:
+        await self._step_number(5)
+
+    async def action_step_6(self) -> None:
+        await self._step_number(6)
+
+    async def action_next_step(self) -> None:
+        await self._beside(1)
+
+    async def action_previous_step(self) -> None:
+        await self._beside(-1)
+
+    async def _beside(self, by: int) -> None:
+        here = STEPS.index(self.step) if self.step else (-1 if by > 0 else 0)
+        await self.go(STEPS[(here + by) % len(STEPS)])
+
+    # Work.
+
+    def action_run(self) -> None:
+        """Ask for what the open step needs, or at the checklist for what any step needs."""
+        entries = [entry_of(self.step)] if self.step else list(CHECKLIST)
+        asked = [entry for entry in entries if entry.built and entry.needs]
+        for entry in asked:
+            self.looker.run_missing(entry)
+        if not asked:
+            self.say("nothing to run here", "dim")

@@ -1,0 +1,109 @@
+"""What the looker reads: the Readings, and the names and files they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from tui_eval.core.text import clean
+from tui_eval.errors import TuiEvalError
+from tui_eval.files import producers
+from tui_eval.files.evidence import FileCache, readings
+from tui_eval.ui.scene import About
+
+if TYPE_CHECKING:
+    from tui_eval.config import Config
+    from tui_eval.core.reading import Reading
+    from tui_eval.files.checkpoint import Checkpoint
+    from tui_eval.store.workspace import Workspace
+    from tui_eval.ui.start import Start
+
+
+class Source:
+    """Answers the looker from the workspace and a person's files, which are read once."""
+
+    def __init__(self, start: Start, workspace: Workspace, config: Config) -> None:
+        self._start, self._workspace, self._config = start, workspace, config
+        self._cache = FileCache()
+
+    def reading(self, step: str, candidate: str) -> Mapping[str, Reading]:
+        return readings(
+            self._workspace, self._config, candidate, cache=self._cache, steps=(step,)
+        )
+
+    def about(self, candidate: str) -> About:
+        return about(self._config, candidate, self._cache, self._start)
+
+
+def about(config: Config, candidate: str, cache: FileCache, start: Start) -> About:
+    """Reads what the readings have read already, through the same cache."""
+    validation = None
+    try:
+        validation = cache.dataset(config, candidate, "validation")
+        data = _data(config, candidate, cache)
+    except TuiEvalError as error:
+        data = (clean(error.message),)
+    return About(
+        name=clean(start.folder.name),
+        base=_short(config, "base"),
+        tuned=_tuned(config, candidate),
+        data=data,
+        prompt=_prompt(config, candidate),
+        skipped=validation.skipped if validation is not None else (),
+    )
+
+
+def _data(config: Config, candidate: str, cache: FileCache) -> tuple[str, ...]:
+    dataset = cache.dataset(config, candidate, "validation")
+    if dataset is None:
+        return ("no validation rows: name a file as [data] validation in eval.toml",)
+    phrases = [f"{len(dataset.samples):,} validation rows"]
+    leaked = cache.leaked(config, candidate)
+    if leaked is None:
+        phrases.append("no training file to look for them in")
+    elif leaked:
+        phrases.append(f"{len(leaked):,} of them are in the training file")
+    else:
+        phrases.append("none of them in the training file")
+    if dataset.duplicates:
+        phrases.append(f"{dataset.duplicates:,} duplicates counted once")
+    if dataset.skipped:
+        phrases.append(f"{len(dataset.skipped):,} rows skipped (↵ lists them)")
+    return tuple(phrases)
+
+
+def _prompt(config: Config, candidate: str) -> str:
+    try:
+        _, template = producers.template_text(config, candidate)
+    except TuiEvalError as error:
+        return clean(error.message)
+    system = producers.system_prompt(config, candidate)
+    return clean(f"{template} · system prompt: {_quoted(system)}")
+
+
+def _quoted(text: str | None) -> str:
+    return f"“{clean(text, limit=40)}”" if text else "none"
+
+
+def _short(config: Config, model: str) -> str:
+    entry = config.models.get(model)
+    name = (entry.path or entry.served_model or "") if entry is not None else ""
+    return clean(PurePath(name).name or name)
+
+
+def _tuned(config: Config, candidate: str) -> str:
+    """``lora r16 checkpoint-1500``: what it is, then which."""
+    checkpoint = _looked(config, candidate)
+    name = _short(config, candidate) or candidate
+    if checkpoint is not None and checkpoint.kind == "adapter" and checkpoint.rank:
+        return clean(f"lora r{checkpoint.rank} {name}")
+    return clean(name)
+
+
+def _looked(config: Config, candidate: str) -> Checkpoint | None:
+    try:
+        return producers.checkpoint_of(config, candidate)
+    except TuiEvalError:
+        # Said by the steps that need it; a name is no place for an error.
+        return None

@@ -1,0 +1,155 @@
+"""A widget that draws lines of coloured runs, and sends only what changed of them."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region, Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui_eval.core.text import cells, cut
+from tui_eval.ui.themes import Palette, palette_of
+
+Run = tuple[str, str]
+"""A text and the palette's role that colours it (``good``, ``good!`` for bold). The text is
+ours, or has passed ``core.text.clean``."""
+Line = list[Run]
+
+
+class Drawn(Widget, can_focus=False):
+    """Subclasses say their ``lines``; ``redraw`` repaints the segments that differ from
+    what is on the screen, which over a slow line is most of what a key costs. Calling it
+    without need sends nothing."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._painted: list[Strip] = []
+        self._painted_for: tuple[Size, str] | None = None
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        """What to show in ``width`` by ``height`` cells."""
+        raise NotImplementedError
+
+    def cursor_line(self) -> int | None:
+        """The line, of those in ``lines``, that is shown as the one under the cursor."""
+        return None
+
+    def redraw(self) -> None:
+        if not self.is_mounted or not self.size:
+            return
+        if self._painted_for != self._state():
+            self.refresh()
+            return
+        before, self._painted = self._painted, self._paint()
+        pairs = zip_longest(before, self._painted, fillvalue=Strip.blank(self.size.width))
+        regions = [changed_region(old, new, y) for y, (old, new) in enumerate(pairs)]
+        changed = [region for region in regions if region]
+        if changed:
+            self.refresh(*changed)
+
+    def render_line(self, y: int) -> Strip:
+        if self._painted_for != self._state():
+            self._painted_for = self._state()
+            self._painted = self._paint()
+        if y < len(self._painted):
+            return self._painted[y]
+        return Strip.blank(self.size.width, self.palette.style())
+
+    def notify_style_update(self) -> None:
+        self._painted_for = None
+        super().notify_style_update()
+
+    @property
+    def palette(self) -> Palette:
+        return palette_of(self.app)
+
+    def _state(self) -> tuple[Size, str]:
+        return self.size, self.app.theme
+
+    def _paint(self) -> list[Strip]:
+        width, height = self.size
+        cursor = self.cursor_line()
+        drawn = self.lines(width, height)[:height]
+        return [
+            paint(line, width, self.palette, cursor=index == cursor)
+            for index, line in enumerate(drawn)
+        ]
+
+
+def paint(line: Line, width: int, palette: Palette, *, cursor: bool = False) -> Strip:
+    """One line of cells, cut or padded to ``width``. Blanks take the colour of what stands
+    before them, so that they cost no escape sequence of their own."""
+    segments: list[Segment] = []
+    left = width
+    for text, role in line:
+        text = cut(text, left)
+        if not text:
+            continue
+        left -= cells(text)
+        _append(segments, text, palette.style(role, cursor=cursor))
+    if left > 0:
+        _append(segments, " " * left, palette.style(cursor=cursor))
+    return Strip(segments, width)
+
+
+def _append(segments: list[Segment], text: str, style: Style) -> None:
+    if segments:
+        before = segments[-1]
+        known = before.style
+        if known is not None and (known == style or (not text.strip(" ") and _alike(known, style))):
+            segments[-1] = Segment(before.text + text, known)
+            return
+        if (
+            not before.text.strip(" ")
+            and known is not None
+            and len(segments) == 1
+            and _alike(known, style)
+        ):
+            segments[-1] = Segment(before.text + text, style)
+            return
+    segments.append(Segment(text, style))
+
+
+def _alike(one: Style, other: Style) -> bool:
+    """Whether a blank looks the same in both."""
+    return (
+        one.bgcolor == other.bgcolor
+        and bool(one.reverse) == bool(other.reverse)
+        and not one.reverse
+        and not one.underline
+    )
+
+
+def changed_region(old: Strip, new: Strip, y: int) -> Region:
+    """The cells of line ``y`` between the first and the last segment that differ."""
+    if old == new:
+        return Region()
+    before, after = _spans(old), _spans(new)
+    same = len(_agreeing(before, after))
+    tail = len(_agreeing(before[::-1], after[::-1]))
+    start = after[same][0] if same < len(after) else old.cell_length
+    kept = after[len(after) - tail :]
+    end = kept[0][0] if kept else max(old.cell_length, new.cell_length)
+    return Region(start, y, max(1, end - start), 1)
+
+
+def _spans(strip: Strip) -> list[tuple[int, Segment]]:
+    spans, x = [], 0
+    for segment in strip:
+        spans.append((x, segment))
+        x += cells(segment.text)
+    return spans
+
+
+def _agreeing(
+    one: list[tuple[int, Segment]], other: list[tuple[int, Segment]]
+) -> list[tuple[int, Segment]]:
+    agreeing = []
+    for left, right in zip(one, other, strict=False):
+        if left != right:
+            break
+        agreeing.append(left)
+    return agreeing

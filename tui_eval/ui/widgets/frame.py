@@ -1,0 +1,153 @@
+"""The frame that every screen has: what is judged, the six steps, the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tui_eval.core.text import cells, clean, cut
+from tui_eval.ui import keys
+from tui_eval.ui.scene import SHORT, Row, Scene, rows
+from tui_eval.ui.widgets import progress
+from tui_eval.ui.widgets.drawn import Drawn, Line
+
+MARGIN = " "
+
+
+class TopLine(Drawn):
+    """Line 1: the workspace, ``○`` base and ``●`` tuned, and at the right the engine."""
+
+    DEFAULT_CSS = "TopLine { height: 1; }"
+
+    def __init__(self) -> None:
+        super().__init__(id="top")
+        self._scene = Scene()
+
+    def show(self, scene: Scene) -> None:
+        self._scene = scene
+        self.redraw()
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        return [top_line(self._scene, width)]
+
+
+def top_line(scene: Scene, width: int) -> Line:
+    """The moving part stands right-aligned at the end; names give way to it."""
+    engine, role = progress.engine_line(scene.active(), scene.engine, scene.host)
+    room = width - 2 - cells(engine) - 2
+    about = scene.about
+    tuned = about.tuned
+    if len(scene.candidates) > 1:
+        place = scene.candidates.index(scene.candidate) + 1
+        tuned = f"{tuned} {place}/{len(scene.candidates)}"
+    names = _fitting(about.name, about.base, tuned, room)
+    line: Line = [(MARGIN, "text"), (names[0], "text!")]
+    if names[1]:
+        line += [("  ", "text"), ("○ ", "base"), (names[1], "dim")]
+    if names[2]:
+        line += [("  ", "text"), ("● ", "tuned"), (names[2], "text")]
+    used = sum(cells(text) for text, _ in line)
+    gap = " " * max(2, width - 1 - cells(engine) - used)
+    return [*line, (gap, "text"), (engine, role)]
+
+
+def _fitting(name: str, base: str, tuned: str, room: int) -> tuple[str, str, str]:
+    """The three names cut to ``room`` cells with their marks and gaps: the base first,
+    then the workspace, the candidate last."""
+    marks = 4 * bool(base) + 4 * bool(tuned)
+    least = 6
+    spare = cells(name) + cells(base) + cells(tuned) + marks - room
+    for_base = _cut_by(base, spare, least)
+    spare -= cells(base) - cells(for_base)
+    for_name = _cut_by(name, spare, least)
+    spare -= cells(name) - cells(for_name)
+    return for_name, for_base, _cut_by(tuned, spare, least)
+
+
+def _cut_by(text: str, spare: int, least: int) -> str:
+    return cut(text, max(least, cells(text) - spare)) if spare > 0 else text
+
+
+class StepLine(Drawn):
+    """Line 2: the six steps with a mark each; the one on the screen is bold."""
+
+    DEFAULT_CSS = "StepLine { height: 1; }"
+
+    def __init__(self) -> None:
+        super().__init__(id="steps")
+        self._scene = Scene()
+        self._current = ""
+
+    def show(self, scene: Scene, current: str) -> None:
+        self._scene, self._current = scene, current
+        self.redraw()
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        return [step_line(rows(self._scene), self._current)]
+
+
+def step_line(steps: Sequence[Row], current: str) -> Line:
+    line: Line = [(MARGIN, "text")]
+    for row in steps:
+        here = row.key == current
+        line += [
+            (f"{row.number} {SHORT[row.key]} ", "text!" if here else "dim"),
+            (row.mark, row.role + ("!" if here else "")),
+            ("  ", "text"),
+        ]
+    return line[:-1]
+
+
+class KeyLine(Drawn):
+    """The last line: keys and their words; a sentence in their place until the next key."""
+
+    DEFAULT_CSS = "KeyLine { height: 1; dock: bottom; }"
+
+    def __init__(self, actions: Sequence[str] = ()) -> None:
+        super().__init__(id="keys")
+        self._actions = tuple(actions)
+        self._words: tuple[str, str] | None = None
+
+    def show(self, actions: Sequence[str]) -> None:
+        self._actions = tuple(actions)
+        self.redraw()
+
+    def say(self, words: str, role: str = "text") -> None:
+        """``words`` may be foreign; they are cleaned here."""
+        self._words = (clean(words), role)
+        self.redraw()
+
+    def silence(self) -> None:
+        if self._words is not None:
+            self._words = None
+            self.redraw()
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        if self._words is not None:
+            return [[(MARGIN, "text"), self._words]]
+        keymap: Mapping[str, tuple[str, ...]] = getattr(self.app, "keymap", {})
+        return [key_line(keys.footer(self._actions, keymap), width)]
+
+
+LAST = ("help", "leave")
+"""These stay when the line is too short for the others."""
+
+
+def key_line(pairs: Sequence[tuple[str, str]], width: int) -> Line:
+    """Pairs in order while they fit; ``? help`` and ``q leave`` always."""
+    kept, tail = [], [pair for pair in pairs if pair[1] in LAST]
+    room = width - 2 - sum(_pair_width(pair) for pair in tail)
+    for pair in pairs:
+        if pair in tail:
+            continue
+        room -= _pair_width(pair)
+        if room < 0:
+            break
+        kept.append(pair)
+    line: Line = [(MARGIN, "text")]
+    for key, words in (*kept, *tail):
+        line += [(key, "accent"), (f" {words}  ", "dim")]
+    return line
+
+
+def _pair_width(pair: tuple[str, str]) -> int:
+    return cells(pair[0]) + 1 + cells(pair[1]) + 2
