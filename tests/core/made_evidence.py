@@ -9,11 +9,13 @@ from tui_eval.core import defaults
 from tui_eval.core.records import (
     Dataset,
     LogPoint,
+    Message,
     Objective,
     Preflight,
     Producer,
     Reconcile,
     Rendering,
+    Sample,
     Split,
     TokenLoss,
     TrainingLog,
@@ -113,3 +115,58 @@ def made_log(
         series={key: value for key, value in found.items() if value},
         **fields,  # type: ignore[arg-type]
     )
+
+
+def made_sample(place: int, **fields: object) -> Sample:
+    """A chat sample on line ``place`` + 1 of its file."""
+    messages = (Message("user", f"question {place}"), Message("assistant", f"answer {place}"))
+    found: dict[str, object] = {
+        "id": f"s{place}",
+        "folded": f"f{place}",
+        "folded_prompt": f"p{place}",
+        "messages": messages,
+        "source": "val.jsonl",
+        "row": place + 1,
+    }
+    return Sample(**(found | fields))  # type: ignore[arg-type]
+
+
+def made_dataset(samples: Sequence[Sample], **fields: object) -> Dataset:
+    found: dict[str, object] = {
+        "key": "made",
+        "split": "validation",
+        "source": "val.jsonl",
+        "shape": "messages",
+        "samples": tuple(samples),
+        "rows": len(samples),
+    }
+    return Dataset(**(found | fields))  # type: ignore[arg-type]
+
+
+def made_loss(sample: str, nll: float, tokens: int = 20, **fields: object) -> TokenLoss:
+    found: dict[str, object] = {"bytes": 4 * tokens, "end_nll": 0.1, "end_tokens": 1}
+    return TokenLoss(sample, nll, tokens, **(found | fields))  # type: ignore[arg-type]
+
+
+def scored_pairs(
+    base: Sequence[float],
+    tuned: Sequence[float],
+    *,
+    tokens: Sequence[int] | None = None,
+    samples: Sequence[Sample] | None = None,
+    data: Mapping[str, object] | None = None,
+    **fields: object,
+) -> MadeEvidence:
+    """Evidence of a base and a tuned model, by their mean loss per token on each sample."""
+    counts = tokens or [20] * len(base)
+    rows = samples or [made_sample(i) for i in range(len(base))]
+    losses = {
+        model: {
+            row.id: made_loss(row.id, mean * count, count)
+            for row, mean, count in zip(rows, means, counts, strict=False)
+        }
+        for model, means in (("base", base), ("tuned", tuned))
+    }
+    dataset = made_dataset(rows, **(data or {}))
+    found: dict[str, object] = {"datasets": {"validation": dataset}, "scored": losses}
+    return MadeEvidence(**(found | fields))  # type: ignore[arg-type]

@@ -37,6 +37,9 @@ class Evidence(Protocol):
         """By sample id, only of the current producer of ``model`` as prompted for
         ``candidate`` and only of the dataset's samples."""
 
+    def loss(self, candidate: str, model: str, sample: str) -> TokenLoss | None:
+        """One loss with its tokens, which ``losses`` may leave out."""
+
     def producer(self, candidate: str, model: str) -> Producer | None: ...
 
     def rendering(self, candidate: str, sample: str) -> Rendering | None: ...

@@ -154,7 +154,7 @@ def decreased(run: Run, setting: Setting) -> bool:
 def not_decreased(run: Run, setting: Setting) -> Hit | None:
     if decreased(run, setting):
         return None
-    text = f"The loss went from {loss_text(run.first)} to {loss_text(run.last)}: no clear decrease."
+    text = f"The loss went {ends_text(run.first, run.last)}: no clear decrease."
     return Hit(Finding("not_decreased", "caution", text), "no clear decrease", "no clear decrease")
 
 

@@ -1,0 +1,191 @@
+"""Our validation loss beside the log's: training loops count differently, and the one that
+explains the difference is named.
+
+Ways that are tried: the prompt is scored too, batches are averaged, texts are cut, a
+newline after the end of turn is scored. What is only known of a few samples (prompt,
+newline) is carried over to all, with the error of doing so as extra leeway.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tui_eval.core.evidence import Evidence
+from tui_eval.core.reading import Finding
+from tui_eval.core.records import Reconcile, TokenLoss
+from tui_eval.core.stats.intervals import ratio_of_sums
+from tui_eval.core.steps.pairs import Pair, Scored, nll, of_tuned, tokens
+from tui_eval.core.steps.run import look
+from tui_eval.core.steps.wording import Hit, step_text, threshold
+
+CUTS = (512, 1024, 2048)
+"""Limits that trainers cut texts at, in tokens."""
+BATCHES = (1, 2, 4, 8, 16, 32, 64)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way of counting: what it gives, and how far off that may be."""
+
+    words: str
+    value: float
+    leeway: float = 0.0
+    figure: str = ""
+
+    @property
+    def text(self) -> str:
+        about = "about " if self.leeway else ""
+        return f"{self.words}, which gives {self.figure or f'{about}{self.value:.3f}'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """``line`` is for the reader in any case; ``hit`` only where the two differ."""
+
+    line: str
+    hit: Hit | None
+
+
+def reconcile(evidence: Evidence, candidate: str, data: Scored) -> Reconciled | None:
+    """None where there is nothing to compare: no supervised log with an eval at or before
+    the judged step, or our own loss is not there yet."""
+    run = look(evidence, candidate)
+    if run is None or run.objective != "supervised" or data.waiting or data.broken:
+        return None
+    evals = next(iter(run.finite_evals().values()), ())
+    ours = ratio_of_sums(of_tuned(data.pairs, nll), of_tuned(data.pairs, tokens))
+    if not evals or ours is None:
+        return None
+    logged, step = evals[-1].value, step_text(evals[-1].step)
+    near = max(
+        threshold(evidence, "perplexity.log_reproduced"),
+        threshold(evidence, "perplexity.log_reproduced_share") * abs(logged),
+    )
+    says = f"the log says {logged:.3f} at step {step}, here {ours.value:.3f}"
+    if abs(ours.value - logged) <= near:
+        return Reconciled(f"{says[0].upper()}{says[1:]}.", None)
+    way = _nearest(ways(evidence, candidate, data, run.log.batch_size), logged, near)
+    if way is not None:
+        line = f"{says[0].upper()}{says[1:]}: {way.text}."
+        return Reconciled(line, _hit("log_compared", "note", line))
+    return _unexplained(says, abs(ours.value - logged), evidence)
+
+
+def _unexplained(says: str, gap: float, evidence: Evidence) -> Reconciled:
+    line = f"{says[0].upper()}{says[1:]}: no usual way of counting gives the log's value."
+    if gap <= threshold(evidence, "perplexity.log_disagrees"):
+        return Reconciled(line, _hit("log_compared", "note", line))
+    text = f"{line[:-1]}; template, tokenizer or weights are not those of the run."
+    return Reconciled(line, _hit("log_disagrees", "caution", text))
+
+
+def _hit(code: str, severity: str, text: str) -> Hit:
+    finding = Finding(code, "caution" if severity == "caution" else "note", text)
+    return Hit(finding, "the log disagrees", "the log's validation loss is another")
+
+
+def _nearest(found: Iterator[Way], logged: float, near: float) -> Way | None:
+    reaching = [way for way in found if abs(way.value - logged) <= near + way.leeway]
+    return min(reaching, key=lambda way: abs(way.value - logged), default=None)
+
+
+def ways(evidence: Evidence, candidate: str, data: Scored, batch: int | None) -> Iterator[Way]:
+    losses = [pair.tuned for pair in data.pairs]
+    parts = evidence.reconcile(candidate)
+    known = [(loss, parts[loss.sample]) for loss in losses if loss.sample in parts]
+    yield from _full_text(losses, known)
+    yield from _newline(losses, known)
+    for size in dict.fromkeys((*((batch,) if batch else ()), *BATCHES)):
+        if size < len(losses):
+            words = "it averages per sample" if size == 1 else f"it averages per batch of {size}"
+            yield Way(words, batch_average(losses, size))
+    for limit in CUTS:
+        value = _cut_at(evidence, candidate, data.pairs, limit)
+        if value is not None:
+            yield Way(f"it cuts texts at {limit} tokens", value)
+
+
+def batch_average(losses: Sequence[TokenLoss], size: int) -> float:
+    """As transformers' Trainer does: each batch's mean counts once per row in it."""
+    total = 0.0
+    for start in range(0, len(losses), size):
+        rows = losses[start : start + size]
+        batch_mean = math.fsum(r.nll for r in rows) / sum(r.tokens for r in rows)
+        total += batch_mean * len(rows)
+    return total / len(losses)
+
+
+Known = Sequence[tuple[TokenLoss, Reconcile]]
+
+
+def _full_text(losses: Sequence[TokenLoss], known: Known) -> Iterator[Way]:
+    """Prompt and answer together, and the same averaged per sample and per batch, which
+    lies between the two."""
+    if not sum(part.prompt_tokens for _, part in known):
+        return
+    sums = [loss.nll + part.prompt_nll for loss, part in known]
+    counts = [float(loss.tokens + part.prompt_tokens) for loss, part in known]
+    weighted, leeway = _carried(sums, counts, len(losses))
+    yield Way("it scores the prompt too", weighted, leeway)
+    averaged, spread = _carried(
+        [s / c for s, c in zip(sums, counts, strict=True)], [1.0] * len(sums), len(losses)
+    )
+    middle, reach = (weighted + averaged) / 2, abs(weighted - averaged) / 2
+    low, high = sorted((weighted, averaged))
+    words = "it scores the prompt too and averages per batch"
+    yield Way(words, middle, reach + spread, f"{low:.3f} to {high:.3f}")
+
+
+def _newline(losses: Sequence[TokenLoss], known: Known) -> Iterator[Way]:
+    """One more token per sample, which a trained model foresees almost surely."""
+    values = [part.newline_nll for _, part in known if part.newline_nll is not None]
+    if not values:
+        return
+    value, leeway = _carried(values, [1.0] * len(values), len(losses))
+    count = sum(loss.tokens for loss in losses)
+    share = len(losses) / (count + len(losses))
+    total = math.fsum(loss.nll for loss in losses) / count
+    mixed = total * (1 - share) + value * share
+    yield Way("it scores the newline after the end of turn", mixed, leeway * share)
+
+
+def _carried(sums: Sequence[float], counts: Sequence[float], n: int) -> tuple[float, float]:
+    """A ratio known of some of ``n`` samples, and two standard errors of taking it for all;
+    none where all are known."""
+    estimate = ratio_of_sums(sums, counts)
+    if estimate is None:
+        return math.nan, 0.0
+    unknown = max(0.0, 1 - len(sums) / n) if n else 0.0
+    error = 2 * estimate.se * math.sqrt(unknown) if math.isfinite(estimate.se) else 0.0
+    return estimate.value, error
+
+
+def _cut_at(evidence: Evidence, candidate: str, pairs: Sequence[Pair], limit: int) -> float | None:
+    """The loss over the scored tokens before position ``limit``; None where all are."""
+    reaching = [pair for pair in pairs if _end(pair.tuned) > limit]
+    if not reaching:
+        return None
+    total = math.fsum(pair.tuned.nll for pair in pairs)
+    count = sum(pair.tuned.tokens for pair in pairs)
+    for pair in reaching:
+        loss = pair.tuned
+        if not loss.token_nll:
+            loss = evidence.loss(candidate, candidate, loss.sample) or loss
+        if len(loss.token_nll) != sum(stretch for _, stretch in loss.runs):
+            return None
+        beyond = beyond_limit(loss, limit)
+        total -= math.fsum(beyond)
+        count -= len(beyond)
+    return total / count if count > 0 else None
+
+
+def _end(loss: TokenLoss) -> int:
+    return max((first + count for first, count in loss.runs), default=0)
+
+
+def beyond_limit(loss: TokenLoss, limit: int) -> list[float]:
+    """The losses of the scored tokens that stand at position ``limit`` or later."""
+    places = [first + i for first, count in loss.runs for i in range(count)]
+    return [value for place, value in zip(places, loss.token_nll, strict=True) if place >= limit]

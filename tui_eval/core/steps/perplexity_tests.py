@@ -1,0 +1,286 @@
+"""The findings of step 2, each a function of what was scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tui_eval.core.evidence import Evidence
+from tui_eval.core.reading import Finding, Severity
+from tui_eval.core.records import Objective, Preflight
+from tui_eval.core.stats.intervals import Interval
+from tui_eval.core.steps.comparison import Comparison, compare, improvement_of
+from tui_eval.core.steps.log_reconcile import Reconciled
+from tui_eval.core.steps.pairs import Scored, by_category
+from tui_eval.core.steps.wording import Hit, count_text, share_text, threshold
+from tui_eval.core.text import clean
+
+NAMED = 5
+"""Samples or categories that a finding names before it says how many more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything that the tests look at."""
+
+    evidence: Evidence
+    candidate: str
+    data: Scored
+    found: Comparison
+    objective: Objective
+    reconciled: Reconciled | None
+
+    def limit(self, name: str) -> float:
+        return threshold(self.evidence, f"perplexity.{name}")
+
+    @property
+    def enough(self) -> bool:
+        """Below this no estimate is read."""
+        grouped = self.data.groups is not None
+        return len(self.data.pairs) >= self.limit("enough_samples") and (
+            not grouped or self.data.units >= self.limit("enough_groups")
+        )
+
+    @property
+    def measure(self) -> str:
+        return "perplexity" if self.data.same_units else "bits per byte"
+
+
+def all_hits(case: Case) -> list[Hit]:
+    preflight = case.evidence.preflight(case.candidate)
+    hits = [_non_finite(case)]
+    hits += [_no_effect(preflight)] if preflight is not None else []
+    hits += _value(case) if case.enough else []
+    hits += [_too_few(case), _no_base(case)]
+    hits += _preflight(preflight) if preflight is not None else []
+    if case.enough:
+        hits += [case.reconciled.hit if case.reconciled else None, _worse_category(case)]
+    hits += [_leak(case), _other_tokenizer(case), _truncated(case), _skipped(case)]
+    hits += [_duplicates(case)]
+    return [hit for hit in hits if hit is not None]
+
+
+def _non_finite(case: Case) -> Hit | None:
+    broken = case.data.broken
+    if not broken:
+        return None
+    names = [f"#{pair.sample.row}" for pair in broken]
+    text = f"The loss is not a finite number on {count_text(len(broken), 'sample')}:"
+    finding = Finding(
+        "non_finite",
+        "bad",
+        f"{text} {_named(names)}.",
+        {"samples": [pair.sample.id for pair in broken[:100]]},
+    )
+    return Hit(finding, "losses that are not numbers", text[0].lower() + text[1:-1])
+
+
+def _no_effect(preflight: Preflight) -> Hit | None:
+    if preflight.max_logit_difference != 0.0 or not preflight.probes:
+        return None
+    text = (
+        "The adapter has no effect: on all of"
+        f" {count_text(preflight.probes, 'probe')} the outputs equal base's exactly."
+    )
+    finding = Finding("no_effect_adapter", "bad", text)
+    return Hit(finding, "the adapter has no effect", "the adapter changes no output at all")
+
+
+def _value(case: Case) -> list[Hit | None]:
+    found = improvement_of(case.found.ratio)
+    if found is None or found.low is None or found.high is None:
+        return []
+    # A run that optimised a preference or a reward may raise perplexity by design.
+    informs = case.objective != "supervised"
+    if found.high < 0:
+        return [_worse(case, found, "note" if informs else "bad")]
+    hits: list[Hit | None] = []
+    severity: Severity = "note" if informs else "caution"
+    span = interval_text(found)
+    if found.low <= 0:
+        text = f"No difference shown: the change of {case.measure} may be none, {span}."
+        hits.append(
+            Hit(Finding("not_shown", severity, text), "no difference shown", "no difference shown")
+        )
+    if found.high < case.limit("small_effect"):
+        text = (
+            f"Hardly moved: {case.measure} fell by less than"
+            f" {share_text(case.limit('small_effect'))}, {span}."
+        )
+        hits.append(Hit(Finding("small_effect", severity, text), "hardly moved", "hardly moved"))
+    return hits
+
+
+def _worse(case: Case, found: Interval, severity: Severity) -> Hit:
+    text = (
+        f"Its {case.measure} is {share_text(-found.value)} higher than base's"
+        f" {interval_text(Interval(-found.value, _minus(found.high), _minus(found.low), found.n))}:"
+        " the fine-tuned model is more confused by the validation set."
+    )
+    return Hit(Finding("worse", severity, text), "worse than base", "worse than base")
+
+
+def _minus(value: float | None) -> float | None:
+    return None if value is None else -value
+
+
+def interval_text(found: Interval) -> str:
+    """``[37.7, 41.0]``: percentages, as the value beside it."""
+    if found.low is None or found.high is None:
+        return ""
+    # Adding 0.0 makes a minus zero plain.
+    low, high = (round(100 * end, 1) + 0.0 for end in (found.low, found.high))
+    return f"[{low:.1f}, {high:.1f}]"
+
+
+def _too_few(case: Case) -> Hit | None:
+    """Not while samples are still to come."""
+    if case.enough or case.data.waiting:
+        return None
+    n, needed = len(case.data.pairs), int(case.limit("enough_samples"))
+    have, wanted = count_text(n, "sample"), str(needed)
+    if n >= needed:
+        wanted = f"{int(case.limit('enough_groups'))} groups"
+        have = f"{have} of {count_text(case.data.units, 'group')}"
+    text = f"Only {have}: a comparison needs {wanted} to say how sure it is."
+    return Hit(Finding("too_few_samples", "not_enough", text), f"only {have}", f"only {have}")
+
+
+def _no_base(case: Case) -> Hit | None:
+    if case.data.base is not None:
+        return None
+    text = "There is no base model to compare with: name one under [models.base] in eval.toml."
+    return Hit(Finding("no_base", "not_enough", text), "no base to compare", "no base model")
+
+
+def _preflight(preflight: Preflight) -> list[Hit | None]:
+    token = clean(preflight.bos_token, limit=24) or "BOS"
+    hits: list[Hit | None] = []
+    if preflight.bos_expected and preflight.bos_emitted == 0:
+        text = (
+            f"Prompts begin without {token}, which this tokenizer puts before plain text:"
+            " both models read them as they were not trained to."
+        )
+        hits.append(_caution("bos_missing", text, "prompts lack the BOS token"))
+    if preflight.bos_emitted > 1:
+        times = {2: "twice", 3: "three times"}.get(
+            preflight.bos_emitted, f"{preflight.bos_emitted} times"
+        )
+        text = f"Prompts begin with {token} {times}: template and tokenizer both add it."
+        hits.append(_caution("bos_doubled", text, "the BOS token is doubled"))
+    for code, said, phrase in (
+        ("template_mismatch", preflight.template_mismatch, "the template differs"),
+        ("thinking_mismatch", preflight.thinking, "thinking is rendered otherwise"),
+        ("prompt_differs", preflight.prompt_differs, "the prompts differ"),
+    ):
+        if said:
+            hits.append(_caution(code, clean(said, limit=300), phrase))
+    if preflight.template_missing:
+        text = "There is no chat template: prompt and answer were joined plainly."
+        hits.append(Hit(Finding("template_missing", "note", text), "", ""))
+    return hits
+
+
+def _caution(code: str, text: str, phrase: str) -> Hit:
+    return Hit(Finding(code, "caution", text), phrase, phrase)
+
+
+def _worse_category(case: Case) -> Hit | None:
+    worse = []
+    for name, pairs in by_category(case.data.pairs).items():
+        if len(pairs) < case.limit("worse_category"):
+            continue
+        ratio = compare(pairs, same_units=case.data.same_units).ratio
+        if ratio is not None and ratio.low is not None and ratio.low > 1:
+            worse.append((clean(name, limit=40), ratio, len(pairs)))
+    if not worse:
+        return None
+    worse.sort(key=lambda item: -item[1].value)
+    told = [f"{name} ({share_text(r.value - 1)} higher, n = {n})" for name, r, n in worse]
+    severity: Severity = "caution" if case.objective == "supervised" else "note"
+    text = f"Worse than base in {count_text(len(worse), 'category', 'categories')}: {_named(told)}."
+    finding = Finding("worse_category", severity, text, {"categories": [w[0] for w in worse]})
+    return Hit(finding, f"worse on {worse[0][0]}", f"worse on {worse[0][0]}")
+
+
+def _leak(case: Case) -> Hit | None:
+    leaked: Mapping[str, bool] = case.evidence.leaked(case.candidate) or {}
+    rows = {pair.id: pair.row for pair in case.data.dataset.samples}
+    whole = [rows[sample] for sample, answer in leaked.items() if answer and sample in rows]
+    prompts = sum(not answer and sample in rows for sample, answer in leaked.items())
+    if not whole and not prompts:
+        return None
+    also = f"{count_text(prompts, 'prompt')} also in training, with another answer"
+    if not whole:
+        return Hit(Finding("validation_in_training", "note", f"{also}."), "", "")
+    share = len(whole) / len(rows)
+    have = f"{count_text(len(whole), 'validation row')} ({share_text(share)})"
+    text = f"{have} {'stands' if len(whole) == 1 else 'stand'} in the training file, answer and"
+    text += f" all: {_named([f'#{row}' for row in whole])}." + (f" {also}." if prompts else "")
+    severity: Severity = "bad" if share > case.limit("validation_in_training_bad") else "caution"
+    phrase = f"{count_text(len(whole), 'row')} trained on"
+    return Hit(Finding("validation_in_training", severity, text), phrase, phrase)
+
+
+def _other_tokenizer(case: Case) -> Hit | None:
+    if case.data.same_units or case.data.base is None:
+        return None
+    text = (
+        "Base and tuned split text into different tokens, so perplexities don't compare: the"
+        " improvement is that of bits per byte."
+    )
+    return Hit(Finding("different_tokenizer", "note", text), "", "")
+
+
+def _truncated(case: Case) -> Hit | None:
+    n, cut = len(case.data.pairs), [pair for pair in case.data.pairs if pair.cut]
+    if not cut:
+        return None
+    share = len(cut) / n
+    tokens = max(max(loss.cut_tokens for loss in pair.both) for pair in cut)
+    windows = sum(any(loss.windows > 1 for loss in pair.both) for pair in cut)
+    text = f"{count_text(len(cut), 'sample')} of {n} did not fit whole ({share_text(share)})"
+    text += f": up to {tokens:,} prompt tokens cut from the left" if tokens else ""
+    text += f"; {count_text(windows, 'answer')} scored in windows" if windows else ""
+    severity: Severity = "caution" if share >= case.limit("truncated_caution") else "note"
+    phrase = f"{count_text(len(cut), 'sample')} cut"
+    return Hit(Finding("truncated", severity, f"{text}."), phrase, phrase)
+
+
+def _skipped(case: Case) -> Hit | None:
+    """Rows that could not be read, and samples that could not be scored."""
+    data = case.data
+    rows, unscored = len(data.dataset.skipped), len(data.unscored)
+    if not rows and not unscored:
+        return None
+    share = (rows + unscored) / max(data.dataset.rows, rows + unscored)
+    told = []
+    if rows:
+        first = data.dataset.skipped[0]
+        told.append(
+            f"{count_text(rows, 'row')} skipped on reading (first: line {first.row},"
+            f" {clean(first.reason, limit=80)})"
+        )
+    if unscored:
+        told.append(
+            f"{count_text(unscored, 'sample')} not scored (first: #{data.unscored[0][0].row},"
+            f" {clean(data.unscored[0][1], limit=80)})"
+        )
+    text = f"{'; '.join(told)}: {share_text(share)} of {data.dataset.rows}."
+    severity: Severity = "caution" if share >= case.limit("skipped_rows_caution") else "note"
+    phrase = f"{count_text(rows + unscored, 'row')} left out"
+    return Hit(Finding("skipped_rows", severity, text), phrase, phrase)
+
+
+def _duplicates(case: Case) -> Hit | None:
+    repeats = case.data.dataset.duplicates
+    if not repeats:
+        return None
+    verb = "repeats" if repeats == 1 else "repeat"
+    text = f"{count_text(repeats, 'row')} {verb} an earlier one exactly: scored once."
+    return Hit(Finding("duplicates", "note", text), "", "")
+
+
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
