@@ -218,7 +218,7 @@ class Config:
         for part in name.split("."):
             names = _names(value)
             if part not in names:
-                raise InputError(f"There is no setting {name}.", f"{_nearest(part, names)}")
+                raise InputError(f"There is no setting {name}.", f"{nearest(part, names)}")
             value = value[part] if isinstance(value, Mapping) else getattr(value, part)
         return value
 
@@ -247,7 +247,7 @@ def _plain(value: Any) -> Any:
     return plain
 
 
-def _nearest(word: str, known: tuple[str, ...]) -> str:
+def nearest(word: str, known: tuple[str, ...]) -> str:
     """In words: the nearest right name, or the right ones where none is near."""
     # Imported where something is wrong: the first screen does not wait for it.
     from difflib import get_close_matches

@@ -96,7 +96,7 @@ def _toml(text: str, source: str) -> dict[str, Any]:
 
 
 def _unknown(kind: str, name: str, known: tuple[str, ...]) -> str:
-    return f"is not a known {kind}; {shape._nearest(name, known)}"
+    return f"is not a known {kind}; {shape.nearest(name, known)}"
 
 
 def _table(raw: Any, key: Key, faults: _Faults) -> dict[str, Any]:
@@ -163,7 +163,7 @@ def _is(value: Any, kind: type) -> bool:
 def _wanted(kind: Any, value: Any) -> str:
     if get_origin(kind) is Literal:
         choices = get_args(kind)
-        near = shape._nearest(value, choices) if isinstance(value, str) else ""
+        near = shape.nearest(value, choices) if isinstance(value, str) else ""
         hint = f"; {near}" if near.startswith("did") else ""
         return f"one of {', '.join(choices)}{hint}"
     if get_origin(kind) is tuple:
@@ -272,7 +272,7 @@ def missing(config: Config, value: str) -> str:
         names = tuple(sorted(entry.name for entry in parent.iterdir()))
     except OSError:
         names = ()
-    near = shape._nearest(wanted, names)
+    near = shape.nearest(wanted, names)
     hint = f"; {near}" if near.startswith("did") else ""
     return f"names {_shown(value)}, which is not there: no {wanted!r} in {parent}{hint}"
 

@@ -88,7 +88,11 @@ class Dataset:
     rows: int
     """Rows in the file: usable ones (duplicates counted) plus skipped ones."""
     skipped: tuple[SkippedRow, ...] = ()
+    """The first 1,000 bad rows; ``bad_rows`` counts them all."""
     duplicates: int = 0
+    bad_rows: int = 0
+    notes: tuple[str, ...] = ()
+    """What was assumed in reading: an encoding, a delimiter, a split's name."""
 
 
 @dataclass(frozen=True, slots=True)
