@@ -1,0 +1,74 @@
+"""What scoring found, written as it comes, in a few commits a second."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from tui_eval.core.records import Dataset, Preflight, Producer, Reconcile, Rendering, TokenLoss
+from tui_eval.store import codec
+
+COMMIT_SECONDS = 0.25
+
+
+class ScoreFacts:
+    """Appends to one job's facts file, and knows what the workspace has already."""
+
+    def __init__(self, facts: Any, workspace: Any) -> None:
+        self._facts = facts
+        self._workspace = workspace
+        self._committed = time.monotonic()
+        self.not_finite: dict[str, int] = {}
+        """Rows without a finite loss, by producer key."""
+
+    def scored(self, key: str) -> frozenset[str]:
+        return frozenset(self._workspace.have("loss", key))
+
+    def reconciled(self, key: str) -> bool:
+        return bool(self._workspace.have("reconcile", key))
+
+    def dataset(self, dataset: Dataset) -> None:
+        """The samples whole: the file may change, what was scored must stay readable."""
+        have = self._workspace.have("sample", dataset.key)
+        for sample in dataset.samples:
+            if sample.id not in have:
+                self._append("sample", dataset.key, sample.id, sample)
+        self.commit()
+
+    def producer(self, producer: Producer) -> None:
+        if all(known.key != producer.key for known in self._workspace.producers()):
+            at = datetime.now(UTC).isoformat(timespec="seconds")
+            body = codec.encode(producer)
+            self._facts.append("producer", producer.key, None, {**body, "at": at})
+
+    def renderings(self, key: str, renderings: Iterable[Rendering]) -> None:
+        have = self._workspace.have("rendering", key)
+        for rendering in renderings:
+            if rendering.sample not in have:
+                self._append("rendering", key, rendering.sample, rendering)
+        self.commit()
+
+    def preflight(self, key: str, preflight: Preflight) -> None:
+        self._append("preflight", key, None, preflight)
+
+    def reconcile(self, key: str, reconcile: Reconcile) -> None:
+        self._append("reconcile", key, reconcile.sample, reconcile)
+
+    def loss(self, key: str, loss: TokenLoss) -> None:
+        if not math.isfinite(loss.nll):
+            self.not_finite[key] = self.not_finite.get(key, 0) + 1
+        self._append("loss", key, loss.sample, loss)
+
+    def commit_now_and_then(self) -> None:
+        if time.monotonic() - self._committed >= COMMIT_SECONDS:
+            self.commit()
+
+    def commit(self) -> None:
+        self._facts.commit()
+        self._committed = time.monotonic()
+
+    def _append(self, kind: str, key: str, sample: str | None, record: Any) -> None:
+        self._facts.append(kind, key, sample, codec.encode(record))
