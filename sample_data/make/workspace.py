@@ -1,0 +1,49 @@
+"""Writes eval.toml, the workspace file of the sample run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+TEXT = """\
+# The sample run. Every path is relative to this file.
+
+[models.base]
+path = "base"
+
+[models.tuned]
+path = "{good}"
+
+[models.overfitted]
+path = "{overfitted}"
+train = "data/overfitted_train.jsonl"
+
+[data]
+validation = "data/validation.jsonl"
+train = "data/train.jsonl"
+test = "data/test.jsonl"
+off_task = "data/off_task.jsonl"
+
+[tasks.summarise]
+data = "data/tasks/summaries.jsonl"
+metrics = ["rougeL", "rouge1"]
+
+[tasks.labels]
+data = "data/tasks/labels.jsonl"
+metrics = ["macro_f1", "accuracy"]
+
+[tasks.code]
+data = "data/tasks/code.jsonl"
+metrics = ["pass_at_1"]
+"""
+
+
+def last_checkpoint(run: Path) -> Path:
+    return max(run.glob("checkpoint-*"), key=lambda p: int(p.name.split("-")[1]))
+
+
+def write_workspace(out: Path) -> None:
+    found = {
+        name: last_checkpoint(out / "runs" / name).relative_to(out).as_posix()
+        for name in ("good", "overfitted")
+    }
+    (out / "eval.toml").write_text(TEXT.format(**found))
