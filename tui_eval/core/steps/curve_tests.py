@@ -33,6 +33,7 @@ from tui_eval.core.steps.wording import (
     step_text,
     worst,
 )
+from tui_eval.core.text import clean
 
 
 def not_improved(run: Run, setting: Setting) -> Hit | None:
@@ -170,7 +171,7 @@ def _peaked(run: Run, setting: Setting, key: str, points: Sequence[LogPoint]) ->
     if not grave and (rise < setting("eval_peaked") or since < setting("eval_peaked_evals")):
         return None
     where = step_text(best.step)
-    folder = run.log.checkpoints.get(int(best.step))
+    folder = clean(run.log.checkpoints.get(int(best.step), ""), limit=80)
     advice = f"judge {folder}" if folder else "its checkpoint is no longer there"
     text = (
         f"The {_validation(key)} loss was best at step {where} ({loss_text(best.value)}) and is"
@@ -353,5 +354,5 @@ def _sets(run: Run) -> Iterator[tuple[str, tuple[LogPoint, ...]]]:
 
 
 def _validation(key: str) -> str:
-    name = eval_name(key)
+    name = clean(eval_name(key), limit=40)
     return f"validation ({name})" if name else "validation"
