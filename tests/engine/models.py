@@ -28,6 +28,9 @@ from transformers import (
 from tui_eval.core.records import Message, Sample
 from tui_eval.engine.backends.transformers_scorer import Loaded
 
+# Tests share the machine; these models are too small to gain from more.
+torch.set_num_threads(1)
+
 VOCABULARY = 400
 CORPUS = (
     "The harbour master counts the ships at noon. Apples, coal and slate lie on the quay.",

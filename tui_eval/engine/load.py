@@ -76,7 +76,7 @@ def weights_size(folder: Path, dtype: str) -> int:
         if path.name.startswith("adapter"):
             continue
         with _in_words(folder), safe_open(str(path), framework="pt") as file:
-            for key in file.keys():  # not a dictionary
+            for key in list(file.keys()):
                 size = 1
                 for side in file.get_slice(key).get_shape():
                     size *= side
