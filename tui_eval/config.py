@@ -210,7 +210,11 @@ class Config:
 
     def resolve(self, path: str) -> Path:
         """A path of eval.toml, which is relative to eval.toml's folder."""
-        return self.folder / Path(path).expanduser()
+        try:
+            return self.folder / Path(path).expanduser()
+        except RuntimeError:
+            # ~nobody: a home that does not exist.
+            return self.folder / path
 
     def setting(self, name: str) -> Any:
         """``curves.smoothing`` or ``models.tuned.objective``: a setting by dotted name."""

@@ -59,11 +59,11 @@ def read_log(path: Path, *, judged_step: int | None = None) -> TrainingLog:
     raise InputError(f"{path} is not a training log of a known format.", _known())
 
 
-def find_log(folder: Path) -> Path | None:
-    """A run's log: in the folder, in its newest checkpoint, in its parent, or in the
-    parent's newest checkpoint."""
+def find_log(folder: Path, *, above: bool = True) -> Path | None:
+    """A run's log: in the folder or its newest checkpoint, else (``above``) in its parent
+    or the parent's newest checkpoint."""
     folder = folder.absolute()
-    for place in (folder, folder.parent):
+    for place in (folder, folder.parent) if above else (folder,):
         names = [name for entry in FORMATS for name in entry.names]
         for candidate in (place, *reversed(checkpoints(place).values())):
             for name in names:
