@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from tui_eval.core.records import Message, Sample
-from tui_eval.engine.turns import Span, Turn, find_turn
+from tui_eval.engine.turns import Span, Turn, find_turn, split_end
 
 Messages = list[dict[str, Any]]
 
@@ -185,7 +185,7 @@ class Renderer:
         if self.prompting.answers == "last":
             spans = spans[-1:]
         whole = rendered.text
-        bounded = [_without_end(whole, span, self.end_tokens) for span in spans]
+        bounded = [split_end(whole, span, self.end_tokens) for span in spans]
         return Rendered(
             sample.id,
             whole,
@@ -260,11 +260,6 @@ def with_system(messages: Sequence[Message], system: str | None) -> tuple[Messag
         return tuple(messages)
     rest = tuple(message for message in messages if message.role != "system")
     return (Message("system", system), *rest) if system else rest
-
-
-def _without_end(whole: str, span: Span, end_tokens: Sequence[str]) -> Turn:
-    turn = find_turn(whole, None, start=span[0], exact=True, stop=span[1], end_tokens=end_tokens)
-    return turn if turn is not None else Turn(span, None, span[1])
 
 
 def _joined(messages: Sequence[Message]) -> str:

@@ -53,6 +53,18 @@ def find_turn(
     return _closed(whole, (begin, body), limit if stop is not None else None, end_tokens)
 
 
+def split_end(whole: str, span: Span, end_tokens: Sequence[str]) -> Turn:
+    """A stretch that is known to be the assistant's, its end-of-turn tokens apart."""
+    start, stop = span
+    after = start + len(whole[start:stop].rstrip())
+    first = after
+    while token := next((one for one in end_tokens if whole.endswith(one, start, first)), ""):
+        first -= len(token)
+    if first == after:
+        return Turn(span, None, stop)
+    return Turn((start, first), (first, after), stop)
+
+
 def _more_than_text(message: Message) -> bool:
     """Tool calls and reasoning are rendered in a form that only the template knows."""
     extra = message.extra
