@@ -27,6 +27,8 @@ PLACES: Mapping[str, str] = {
     "step": "steps",
     "plot": "plots",
     "list": "lists and texts",
+    "dialog": "choices",
+    "ask": "questions",
 }
 """Where a key works, in the help page's order, with its heading."""
 
@@ -53,21 +55,21 @@ def _steps() -> tuple[Action, ...]:
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("help", ("?",), "help", "this page", "everywhere"),
+    Action("help", ("?",), "help", "every key, and what the marks mean", "everywhere"),
     Action("back", ("escape",), "back", "close the innermost, then the checklist", "everywhere"),
     Action("commands", (":", "ctrl+p"), "commands", "every command by name", "everywhere"),
-    Action("engine_log", ("L",), "log", "what the engine wrote", "everywhere"),
+    Action("engine_log", ("L",), "engine log", "what the engine wrote", "everywhere"),
     Action("theme", ("T",), "theme", "choose the colours", "everywhere"),
     Action("leave", ("q",), "leave", "leave; the engine goes on with its work", "everywhere"),
     Action("edit", ("enter",), "change", "choose another, or type a path", "found", "↵"),
     Action("example", ("space",), "next row", "show the next example row", "found"),
     Action("accept", ("r",), "right: write eval.toml and start", "it is right: start", "found"),
     *_steps(),
-    Action("previous_step", ("[", "<"), "previous step", "previous and next step", "main", "[ ]"),
-    Action("next_step", ("]", ">"), "next step", "", "main", hidden=True),
+    Action("previous_step", ("[", "<"), "steps", "previous and next step", "main", "[ ]"),
+    Action("next_step", ("]", ">"), "", "", "main", hidden=True),
     Action("run", ("r",), "run what is missing", "compute what is missing here", "main"),
-    Action("again", ("R",), "again", "compute again: asks, with its cost", "main"),
-    Action("cancel", ("C",), "cancel", "finish the batch and stop; twice: kill", "main"),
+    Action("again", ("R",), "compute again", "compute it anew: asks, with its cost", "main"),
+    Action("cancel", ("C",), "cancel", "finish the batch and stop; twice: end the engine", "main"),
     Action("how", ("i",), "how computed", "how this was computed", "main"),
     Action("candidate", (",",), "next model", "judge the next candidate", "main"),
     Action("settings", ("c",), "settings", "what is set, and where", "main"),
@@ -77,6 +79,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous_view", ("V",), "", "", "step", hidden=True),
     Action("cursor_left", ("left",), "cursor", "move the cursor", "plot", "← →"),
     Action("cursor_right", ("right",), "", "", "plot", hidden=True),
+    Action("jump_left", ("shift+left",), "jump", "move it by ten columns", "plot",
+           "shift ← →"),
+    Action("jump_right", ("shift+right",), "", "", "plot", hidden=True),
     Action("zoom_in", ("+", "="), "zoom", "zoom in, out", "plot", "+ -"),
     Action("zoom_out", ("-",), "", "", "plot", hidden=True),
     Action("smooth_more", ("s",), "smooth", "smooth more, less", "plot", "s S"),
@@ -96,6 +101,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("last", ("G", "end"), "", "", "list", hidden=True),
     Action("filter", ("/",), "filter", "show only lines that hold some words", "list"),
     Action("copy", ("y",), "copy", "copy the line to your terminal's clipboard", "list"),
+    Action("choose", ("enter",), "choose", "take the line under the cursor", "dialog", "↵"),
+    Action("choice_down", ("down",), "line", "next, previous line", "dialog", "↑ ↓"),
+    Action("choice_up", ("up",), "", "", "dialog", hidden=True),
+    Action("close", ("escape",), "not now", "leave everything as it is", "dialog"),
+    Action("yes", ("y",), "yes", "do it", "ask"),
+    Action("no", ("n",), "no", "leave everything as it is", "ask"),
 )  # fmt: skip
 
 BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
@@ -104,6 +115,7 @@ _TOGETHER = (
     frozenset({"everywhere", "main", "checklist", "list"}),
     frozenset({"everywhere", "main", "step", "plot", "list"}),
     frozenset({"everywhere", "found"}),
+    frozenset({"dialog", "ask"}),
 )
 """Places that one screen serves at once: within one of these a key has one meaning."""
 
@@ -134,16 +146,15 @@ def shown(action: Action, keymap: Mapping[str, tuple[str, ...]]) -> str:
 
 
 def footer(ids: Sequence[str], keymap: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str]]:
-    """``(key, words)`` pairs for the key line; the first key of each action is enough."""
-    pairs = []
-    for name in ids:
-        action = BY_ID[name]
-        if action.id in keymap:
-            key = _SYMBOLS.get(keymap[action.id][0], keymap[action.id][0])
-        else:
-            key = action.shown or _SYMBOLS.get(action.keys[0], action.keys[0])
-        pairs.append((key, action.words))
-    return pairs
+    """``(key, words)`` pairs for the key line; one key of each action is enough."""
+    return [(_brief(BY_ID[name], keymap), BY_ID[name].words) for name in ids]
+
+
+def _brief(action: Action, keymap: Mapping[str, tuple[str, ...]]) -> str:
+    if action.id not in keymap and action.shown and len(action.shown.split(" ")) <= 2:
+        return action.shown
+    first = keymap.get(action.id, action.keys)[0]
+    return _SYMBOLS.get(first, first)
 
 
 def remap(

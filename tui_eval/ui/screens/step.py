@@ -2,25 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.binding import BindingType
+from textual.events import Key
+from textual.message import Message
 
 from tui_eval.checklist import CHECKLIST
 from tui_eval.core.reading import Reading
 from tui_eval.core.records import EngineStatus, Job
+from tui_eval.core.text import clean
 from tui_eval.ui import keys
-from tui_eval.ui.widgets.drawn import Drawn, Line
+from tui_eval.ui.widgets import progress
+from tui_eval.ui.widgets.drawn import Line
+from tui_eval.ui.widgets.lines import Listing
+from tui_eval.ui.widgets.plot import PlotKeys, PlotView, signs_of
 from tui_eval.ui.widgets.reading_view import headline_rows, plain_text, reason_rows
-from tui_eval.ui.widgets.rows import line, plain
+from tui_eval.ui.widgets.rows import cropped, filled, line, padded, plain, wrapped
+from tui_eval.ui.widgets.views import Picture, Views, Words
+
+LATER = ("follow", "overlay")
+"""Actions of the table of keys that no plot has yet."""
+TALL = 28
 
 
-class StepPane(Drawn, can_focus=True):
+class StepPane(PlotKeys, can_focus=True):
     """One step's pane. Takes the focus and the keys of the places ``step``, ``plot`` and
     ``list`` (``ui.keys``), with an ``action_ID`` for each; ``footer`` names those that do
-    something now. ``show`` is the only way in."""
+    something now. ``show`` is the only way in, ``Opened`` the only way out."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("step", "plot", "list")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        binding
+        for binding in keys.bindings("step", "plot", "list")
+        if binding.id not in LATER
+    ]
+
+    class Opened(Message):
+        """``enter`` on a row: ``ref`` is what the table's row names (a sample's id)."""
+
+        def __init__(self, step: str, ref: str) -> None:
+            super().__init__()
+            self.step = step
+            self.ref = ref
 
     def __init__(self, step: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -29,28 +53,218 @@ class StepPane(Drawn, can_focus=True):
         self.reading: Reading | None = None
         self.job: Job | None = None
         self.engine = EngineStatus("absent")
+        self.views = Views(signs_of())
+        self._typing = False
+
+    def show(self, reading: Reading | None, job: Job | None, engine: EngineStatus) -> None:
+        """What is known now; cursors, zoom and view stay as they are."""
+        before = self.footer
+        if reading is not None and reading is not self.reading:
+            self.views.update(reading)
+        self.reading, self.job, self.engine = reading, job, engine
+        self.redraw()
+        if before != self.footer:
+            self._tell_keys()
+
+    # Keys
 
     @property
     def footer(self) -> tuple[str, ...]:
-        return ()
+        """What the key line names, the most useful first."""
+        if self._typing:
+            return ("back",)
+        listing = self.views.listing
+        names: list[str] = []
+        if listing is not None and listing.ref:
+            names.append("enter")
+        names += self.plot_footer()
+        if len(self.views.views) > 1:
+            names.append("next_view")
+        if listing is not None:
+            names.append("filter")
+        if self.entry.needs:
+            names += ["run", "again"]
+        names += ["how", "copy", "help"] if self.reading is not None else ["help"]
+        return tuple(names)
 
-    def show(
-        self, reading: Reading | None, job: Job | None, engine: EngineStatus, **extra: object
-    ) -> None:
-        self.reading, self.job, self.engine = reading, job, engine
-        self.redraw()
+    @property
+    def plot_view(self) -> PlotView | None:
+        return self.views.plot
+
+    def _tell_keys(self) -> None:
+        if self.has_focus:
+            getattr(self.screen, "show_keys", lambda: None)()
+
+    def action_next_view(self) -> None:
+        self._turn(1)
+
+    def action_previous_view(self) -> None:
+        self._turn(-1)
+
+    def _turn(self, by: int) -> None:
+        if self.views.turn(by):
+            self.redraw()
+            self._tell_keys()
+
+    def action_enter(self) -> None:
+        listing = self.views.listing
+        if listing is not None and listing.ref:
+            self.post_message(self.Opened(self.step, listing.ref))
 
     def action_copy(self) -> None:
         if self.reading is not None:
             self.app.copy_to_clipboard(plain_text(self.reading))
+            getattr(self.screen, "say", lambda words: None)("copied: summary and numbers")
+
+    def action_down(self) -> None:
+        self._scrolled(lambda listing: listing.move(1))
+
+    def action_up(self) -> None:
+        self._scrolled(lambda listing: listing.move(-1))
+
+    def action_page_down(self) -> None:
+        self._scrolled(lambda listing: listing.turn(1))
+
+    def action_page_up(self) -> None:
+        self._scrolled(lambda listing: listing.turn(-1))
+
+    def action_first(self) -> None:
+        self._scrolled(lambda listing: listing.first())
+
+    def action_last(self) -> None:
+        self._scrolled(lambda listing: listing.last())
+
+    def _scrolled(self, move: Callable[[Listing | Words], bool]) -> None:
+        listing = self.views.scrolled
+        if listing is not None and move(listing):
+            self.redraw()
+
+    def action_filter(self) -> None:
+        """Type words on the pane's last line; ``enter`` keeps the filter, ``esc`` ends it."""
+        if self.views.listing is not None:
+            self._typing = True
+            self.redraw()
+            self._tell_keys()
+
+    def on_key(self, event: Key) -> None:
+        listing = self.views.listing
+        if listing is None or not (self._typing or (event.key == "escape" and listing.words)):
+            return
+        words = listing.words
+        if event.key == "escape":
+            words, self._typing = "", False
+        elif event.key == "enter":
+            self._typing = False
+        elif event.key == "backspace":
+            words = words[:-1]
+        elif event.key == "ctrl+u":
+            words = ""
+        elif event.is_printable and event.character is not None:
+            words += event.character
+        elif event.key in ("down", "up"):
+            listing.move(1 if event.key == "down" else -1)
+        else:
+            return
+        event.stop()
+        event.prevent_default()
+        if words != listing.words:
+            listing.filter(words)
+        self.redraw()
+        self._tell_keys()
+
+    # The picture
+
+    def cursor_line(self) -> int | None:
+        return self._picture(self.size.width - 2, self.size.height).cursor
 
     def lines(self, width: int, height: int) -> list[Line]:
-        if self.reading is None:
-            return [line((f"{self.entry.title} is not built yet in this version.", "dim"))]
-        reading = self.reading
-        rows = headline_rows(reading.verdict, reading.summary, width)
-        return rows + reason_rows(reading.findings, width, height - len(rows))
+        return [[(" ", "text"), *runs] for runs in self._picture(width - 2, height).lines]
 
     def text(self) -> str:
         """What is shown, without colours."""
         return "\n".join(plain(made).rstrip() for made in self.lines(*self.size))
+
+    def _picture(self, width: int, height: int) -> Picture:
+        if self.reading is None:
+            return Picture(self._before(width))
+        rows = self._head(self.reading, width, height)
+        foot = self._foot(width)
+        body = self.views.draw(width, height - len(rows) - len(foot))
+        shown = filled(body.lines, height - len(rows) - len(foot))
+        cursor = None if body.cursor is None else len(rows) + body.cursor
+        return Picture([*rows, *shown, *foot], cursor)
+
+    def _before(self, width: int) -> list[Line]:
+        if not self.entry.built:
+            return [line(f"{self.entry.title} is not in this version yet.")]
+        if self.job is not None:
+            return [line(("Looking at what was computed.", "dim")), [], *self._foot(width)]
+        return [line(("Looking at the files.", "dim"))]
+
+    def _head(self, reading: Reading, width: int, height: int) -> list[Line]:
+        """Verdict, summary and reasons, then a line that names the view."""
+        rows = headline_rows(self._standing(reading), reading.summary, min(width, 110))
+        most = 6 if height >= TALL else 3
+        if self.views.view is None or self.views.view.key != "words":
+            rows += reason_rows(reading.findings, min(width, 110), most)
+        rows += self._trouble(width)
+        place = self.views.position()
+        return [*rows, line((" " * max(0, width - len(place)) + place, "dim"))]
+
+    def _standing(self, reading: Reading) -> str:
+        """The verdict, or where the work for it stands."""
+        if reading.verdict != "waiting":
+            return reading.verdict
+        if self.job is not None and self.job.state in ("queued", "running"):
+            return "running" if self.job.state == "running" else "waiting"
+        begun = any(number.n for number in reading.numbers.values())
+        return "waiting" if begun else "not_started"
+
+    def _trouble(self, width: int) -> list[Line]:
+        """Why the work stopped and what to press, or what starts it."""
+        job, reading = self.job, self.reading
+        if job is not None and job.state == "failed":
+            words = clean(job.error or "The engine gave no reason.", limit=2 * width)
+            made = wrapped(f"{progress.VERBS[job.verb]} failed: {words}", width - 2, 2)
+            rows = [line(("✗ " if n == 0 else "  ", "bad!"), text) for n, text in enumerate(made)]
+            return [*rows, line(("  r tries again · L shows the log", "dim"))]
+        if job is not None and job.state in ("interrupted", "cancelled"):
+            words = "was cancelled" if job.state == "cancelled" else "was interrupted"
+            done = progress.amount(job)
+            kept = f"{done} are kept" if done else "what was done is kept"
+            verb = progress.VERBS[job.verb]
+            return [line(("! ", "caution!"), f"{verb} {words}: {kept}; r goes on from there")]
+        if reading is not None and self._standing(reading) == "not_started" and self.entry.needs:
+            return [line(("  r starts the engine; results appear here as they come", "dim"))]
+        return []
+
+    def _foot(self, width: int) -> list[Line]:
+        """The filter being typed, else the running job's progress: the pane's last line."""
+        listing = self.views.listing
+        if listing is not None and (self._typing or listing.words):
+            words = clean(listing.words, limit=width)
+            caret = "▏" if self._typing else "   esc shows all"
+            found = f"{len(listing.rows)} of {len(listing.table.rows)}"
+            left = line(("/ ", "accent!"), words, (caret, "accent" if self._typing else "dim"))
+            return [[*padded(left, width - len(found)), (found, "dim")]]
+        if self.job is None or self.job.state not in ("queued", "running"):
+            return []
+        return [[], progress_line(self.job, self.engine, width)]
+
+
+def progress_line(job: Job, engine: EngineStatus, width: int) -> Line:
+    """What runs at the left; amount, speed and time left at one place at the right."""
+    verb = progress.VERBS[job.verb]
+    if job.state == "queued":
+        return line(("… ", "dim"), f"{verb}: {progress.waiting_words(engine)}")
+    if engine.state == "lost":
+        return line(("! ", "caution!"), "the engine stopped in the middle: r goes on from there")
+    words = clean(job.message, limit=width) if job.message else ""
+    if job.cancel:
+        words = "stopping after this batch"
+    left = line(("▸ ", "accent!"), verb, (f"  {words}" if words else "", "dim"))
+    eta = f"{progress.duration(job.eta)} left" if job.eta is not None else ""
+    right = f"{progress.amount(job)}  {progress.speed(job):>14}  {eta:>14}"
+    room = max(0, width - len(right) - 2)
+    return cropped([*padded(left, room), ("  ", "text"), (right, "text")], max(width, 0))
+

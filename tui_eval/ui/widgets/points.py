@@ -1,0 +1,145 @@
+"""A series made ready to draw: sorted, split where it is not finite, thinned to the width."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from operator import gt
+
+from tui_eval.core.reading import Series
+from tui_eval.core.stats.trend import smooth
+
+AXES = ("step", "epoch", "time")
+
+
+@dataclass(slots=True)
+class Points:
+    """One series on one x axis. ``y`` may hold NaN and infinity; ``runs`` are the stretches
+    ``(start, end)`` of indices without."""
+
+    x: Sequence[float]
+    y: Sequence[float]
+    runs: list[tuple[int, int]]
+    smoothed: dict[float, Sequence[float]] = field(default_factory=dict)
+
+    def smooth(self, weight: float) -> Sequence[float]:
+        """Debiased exponential average; the values themselves at weight 0."""
+        if weight <= 0:
+            return self.y
+        if weight not in self.smoothed:
+            self.smoothed[weight] = smooth(self.y, weight)
+        return self.smoothed[weight]
+
+    def at_or_before(self, x: float) -> int | None:
+        """The last index that is not right of ``x``."""
+        index = bisect_right(self.x, x) - 1
+        return index if index >= 0 else None
+
+
+def points_of(series: Series, axis: str) -> Points:
+    """Points whose place on the axis is unknown are left out."""
+    x, y = _places(series, axis), series.y
+    if not all(map(math.isfinite, x)) or len(x) != len(y):
+        pairs = [(a, b) for a, b in zip(x, y, strict=False) if math.isfinite(a)]
+        x, y = tuple(a for a, _ in pairs), tuple(b for _, b in pairs)
+    if any(map(gt, x, x[1:])):
+        order = sorted(range(len(x)), key=x.__getitem__)
+        x, y = tuple(x[i] for i in order), tuple(y[i] for i in order)
+    return Points(x, y, _finite_runs(y))
+
+
+def _places(series: Series, axis: str) -> tuple[float, ...]:
+    return series.x if axis == "step" else series.alternatives.get(axis, ())
+
+
+def paired(series: Series, old: str, new: str) -> tuple[Sequence[float], Sequence[float]]:
+    """Places of the points on two axes, sorted by the first; where both are known."""
+    here, there = _places(series, old), _places(series, new)
+    whole = len(here) == len(there) and all(map(math.isfinite, here + there))
+    if whole and not any(map(gt, here, here[1:])):
+        return here, there
+    known = sorted(
+        (a, b)
+        for a, b in zip(here, there, strict=False)
+        if math.isfinite(a) and math.isfinite(b)
+    )
+    return [a for a, _ in known], [b for _, b in known]
+
+
+def _finite_runs(y: Sequence[float]) -> list[tuple[int, int]]:
+    if all(map(math.isfinite, y)):
+        return [(0, len(y))] if y else []
+    breaks = [i for i, value in enumerate(y) if not math.isfinite(value)]
+    runs, start = [], 0
+    for place in (*breaks, len(y)):
+        if place > start:
+            runs.append((start, place))
+        start = place + 1
+    return runs
+
+
+def has_axis(series: Series, axis: str) -> bool:
+    if axis == "step":
+        return True
+    return any(map(math.isfinite, series.alternatives.get(axis, ())))
+
+
+def visible(points: Points, x0: float, x1: float) -> list[tuple[int, int]]:
+    """Stretches of finite points within a window."""
+    low, high = bisect_left(points.x, x0), bisect_right(points.x, x1)
+    spans = ((max(start, low), min(end, high)) for start, end in points.runs)
+    return [(start, end) for start, end in spans if start < end]
+
+
+def thinned(
+    points: Points, y: Sequence[float], x0: float, x1: float, buckets: int
+) -> list[tuple[list[float], list[float]]]:
+    """The lines to draw in a window: per stretch all points, or the lowest and the highest
+    of each bucket where there are many more points than buckets. One neighbour on each
+    side lets lines run out of the window."""
+    lines = []
+    low, high = bisect_left(points.x, x0) - 1, bisect_right(points.x, x1) + 1
+    for start, end in points.runs:
+        first, last = max(start, low), min(end, high)
+        if first < last:
+            lines.append(_thin(points.x, y, first, last, buckets))
+    return lines
+
+
+def _thin(
+    x: Sequence[float], y: Sequence[float], first: int, last: int, buckets: int
+) -> tuple[list[float], list[float]]:
+    if last - first <= 4 * buckets:
+        return list(x[first:last]), list(y[first:last])
+    xs, ys = [], []
+    left, right = x[first], x[last - 1]
+    step = (right - left) / buckets
+    start = first
+    for bucket in range(buckets):
+        end = last
+        if bucket < buckets - 1:
+            end = bisect_left(x, left + (bucket + 1) * step, start, last)
+        if end <= start:
+            continue
+        part = y[start:end]
+        lowest, highest = min(part), max(part)
+        places = sorted({part.index(lowest), part.index(highest)})
+        xs += [x[start + place] for place in places]
+        ys += [part[place] for place in places]
+        start = end
+    return xs, ys
+
+
+def spread(
+    points: Points, y: Sequence[float], x0: float, x1: float
+) -> tuple[float, float] | None:
+    """Lowest and highest finite value in a window."""
+    spans = visible(points, x0, x1)
+    if not spans:
+        return None
+    return (
+        min(min(y[start:end]) for start, end in spans),
+        max(max(y[start:end]) for start, end in spans),
+    )
