@@ -90,7 +90,7 @@ ABOUT = About(
     base="Qwen2.5-7B-Instruct",
     tuned="lora r16 checkpoint-1500",
     data=("600 validation rows", "none of them in the training file"),
-    prompt="chat: the checkpoint's chat template · system prompt: none",
+    prompt=("chat: the checkpoint's chat template", "system prompt: none"),
 )
 
 

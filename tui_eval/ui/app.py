@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 from tui_eval.core.text import clean
+from tui_eval.paths import config_home
 from tui_eval.ui import keys, settings, terminal, themes
-from tui_eval.ui.messages import Said, SceneChanged
+from tui_eval.ui.crash import record
+from tui_eval.ui.filters import NoControl, ToAscii
+from tui_eval.ui.messages import Said, SceneChanged, say
 from tui_eval.ui.screens.base import Plain
 from tui_eval.ui.screens.main import MainScreen
+from tui_eval.ui.screens.page import Page
 from tui_eval.ui.start import Start
+from tui_eval.ui.widgets import progress
 
 if TYPE_CHECKING:
+    from textual.filter import LineFilter
+
     from tui_eval.ui.looker import Looker, Reader
 
 
@@ -31,11 +40,16 @@ class EvalApp(App[int], inherit_bindings=False):
     def __init__(self, start: Start, reader: Callable[[], Reader] | None = None) -> None:
         """``reader`` answers in the place of a person's files, for tests."""
         self.palettes: dict[str, themes.Palette] = {}
+        self._last_filters: list[LineFilter] = []
         super().__init__()
         self.start = start
         self._reader = reader
         self.looker: Looker | None = None
         self.crash = ""
+        self.farewell = ""
+        self._last_filters = [NoControl()]
+        if terminal.ascii_only():
+            self._last_filters.append(ToAscii())
         self.keymap: dict[str, tuple[str, ...]] = {}
         self.settings, problem = settings.load()
         self.problems = [clean(problem)] if problem else []
@@ -70,7 +84,8 @@ class EvalApp(App[int], inherit_bindings=False):
     def _main(self, start: Start) -> MainScreen:
         from tui_eval.ui.looker import Looker
 
-        assert start.workspace is not None and start.config is not None
+        assert start.workspace is not None
+        assert start.config is not None
         self.looker = Looker(
             start,
             start.workspace,
@@ -80,6 +95,19 @@ class EvalApp(App[int], inherit_bindings=False):
             reader=self._reader,
         )
         return MainScreen(self.looker)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), *self._last_filters]
+
+    def _fatal_error(self) -> None:
+        # Textual's own prints a traceback with the values of variables: people's texts.
+        self.crash = record(self._exception)
+        self._close_messages_no_wait()
+
+    def panic(self, *renderables: Any) -> None:
+        """Textual's way out for errors that bring a picture of themselves."""
+        self._return_code = 1
+        self._fatal_error()
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
@@ -102,14 +130,96 @@ class EvalApp(App[int], inherit_bindings=False):
         if isinstance(self.screen, Plain):
             self.screen.say(message.words, message.role)
 
-    def action_leave(self) -> None:
-        self.exit(0)
+    # Keys of everywhere.
 
-    def action_back(self) -> None:
-        if isinstance(self.screen, MainScreen):
-            self.screen.home()
+    def action_leave(self) -> None:
+        self.farewell = self._farewell()
+        self.exit(0, return_code=0)
+
+    def _farewell(self) -> str:
+        """What goes on after leaving, said where the shell's next line will be."""
+        job = self.looker.scene.active() if self.looker is not None else None
+        if job is None or self.looker is None:
+            return ""
+        engine, _ = progress.engine_line(job, self.looker.scene.engine, self.looker.scene.host)
+        return f"The engine goes on: {engine}. Open tui-eval here again to see it."
+
+    async def action_back(self) -> None:
+        screen = self.screen
+        if isinstance(screen, MainScreen):
+            screen.home()
+        elif isinstance(screen, Page) and await screen.close_innermost():
+            return
         elif len(self.screen_stack) > 1:
             self.pop_screen()
+
+    def action_help(self) -> None:
+        from tui_eval.ui.screens.help import HelpPage
+
+        self._open(HelpPage(self.keymap, tuple(self.problems)))
+
+    def action_engine_log(self) -> None:
+        from tui_eval.ui.screens.log import LogPage
+
+        if self.start.workspace is None:
+            say(self, "there is no workspace yet, and no engine", "dim")
+        else:
+            self._open(LogPage(self.start.workspace.log_path))
+
+    def action_theme(self) -> None:
+        from tui_eval.ui.screens.theme import ThemeSheet
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self.theme = name
+                self._remember(replace(self.settings, theme=name))
+
+        own = config_home() / "themes"
+        self.push_screen(ThemeSheet(self.palettes, self.theme, self.problems, own), chosen)
+
+    def action_commands(self) -> None:
+        from tui_eval.ui.screens.commands import CommandSheet
+
+        targets = (*self._targets(),)
+        names = [
+            action.id
+            for action in keys.ACTIONS
+            if action.words
+            and action.id not in ("back", "commands")
+            and _target(targets, action.id) is not None
+        ]
+
+        async def chosen(name: str | None) -> None:
+            target = _target(targets, name) if name else None
+            if target is not None:
+                answer = getattr(target, f"action_{name}")()
+                if isawaitable(answer):
+                    await answer
+
+        self.push_screen(CommandSheet(names, self.keymap), chosen)
+
+    def _targets(self) -> list[DOMNode]:
+        """Who can act now, the innermost first."""
+        focused = self.screen.focused
+        return [*([focused] if focused is not None else []), self.screen, self]
+
+    def _open(self, page: Page) -> None:
+        """One page at a time: another takes the place of the one that is open."""
+        if isinstance(self.screen, Page):
+            self.switch_screen(page)
+        else:
+            self.push_screen(page)
+
+    def _remember(self, new: settings.Settings) -> None:
+        self.settings = new
+        problem = settings.save(new)
+        if problem:
+            say(self, f"not remembered: {problem}", "caution")
+
+
+def _target(targets: Sequence[DOMNode], action: str) -> DOMNode | None:
+    own = [t for t in targets if hasattr(type(t), f"action_{action}")]
+    return own[0] if own else None
 
 
 def run(start: Start) -> int:
@@ -118,6 +228,9 @@ def run(start: Start) -> int:
     app.run(mouse=False)
     if app.crash:
         print(app.crash, file=sys.stderr)
+        return 1
+    if app.farewell:
+        print(app.farewell, file=sys.stderr)
     return app.return_code or 0
 
 

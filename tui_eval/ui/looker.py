@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Protocol
 from tui_eval.checklist import CHECKLIST, StepEntry
 from tui_eval.core.text import clean
 from tui_eval.errors import TuiEvalError
+from tui_eval.ui.crash import record
 from tui_eval.ui.scene import About, Scene, wanted
 
 if TYPE_CHECKING:
-    from tui_eval.config import Config
     from collections.abc import Mapping
 
+    from tui_eval.config import Config
     from tui_eval.core.reading import Reading
     from tui_eval.core.records import Job
     from tui_eval.store.workspace import Workspace
@@ -55,8 +56,8 @@ class Looker:
         start: Start,
         workspace: Workspace,
         config: Config,
-        tell: Callable[[Scene], None],
-        say: Callable[[str, str], None],
+        tell: Callable[[Scene], object],
+        say: Callable[[str, str], object],
         reader: Callable[[], Reader] | None = None,
     ) -> None:
         self._start, self._workspace, self._config = start, workspace, config
@@ -76,6 +77,10 @@ class Looker:
         self._stale = True
 
     @property
+    def config(self) -> Config:
+        return self._config
+
+    @property
     def scene(self) -> Scene:
         return self._scene
 
@@ -93,6 +98,9 @@ class Looker:
 
     def run_missing(self, entry: StepEntry) -> None:
         self._tasks.put(lambda: self._request(entry))
+
+    def run_again(self, entry: StepEntry) -> None:
+        self._tasks.put(lambda: self._request(entry, again=True))
 
     def cancel(self, job: Job) -> None:
         self._tasks.put(lambda: self._workspace.cancel(job.id))
@@ -118,6 +126,10 @@ class Looker:
                 self._troubled(f"{error.message} {error.remedy}")
             except OSError as error:
                 self._troubled(f"The workspace can't be read: {error}")
+            except Exception as error:
+                # A fault of ours must be seen, and must not fill the screen again and again.
+                self._troubled(f"No longer looking at the workspace. {record(error)}")
+                return
             self._wait()
 
     def _wait(self) -> None:
@@ -187,7 +199,9 @@ class Looker:
                 self._scene = replace(self._scene, readings={**self._scene.readings, **read})
                 if not self._scene.known:
                     self._publish(now=True)
+        first = not self._scene.known
         self._scene = replace(self._scene, about=self._reader.about(candidate), known=True)
+        self._publish(now=first)
         self._reading_took = time.monotonic() - begun
 
     def _publish(self, now: bool = False) -> None:
@@ -210,10 +224,10 @@ class Looker:
         self._scene = replace(self._scene, trouble=clean(words), known=True)
         self._publish()
 
-    def _request(self, entry: StepEntry) -> None:
+    def _request(self, entry: StepEntry, again: bool = False) -> None:
         jobs = wanted(entry, self._scene.candidate)
         for verb, args in jobs:
-            self._workspace.request(verb, args)
+            self._workspace.request(verb, {**args, "again": True} if again else args)
         if jobs:
             self._start.start_engine()
 

@@ -51,7 +51,7 @@ class About:
     base: str = ""
     tuned: str = ""
     data: tuple[str, ...] = ()
-    prompt: str = ""
+    prompt: tuple[str, ...] = ()
     skipped: tuple[SkippedRow, ...] = ()
 
 
@@ -119,6 +119,10 @@ class Row:
         return MARKS[self.state][1]
 
     @property
+    def built(self) -> bool:
+        return self.state != "not_built"
+
+    @property
     def role(self) -> str:
         return ROLE.get(self.state, "dim")
 
@@ -134,7 +138,7 @@ def rows(scene: Scene) -> list[Row]:
 
 def _state(scene: Scene, entry: StepEntry) -> tuple[str, str]:
     if not entry.built:
-        return "not_built", "not in this version"
+        return "not_built", ""
     reading, job = scene.readings.get(entry.key), scene.job(entry.key)
     headline = clean(reading.headline) if reading is not None else ""
     if job is not None and job.state in ("running", "queued") and _counts(reading):

@@ -28,9 +28,7 @@ class Source:
         self._cache = FileCache()
 
     def reading(self, step: str, candidate: str) -> Mapping[str, Reading]:
-        return readings(
-            self._workspace, self._config, candidate, cache=self._cache, steps=(step,)
-        )
+        return readings(self._workspace, self._config, candidate, cache=self._cache, steps=(step,))
 
     def about(self, candidate: str) -> About:
         return about(self._config, candidate, self._cache, self._start)
@@ -73,13 +71,13 @@ def _data(config: Config, candidate: str, cache: FileCache) -> tuple[str, ...]:
     return tuple(phrases)
 
 
-def _prompt(config: Config, candidate: str) -> str:
+def _prompt(config: Config, candidate: str) -> tuple[str, ...]:
     try:
         _, template = producers.template_text(config, candidate)
     except TuiEvalError as error:
-        return clean(error.message)
+        return (clean(error.message),)
     system = producers.system_prompt(config, candidate)
-    return clean(f"{template} · system prompt: {_quoted(system)}")
+    return clean(template), f"system prompt: {_quoted(system)}"
 
 
 def _quoted(text: str | None) -> str:

@@ -66,7 +66,7 @@ def ascii_only(environ: Mapping[str, str] | None = None) -> bool:
         value = environ.get(variable, "")
         if value:
             return "utf8" not in value.lower().replace("-", "")
-    return "utf" not in locale.getlocale()[1].lower() if locale.getlocale()[1] else True
+    return "utf" not in (locale.getlocale()[1] or "").lower()
 
 
 def colors(environ: Mapping[str, str] | None = None) -> int:
@@ -125,9 +125,7 @@ def guarded(run: Callable[[], int], stream: IO[str] | None = None) -> int:
         _restore(fd, before, stream)
         name = signal.Signals(-code).name
         if stream is not None:
-            stream.write(
-                f"tui-eval was ended by {name}. What was judged and computed is kept.\n"
-            )
+            stream.write(f"tui-eval was ended by {name}. What was judged and computed is kept.\n")
             stream.flush()
         return 128 - code
     return code

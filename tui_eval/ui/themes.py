@@ -40,6 +40,8 @@ ROLES = (
 )
 VERDICTS = ("good", "caution", "bad", "not_enough")
 DEFAULT, SIXTEEN = "dark", "ansi"
+SHIPPED = (DEFAULT, "high-contrast", "light", SIXTEEN)
+"""In the order in which they are offered, a person's own after them."""
 REVERSE = "reverse"
 """As ``cursor``: the row under the cursor swaps its colours."""
 
@@ -142,7 +144,8 @@ def load(own: Path | None = None) -> Themes:
             problems.append(clean(f"{file.name}: {error}"))
         else:
             palettes[palette.name] = palette
-    return Themes(palettes or {DEFAULT: _builtin()}, tuple(problems))
+    ordered = {name: palettes.pop(name) for name in SHIPPED if name in palettes} | palettes
+    return Themes(ordered or {DEFAULT: _builtin()}, tuple(problems))
 
 
 def _files(folder: Path) -> list[Path]:

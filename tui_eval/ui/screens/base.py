@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual.app import ComposeResult
 from textual.events import DescendantFocus, Key
 from textual.screen import Screen
@@ -29,12 +27,12 @@ class Plain(Screen[None], inherit_bindings=False):
     """Subclasses compose their content in ``content``; ``footer`` are the key line's
     actions while nothing with a ``footer`` of its own has the focus."""
 
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
         (0, "-tiny"),
         (MIN_WIDTH, "-narrow"),
         (WIDE, "-wide"),
     ]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
         (0, "-low"),
         (MIN_HEIGHT, "-tall"),
     ]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import ClassVar
 
+from textual.binding import BindingType
 from textual.message import Message
 
 from tui_eval.core.text import cells
 from tui_eval.ui import keys
+from tui_eval.ui.messages import say
 from tui_eval.ui.scene import Row, Scene, alert, rows, summary
 from tui_eval.ui.widgets.drawn import Drawn, Line
 
@@ -29,7 +33,7 @@ class Block:
 class Checklist(Drawn, can_focus=True):
     """``narrow`` draws the column beside a step: two lines a step, the headline below."""
 
-    BINDINGS = keys.bindings("checklist", "list")
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("checklist", "list")]
 
     class Opened(Message):
         """A row was opened: a step's key, ``sign_off``, ``data`` or ``prompt``."""
@@ -55,6 +59,12 @@ class Checklist(Drawn, can_focus=True):
     @property
     def current(self) -> str:
         return self._key
+
+    @property
+    def current_step(self) -> str:
+        """The step under the cursor, or the first where it is on another row."""
+        steps = [row.key for row in rows(self._scene)]
+        return self._key if self._key in steps else steps[0]
 
     def show(self, scene: Scene) -> None:
         self._scene = scene
@@ -115,21 +125,22 @@ class Checklist(Drawn, can_focus=True):
         row = next((row for row in rows(self._scene) if row.key == self._key), None)
         if row is not None:
             self.app.copy_to_clipboard(f"{row.title}: {row.word}. {row.headline}")
+            say(self, "copied")
 
 
 def page(scene: Scene, width: int, current: str) -> list[Block]:
     """The whole width: a line a step."""
-    blocks = [Block("", ([], [(" ", "text"), *summary(scene)]))]
+    blocks = [Block("", ([(" ", "text"), *summary(scene)],))]
     words = alert(scene)
     blocks.append(Block("", ([(" ", "text"), (words, "bad")] if words else [],)))
     blocks += [Block(row.key, (step_row(row, row.key == current),)) for row in rows(scene)]
     blocks.append(Block("", ([],)))
-    signoff = labelled("Sign-off", "not in this version", current == _SIGNOFF, "dim")
+    signoff = labelled("Sign-off", "· not in this version", current == _SIGNOFF, "dim")
     blocks += [Block(_SIGNOFF, (signoff,)), Block("", ([],))]
     data = scene.about.data or ("looking …" if not scene.known else "no validation rows named",)
     blocks.append(Block(_DATA, tuple(wrapped("Data", data, width, current == _DATA))))
     if scene.about.prompt:
-        prompt = tuple(wrapped("Prompt", (scene.about.prompt,), width, current == _PROMPT))
+        prompt = tuple(wrapped("Prompt", scene.about.prompt, width, current == _PROMPT))
         blocks.append(Block(_PROMPT, prompt))
     return blocks
 
@@ -138,8 +149,8 @@ def step_row(row: Row, here: bool) -> Line:
     return [
         (" ▸ " if here else "   ", "accent"),
         (f"{row.number} ", "dim"),
-        (f"{row.title:<{_TITLE}}", "text"),
-        (f"{row.mark} {row.word:<{_WORD - 2}}", f"{row.role}!"),
+        (f"{row.title:<{_TITLE}}", "text" if row.built else "dim"),
+        (f"{row.mark} {row.word:<{_WORD - 2}}", row.role if row.role == "dim" else f"{row.role}!"),
         (row.headline, "text" if row.role != "dim" else "dim"),
     ]
 
@@ -164,22 +175,40 @@ def wrapped(title: str, phrases: tuple[str, ...], width: int, here: bool) -> lis
 
 def column(scene: Scene, width: int, current: str) -> list[Block]:
     """Beside a step: title and verdict, the headline below each in a quieter colour."""
-    blocks = [Block("", ([],))]
+    first, *more = summary(scene)
+    blocks = [Block("", ([(" ", "text"), first, *more[:1]], []))]
     for row in rows(scene):
-        here = row.key == current
         head: Line = [
-            (" ▸ " if here else "   ", "accent"),
+            (" ▸ " if row.key == current else "   ", "accent"),
             (f"{row.number} ", "dim"),
-            (f"{row.title:<{_TITLE - 1}}", "text"),
-            (f"{row.mark} {row.word}", f"{row.role}!"),
+            (f"{row.title:<{_TITLE - 1}}", "text" if row.built else "dim"),
+            (f"{row.mark} {row.word}", row.role if row.role == "dim" else f"{row.role}!"),
         ]
-        blocks.append(Block(row.key, (head, [("     ", "text"), (row.headline, "dim")])))
+        blocks.append(Block(row.key, (head, *_below((row.headline,), width, "dim"))))
     blocks.append(Block("", ([],)))
-    for key, title, words in ((_SIGNOFF, "Sign-off", "· not built"), (_DATA, "Data", "")):
-        line: Line = [
-            (" ▸ " if current == key else "   ", "accent"),
-            (f"  {title:<{_TITLE - 1}}", "dim"),
-            (words, "dim"),
-        ]
-        blocks.append(Block(key, (line,)))
+    blocks.append(Block(_SIGNOFF, (_heading("Sign-off", "· not built", current == _SIGNOFF),)))
+    blocks.append(Block("", ([],)))
+    for key, title, phrases in (
+        (_DATA, "Data", scene.about.data),
+        (_PROMPT, "Prompt", scene.about.prompt),
+    ):
+        told = _below(phrases, width, "text")
+        blocks.append(Block(key, (_heading(title, "", current == key), *told)))
     return blocks
+
+
+def _below(phrases: Iterable[str], width: int, role: str) -> list[Line]:
+    """Wrapped to the column under a title, one free cell at the right."""
+    from textwrap import wrap
+
+    return [
+        [("     ", "text"), (line, role)] for phrase in phrases for line in wrap(phrase, width - 6)
+    ]
+
+
+def _heading(title: str, words: str, here: bool) -> Line:
+    return [
+        (" ▸ " if here else "   ", "accent"),
+        (f"  {title:<{_TITLE - 1}}", "dim"),
+        (words, "dim"),
+    ]

@@ -12,14 +12,17 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from tui_eval.checklist import CHECKLIST
+from tui_eval.core.text import clean
 from tui_eval.ui import keys
 from tui_eval.ui.scene import Scene, entry_of
 from tui_eval.ui.screens.base import WIDE, Plain
 from tui_eval.ui.screens.checklist import Checklist
 from tui_eval.ui.widgets.drawn import Drawn, Line
 from tui_eval.ui.widgets.frame import StepLine, TopLine
+from tui_eval.ui.widgets.progress import duration
 
 if TYPE_CHECKING:
+    from tui_eval.core.records import Job
     from tui_eval.ui.looker import Looker
 
 STEPS = tuple(entry.key for entry in CHECKLIST)
@@ -48,12 +51,12 @@ class Message(Drawn):
 
     def lines(self, width: int, height: int) -> list[Line]:
         first, *rest = self._words
-        return [[], [(f" {first}", "text")], [], *([(f" {text}", "dim")] for text in rest)]
+        return [[(first, "text")], [], *([(text, "dim")] for text in rest)]
 
 
 class MainScreen(Plain):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("main")]
-    footer = ("previous_step", "run", "help", "leave")
+    footer = ("back", "previous_step", "step_1", "commands", "help", "leave")
 
     def __init__(self, looker: Looker) -> None:
         super().__init__()
@@ -198,4 +201,89 @@ class MainScreen(Plain):
         for entry in asked:
             self.looker.run_missing(entry)
         if not asked:
-            self.say("nothing to run here", "dim")
+            self.say("nothing has to be computed here", "dim")
+
+    def action_again(self) -> None:
+        entry = entry_of(self.step or self.query_one(Checklist).current_step)
+        if not (entry.built and entry.needs):
+            self.say("nothing is computed here that could be computed again", "dim")
+            return
+        from tui_eval.ui.screens.sheet import Ask
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.looker.run_again(entry)
+
+        title = f"Compute {entry.title.lower()} again?"
+        self.app.push_screen(Ask(title, cost_words(self.scene.job(entry.key))), answered)
+
+    def action_cancel(self) -> None:
+        """The first asks for the batch to be finished, the second kills."""
+        job = self.scene.active()
+        if job is None:
+            self.say("the engine has no job", "dim")
+        elif not job.cancel:
+            self.looker.cancel(job)
+            self.say("stops after this batch; C again ends the engine at once")
+        else:
+            self._ask_to_kill()
+
+    def _ask_to_kill(self) -> None:
+        from tui_eval.ui.screens.sheet import Ask
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.looker.kill()
+
+        words = ("The batch in flight is lost; r goes on from the last one that was saved.",)
+        self.app.push_screen(Ask("End the engine at once?", words), answered)
+
+    def action_candidate(self) -> None:
+        names = self.scene.candidates
+        if len(names) < 2:
+            self.say("there is one candidate; name more as [models.NAME] in eval.toml", "dim")
+            return
+        following = names[(names.index(self.scene.candidate) + 1) % len(names)]
+        self.looker.choose(following)
+        self.say(f"now judging {following}")
+
+    # Pages.
+
+    def action_how(self) -> None:
+        from tui_eval.ui.screens.how import HowPage
+
+        step = self.step or self.query_one(Checklist).current_step
+        self.app.push_screen(HowPage(entry_of(step), self.scene.readings.get(step)))
+
+    def action_settings(self) -> None:
+        from tui_eval.ui.screens.settings import SettingsPage
+
+        self.app.push_screen(SettingsPage(self.looker.config))
+
+    def action_skipped(self) -> None:
+        from tui_eval.ui.screens.skipped import SkippedPage
+
+        self.app.push_screen(SkippedPage(self.scene.about))
+
+
+def cost_words(job: Job | None) -> tuple[str, ...]:
+    """What computing again costs, as far as the last time tells."""
+    kept = "What is there stays until the new figures are complete."
+    if job is None or not job.total:
+        return ("Everything is scored anew, base and fine-tuned.", kept)
+    seconds = took(job)
+    last = f" Last time: {duration(seconds)}." if seconds else ""
+    return (f"{job.total:,.0f} {clean(job.unit)} are computed anew.{last}", kept)
+
+
+def took(job: Job) -> float | None:
+    """Seconds from start to finish of a finished job."""
+    from datetime import datetime
+
+    if not (job.started_at and job.finished_at):
+        return None
+    try:
+        begun, ended = map(datetime.fromisoformat, (job.started_at, job.finished_at))
+    except ValueError:
+        return None
+    return (ended - begun).total_seconds()

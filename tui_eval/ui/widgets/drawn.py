@@ -40,7 +40,7 @@ class Drawn(Widget, can_focus=False):
     def redraw(self) -> None:
         if not self.is_mounted or not self.size:
             return
-        if self._painted_for != self._state():
+        if self._painted_for != self._drawn_for():
             self.refresh()
             return
         before, self._painted = self._painted, self._paint()
@@ -51,8 +51,8 @@ class Drawn(Widget, can_focus=False):
             self.refresh(*changed)
 
     def render_line(self, y: int) -> Strip:
-        if self._painted_for != self._state():
-            self._painted_for = self._state()
+        if self._painted_for != self._drawn_for():
+            self._painted_for = self._drawn_for()
             self._painted = self._paint()
         if y < len(self._painted):
             return self._painted[y]
@@ -66,13 +66,13 @@ class Drawn(Widget, can_focus=False):
     def palette(self) -> Palette:
         return palette_of(self.app)
 
-    def _state(self) -> tuple[Size, str]:
+    def _drawn_for(self) -> tuple[Size, str]:
         return self.size, self.app.theme
 
     def _paint(self) -> list[Strip]:
         width, height = self.size
-        cursor = self.cursor_line()
         drawn = self.lines(width, height)[:height]
+        cursor = self.cursor_line()
         return [
             paint(line, width, self.palette, cursor=index == cursor)
             for index, line in enumerate(drawn)

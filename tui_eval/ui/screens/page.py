@@ -1,0 +1,97 @@
+"""A page of lines over the frame: help, log, how it was computed, settings, skipped rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+
+from tui_eval.core.text import clean
+from tui_eval.ui.screens.base import Plain
+from tui_eval.ui.widgets.drawn import Drawn, Line
+from tui_eval.ui.widgets.rowlist import Item, RowList
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
+
+
+class Title(Drawn):
+    """A page's first line: what it is, and at the right how much of it."""
+
+    DEFAULT_CSS = "Title { height: 2; }"
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        self._words = words
+        self._right = ""
+
+    def show(self, words: str, right: str = "") -> None:
+        self._words, self._right = words, right
+        self.redraw()
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        left = clean(self._words, limit=width)
+        gap = " " * max(2, width - 2 - len(left) - len(self._right))
+        return [[(f" {left}", "text!"), (gap, "text"), (self._right, "dim")]]
+
+
+class Page(Plain):
+    """``esc`` closes it. ``/`` shows only the lines that hold some words."""
+
+    footer = ("back", "page_down", "first", "filter", "copy", "help", "leave")
+
+    def __init__(self, title: str, items: Sequence[Item] = ()) -> None:
+        super().__init__()
+        self._title = title
+        self._items = list(items)
+
+    def content(self) -> ComposeResult:
+        yield Title(self._title)
+        yield RowList(self._items)
+
+    def on_mount(self) -> None:
+        self.query_one(RowList).focus()
+
+    async def on_row_list_filter_asked(self) -> None:
+        if self.query("LineInput"):
+            self.query_one("#filter").focus()
+            return
+        from tui_eval.ui.widgets.line_input import LineInput
+
+        entry = LineInput(hint="words to look for", id="filter")
+        entry.styles.dock = "bottom"
+        await self.mount(entry)
+        entry.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        found = self.query_one(RowList).narrow(event.value)
+        self.query_one(Title).show(self._title, f"{found} lines" if event.value else "")
+
+    def on_input_submitted(self, _event: Input.Submitted) -> None:
+        self.query_one(RowList).focus()
+
+    async def close_innermost(self) -> bool:
+        """Close the filter if there is one; whether there was."""
+        entries = self.query("LineInput")
+        if not entries:
+            return False
+        await entries.remove()
+        self.query_one(RowList).narrow("")
+        self.query_one(Title).show(self._title)
+        self.query_one(RowList).focus()
+        return True
+
+
+def paragraphs(texts: Sequence[str], width: int = 96) -> list[Item]:
+    """Cleaned and wrapped, with a blank line between."""
+    from textwrap import wrap
+
+    items: list[Item] = []
+    for text in texts:
+        if items:
+            items.append(Item([]))
+        for part in clean(text, newlines=True).split("\n"):
+            whole = wrap(part, width) or [""]
+            items += [Item([(line, "text")], "-") for line in whole]
+    return items
