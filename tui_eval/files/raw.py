@@ -83,10 +83,9 @@ def is_folder(path: Path) -> bool:
 
 
 def relative(path: Path, base: Path) -> str:
-    """The path from ``base`` where that is shorter to read than the whole."""
+    """The path from ``base`` where the two lie near each other, else the whole."""
     path, base = path.absolute(), base.absolute()
-    try:
-        return path.relative_to(base).as_posix()
-    except ValueError:
-        near = os.path.relpath(path, base)
-        return near if near.count("..") <= 2 else str(path)
+    near = os.path.relpath(path, base)
+    shared = os.path.commonpath((path, base))
+    apart = near.split(os.sep).count("..")
+    return near if apart == 0 or (apart <= 2 and shared != os.sep) else str(path)

@@ -120,7 +120,7 @@ def preview(
         shape=tally.shape,
         how=found.shape.how,
         fields=_mapping(found.row.value, fields),
-        example=_sample(found, split, path.name),
+        example=to_sample(found, split, path.name),
         rows=tally.rows,
         skipped=tuple(tally.skipped),
         notes=tuple(tally.notes),
@@ -208,7 +208,8 @@ def _mapping(row: shapes.Value, fields: DataConfig) -> dict[str, str]:
     return found
 
 
-def _sample(usable: Usable, split: Split, name: str) -> Sample:
+def to_sample(usable: Usable, split: Split, name: str) -> Sample:
+    """``name`` is the file's, where the row doesn't say it."""
     assert usable.row.value is not None
     return shapes.to_sample(
         usable.content,
@@ -228,7 +229,7 @@ class _All:
         self._duplicates = 0
 
     def offer(self, usable: Usable, split: Split, name: str) -> None:
-        sample = _sample(usable, split, name)
+        sample = to_sample(usable, split, name)
         if sample.id in self._kept:
             self._duplicates += 1
         else:
@@ -265,7 +266,7 @@ class _Chosen:
             del self._kept[dropped]
         else:
             heapq.heappush(self._heap, entry)
-        self._kept[id] = (self._offered, _sample(usable, split, name), 0)
+        self._kept[id] = (self._offered, to_sample(usable, split, name), 0)
 
     def _rank(self, id: str) -> int:
         seeded = hashlib.blake2b(f"{self._seed}:{id}".encode(), digest_size=8)

@@ -1,0 +1,130 @@
+"""The eval.toml that ``init`` writes: what was found, how, and what else can be set."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tui_eval.core.text import clean
+from tui_eval.errors import InputError
+from tui_eval.files.found import Found
+from tui_eval.files.raw import relative
+
+
+def to_toml(found: Found, folder: Path) -> str:
+    return "\n".join(
+        [
+            "# What tui-eval judges, and how. Paths are relative to this file.",
+            "# Found by itself unless it says \"given\"; correct whatever is wrong.",
+            "",
+            *_models(found, folder),
+            *_data(found, folder),
+            *_prompt(found, folder),
+            *_rest(),
+        ]
+    )
+
+
+def _models(found: Found, folder: Path) -> list[str]:
+    lines = []
+    if found.base:
+        local = Path(found.base).is_absolute()
+        name = _path(Path(found.base), folder) if local else found.base
+        lines += ["[models.base]", *_note(found, "base"), f"path = {_text(name)}", ""]
+    elif found.checkpoint.kind in ("adapter", "full"):
+        lines += ["# [models.base]", "# The model that it was trained on was not found."]
+        lines += ['# path = "org/name or folder"', ""]
+    lines += ["[models.tuned]"]
+    if found.checkpoint.kind in ("adapter", "full"):
+        lines += [*_note(found, "tuned"), f"path = {_text(_path(found.checkpoint.path, folder))}"]
+    if found.log is not None:
+        lines += [*_note(found, "log"), f"log = {_text(_path(found.log, folder))}"]
+    else:
+        lines += ['# log = "trainer_state.json"   # not found']
+    lines += ['# objective = "auto"   # supervised, preference or reinforcement', ""]
+    return lines if found.log or found.checkpoint.weights else _nothing(lines)
+
+
+def _nothing(lines: list[str]) -> list[str]:
+    """A section that names no model would be a fault."""
+    return [line if line.startswith("#") or not line else f"# {line}" for line in lines]
+
+
+def _data(found: Found, folder: Path) -> list[str]:
+    lines = ["[data]"]
+    files = {
+        "validation": found.validation,
+        "train": found.train,
+        "test": found.test,
+        "off_task": found.off_task,
+    }
+    rows = {"validation": "validation", "train": "training"}
+    for key, path in files.items():
+        if path is None:
+            lines.append(f'# {key} = "{key}.jsonl"   # not found')
+            continue
+        lines += _note(found, rows[key]) if key in rows else []
+        lines.append(f"{key} = {_text(_path(path, folder))}")
+    lines += [
+        '# format = "auto"   # alpaca, sharegpt, messages, prompt_completion, ...',
+        "# Names of fields, where they are not the usual ones:",
+        '# prompt = "prompt"',
+        '# answer = "answer"',
+        '# category = "category"',
+        '# time = "timestamp"',
+        '# group = "conversation_id"',
+        "",
+    ]
+    return lines
+
+
+def _prompt(found: Found, folder: Path) -> list[str]:
+    template = found.template
+    if template not in ("chat", "plain"):
+        template = _path(Path(template), folder)
+    return [
+        "[prompt]",
+        *_note(found, "prompt"),
+        f"template = {_text(template)}",
+        '# system = "You are ..."',
+        "",
+    ]
+
+
+def _rest() -> list[str]:
+    return [
+        "[scoring]",
+        '# dtype = "auto"      # bfloat16 on a GPU, float32 on a CPU',
+        "# max_length = 4096   # tokens; longer prompts are cut, longer answers windowed",
+        "# limit = 2000        # rows scored at most; 0: all",
+        '# answers = "all"     # or "last": which assistant turns are scored',
+        "",
+    ]
+
+
+def _note(found: Found, key: str) -> list[str]:
+    """Comments from a row: what it is, where from, what is wrong. Foreign text is cleaned:
+    a line break in it would leave the comment."""
+    row = next((row for row in found.rows if row.key == key), None)
+    if row is None:
+        return []
+    source = f" ({row.source})" if row.source else ""
+    lines = [f"{row.value}{source}"] if row.value else []
+    lines += [row.problem] if row.problem else []
+    return [f"# {clean(line, limit=200)}" for line in lines]
+
+
+def _path(path: Path, folder: Path) -> str:
+    return relative(path, folder)
+
+
+def _text(value: str) -> str:
+    """A TOML basic string; JSON's escapes are TOML's but for DEL."""
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{clean(value)} is not a UTF-8 name, so eval.toml can't hold it.",
+            "Rename the file or folder.",
+        ) from error
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
