@@ -9,7 +9,7 @@ No resampling, and on skewed losses it covered no worse than the percentile boot
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from tui_eval.core.stats.student import Z95, t95
@@ -50,14 +50,24 @@ class Interval:
     n: int
 
 
+def total(values: Iterable[float]) -> float:
+    """An exact sum; infinite or NaN where floats end, instead of an error."""
+    try:
+        return math.fsum(values)
+    except OverflowError:
+        return math.inf
+    except ValueError:  # infinities of both signs
+        return math.nan
+
+
 def spread(influences: Sequence[float], groups: Groups = None) -> tuple[float, float]:
     """Standard error of a sum of influences, and its degrees of freedom."""
     sums = _within(influences, groups)
     units = len(sums)
     if units < 2:
         return math.nan, units - 1
-    centre = math.fsum(sums) / units
-    squares = math.fsum((value - centre) ** 2 for value in sums)
+    centre = total(sums) / units
+    squares = total((value - centre) * (value - centre) for value in sums)
     return math.sqrt(squares * units / (units - 1)), units - 1
 
 
@@ -80,11 +90,11 @@ def ratio_of_sums(
     above: Sequence[float], below: Sequence[float], groups: Groups = None
 ) -> Estimate | None:
     """ΣA/ΣB; None where ΣB is 0."""
-    total = math.fsum(below)
-    if not total:
+    divisor = total(below)
+    if not divisor:
         return None
-    ratio = math.fsum(above) / total
-    influences = [(a - ratio * b) / total for a, b in zip(above, below, strict=True)]
+    ratio = total(above) / divisor
+    influences = [(a - ratio * b) / divisor for a, b in zip(above, below, strict=True)]
     return Estimate(ratio, *spread(influences, groups), len(influences))
 
 
@@ -97,12 +107,16 @@ def difference(one: Estimate, other: Estimate) -> Estimate:
     """``one - other`` of two sets that vary separately (training and validation rows),
     degrees of freedom after Welch and Satterthwaite."""
     se = math.hypot(one.se, other.se)
-    parts = [(e.se**4 / e.df) if e.df >= 1 else math.nan for e in (one, other)]
+    parts = [(_fourth(e.se) / e.df) if e.df >= 1 else math.nan for e in (one, other)]
     if any(math.isnan(part) for part in parts):
         df = 0.0
     else:
-        df = se**4 / sum(parts) if sum(parts) else min(one.df, other.df)
+        df = _fourth(se) / sum(parts) if sum(parts) else min(one.df, other.df)
     return Estimate(one.value - other.value, se, df, one.n + other.n)
+
+
+def _fourth(value: float) -> float:
+    return value * value * value * value
 
 
 def exponential(estimate: Estimate) -> Interval:
@@ -121,6 +135,8 @@ def _exp(value: float) -> float:
         return math.exp(value)
     except OverflowError:
         return math.inf
+    except ValueError:  # infinities of both signs
+        return math.nan
 
 
 def perplexity(

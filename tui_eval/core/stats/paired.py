@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from tui_eval.core.stats.intervals import Estimate, Groups, Interval, exponential, spread
+from tui_eval.core.stats.intervals import Estimate, Groups, Interval, exponential, spread, total
 
 
 def loss_difference(
@@ -16,10 +16,10 @@ def loss_difference(
     groups: Groups = None,
 ) -> Estimate | None:
     """Loss per unit (token, byte) of tuned minus that of base, over paired samples."""
-    tuned_total, base_total = math.fsum(tuned_units), math.fsum(base_units)
+    tuned_total, base_total = total(tuned_units), total(base_units)
     if not tuned_total or not base_total:
         return None
-    t, b = math.fsum(tuned) / tuned_total, math.fsum(base) / base_total
+    t, b = total(tuned) / tuned_total, total(base) / base_total
     influences = [
         (tn - t * tu) / tuned_total - (bn - b * bu) / base_total
         for tn, bn, tu, bu in zip(tuned, base, tuned_units, base_units, strict=True)
@@ -43,9 +43,10 @@ def log_ratio(
     tuned: Sequence[float], base: Sequence[float], groups: Groups = None
 ) -> Interval | None:
     """Σtuned/Σbase over the same divisor, interval on the log scale: bits per byte of two
-    models over the same text. None where either sum is not above 0."""
-    tuned_total, base_total = math.fsum(tuned), math.fsum(base)
-    if tuned_total <= 0 or base_total <= 0:
+    models over the same text. None where either sum is not
+    above 0."""
+    tuned_total, base_total = total(tuned), total(base)
+    if tuned_total <= 0 or base_total <= 0 or tuned_total / base_total <= 0:
         return None
     influences = [t / tuned_total - b / base_total for t, b in zip(tuned, base, strict=True)]
     ratio = math.log(tuned_total / base_total)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from tui_eval.core.evidence import Evidence
 from tui_eval.core.reading import Finding
 from tui_eval.core.records import Reconcile, TokenLoss
-from tui_eval.core.stats.intervals import ratio_of_sums
+from tui_eval.core.stats.intervals import ratio_of_sums, total
 from tui_eval.core.steps.pairs import Pair, Scored, nll, of_tuned, tokens
 from tui_eval.core.steps.run import look
 from tui_eval.core.steps.wording import Hit, step_text, threshold
@@ -109,12 +109,12 @@ def ways(evidence: Evidence, candidate: str, data: Scored, batch: int | None) ->
 
 def batch_average(losses: Sequence[TokenLoss], size: int) -> float:
     """As transformers' Trainer does: each batch's mean counts once per row in it."""
-    total = 0.0
+    weighted = 0.0
     for start in range(0, len(losses), size):
         rows = losses[start : start + size]
-        batch_mean = math.fsum(r.nll for r in rows) / sum(r.tokens for r in rows)
-        total += batch_mean * len(rows)
-    return total / len(losses)
+        batch_mean = total(r.nll for r in rows) / sum(r.tokens for r in rows)
+        weighted += batch_mean * len(rows)
+    return weighted / len(losses)
 
 
 Known = Sequence[tuple[TokenLoss, Reconcile]]
@@ -146,8 +146,8 @@ def _newline(losses: Sequence[TokenLoss], known: Known) -> Iterator[Way]:
     value, leeway = _carried(values, [1.0] * len(values), len(losses))
     count = sum(loss.tokens for loss in losses)
     share = len(losses) / (count + len(losses))
-    total = math.fsum(loss.nll for loss in losses) / count
-    mixed = total * (1 - share) + value * share
+    ours = total(loss.nll for loss in losses) / count
+    mixed = ours * (1 - share) + value * share
     yield Way("it scores the newline after the end of turn", mixed, leeway * share)
 
 
@@ -167,7 +167,7 @@ def _cut_at(evidence: Evidence, candidate: str, pairs: Sequence[Pair], limit: in
     reaching = [pair for pair in pairs if _end(pair.tuned) > limit]
     if not reaching:
         return None
-    total = math.fsum(pair.tuned.nll for pair in pairs)
+    nats = total(pair.tuned.nll for pair in pairs)
     count = sum(pair.tuned.tokens for pair in pairs)
     for pair in reaching:
         loss = pair.tuned
@@ -176,9 +176,9 @@ def _cut_at(evidence: Evidence, candidate: str, pairs: Sequence[Pair], limit: in
         if len(loss.token_nll) != sum(stretch for _, stretch in loss.runs):
             return None
         beyond = beyond_limit(loss, limit)
-        total -= math.fsum(beyond)
+        nats -= total(beyond)
         count -= len(beyond)
-    return total / count if count > 0 else None
+    return nats / count if count > 0 else None
 
 
 def _end(loss: TokenLoss) -> int:
