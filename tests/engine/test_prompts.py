@@ -151,7 +151,9 @@ def test_a_conversation_without_an_answer_says_so() -> None:
     assert "no answer" in rendered(CHATML, chat("n", "Hello?")).problem
 
 
-def tokens(template: str | None, sample: Sample, *, bos: bool = True) -> tuple[list[str], list[str]]:
+def tokens(
+    template: str | None, sample: Sample, *, bos: bool = True
+) -> tuple[list[str], list[str]]:
     """All tokens and the scored ones, as text."""
     tokenizer = models.tokenizer(bos=bos)
     row = Renderer(tokenizer, Prompting(template)).render(sample)

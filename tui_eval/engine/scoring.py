@@ -92,16 +92,17 @@ class Task:
     def _back_off(self, batch: plan.Batch) -> list[TokenLoss]:
         release(self.scorer.loaded.device)
         if len(batch.rows) == 1:
-            return self._given_up(self.pieces[batch.rows[0]].row)
+            return self._given_up(batch.rows[0])
         self.budget.halve(len(batch.rows) * batch.width)
         left = [at for waiting in (batch, *self.queue) for at in waiting.rows]
         self.queue = deque(self._plan(left))
         return []
 
-    def _given_up(self, row: int) -> list[TokenLoss]:
+    def _given_up(self, piece: int) -> list[TokenLoss]:
         """A row that fails alone is named, and the others go on."""
-        left = [at for waiting in self.queue for at in waiting.rows]
-        self.fed += self._rows[row].cut.tokens
+        row = self.pieces[piece].row
+        left = [piece, *(at for waiting in self.queue for at in waiting.rows)]
+        self.fed += sum(self.pieces[at].length for at in left if self.pieces[at].row == row)
         self.queue = deque(self._plan([at for at in left if self.pieces[at].row != row]))
         return [TokenLoss(self.rows[row].sample, 0.0, 0, 0, error=DOES_NOT_FIT)]
 
