@@ -193,7 +193,8 @@ def test_a_key_without_a_number_does_not_make_an_objective() -> None:
 def test_a_told_objective_wins() -> None:
     log = made_log(falling(), HEALTHY, series={"reward": points([1.0] * 50)})
     assert "objective" not in codes(read(log, told="supervised"))
-    assert codes(read(made_log(falling(), HEALTHY), told="preference"))["not_improved"]
+    without = read(made_log(falling(), HEALTHY), told="preference")
+    assert "holds no margin" in finding(without, "not_improved").text
 
 
 def test_above_chance() -> None:
@@ -302,7 +303,9 @@ def test_eval_peaked_names_the_step_and_the_folder_that_is_there() -> None:
     assert "2.8% worse" in found.text
     gone = finding(read(made_log(falling(130), values)), "eval_peaked")
     assert gone.at == {"step": 1000}
-    assert "no longer there" in gone.text
+    assert gone.text.endswith("no checkpoint of that step is there.")
+    near = made_log(falling(130), values, checkpoints={500: "checkpoint-500", 1300: "last"})
+    assert "the nearest is last" in finding(read(near), "eval_peaked").text
 
 
 def test_the_worst_of_several_eval_sets_counts() -> None:

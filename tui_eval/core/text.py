@@ -43,7 +43,12 @@ def _table() -> dict[int, str | None]:
 _TABLE = _table()
 _SURROGATES = re.compile("[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _SUSPECT = re.compile("[" + "".join(re.escape(chr(c)) for c in _TABLE if c != 0x0A) + "]")
-_BEYOND_LATIN = re.compile("[^\x00-\u02ff]")
+# More characters in a row than are kept, none of them of a block without marks (Latin, Greek,
+# Cyrillic, signs, kana, ideographs, Hangul): only then is it worth looking for a tower.
+_PERHAPS_TOWER = re.compile(
+    "[^\x00-\u02ff\u0370-\u0482\u048a-\u058f\u2010-\u20cf\u2100-\u2cee\u309b-\u9fff\uac00-\ud7a3]"
+    f"{{{MARKS_KEPT + 1}}}"
+)
 
 
 def clean(text: str, *, newlines: bool = False, limit: int | None = None) -> str:
@@ -64,7 +69,7 @@ def clean(text: str, *, newlines: bool = False, limit: int | None = None) -> str
         cleaned = cleaned.translate(_TABLE)
     if not cleaned.isascii():
         cleaned = _SURROGATES.sub(REPLACEMENT, cleaned)
-        if _BEYOND_LATIN.search(cleaned):
+        if _PERHAPS_TOWER.search(cleaned):
             cleaned = _towers().sub(r"\1", cleaned)
     if not newlines:
         cleaned = cleaned.replace("\n", NEWLINE_MARK)

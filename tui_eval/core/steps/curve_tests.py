@@ -45,6 +45,8 @@ def not_improved(run: Run, setting: Setting) -> Hit | None:
         if values and kendall(values, "rises").p < setting("not_improved_p"):
             return None
     text = f"The {word} has not clearly risen over the run."
+    if not any(run.sign(key) for key in keys):
+        text = f"The log holds no {word} to judge the run by."
     return Hit(
         Finding("not_improved", "caution", text), f"no clear rise of the {word}", f"{text[:-1]}"
     )
@@ -172,7 +174,7 @@ def _peaked(run: Run, setting: Setting, key: str, points: Sequence[LogPoint]) ->
         return None
     where = step_text(best.step)
     folder = clean(run.log.checkpoints.get(int(best.step), ""), limit=80)
-    advice = f"judge {folder}" if folder else "its checkpoint is no longer there"
+    advice = f"judge {folder}" if folder else _not_there(run, best.step)
     text = (
         f"The {_validation(key)} loss was best at step {where} ({loss_text(best.value)}) and is"
         f" {share_text(rise)} worse since ({count_text(since, 'eval')}): {advice}."
@@ -181,6 +183,14 @@ def _peaked(run: Run, setting: Setting, key: str, points: Sequence[LogPoint]) ->
     severity: Severity = "bad" if grave else "caution"
     finding = Finding("eval_peaked", severity, text, at)
     return Hit(finding, f"best validation at {where}", f"validation was best at step {where}")
+
+
+def _not_there(run: Run, step: float) -> str:
+    saved = sorted(run.log.checkpoints, key=lambda other: (abs(other - step), other))
+    text = "no checkpoint of that step is there"
+    if not saved:
+        return text
+    return f"{text}, the nearest is {clean(run.log.checkpoints[saved[0]], limit=80)}"
 
 
 def still_improving(run: Run, setting: Setting) -> Hit | None:

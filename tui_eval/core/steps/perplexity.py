@@ -207,7 +207,10 @@ def _scored_words(case: Case) -> str:
         what = "the whole text" if plain == len(data.pairs) else f"{what}; plain texts whole"
     source = clean(data.dataset.source, limit=200)
     used = f"{count_text(len(data.pairs), 'sample')} of {data.dataset.rows:,} rows of {source}"
-    return f"Scored is {what}. Used: {used}."
+    dataset = data.dataset
+    read_rows = len(dataset.samples) + dataset.duplicates + len(dataset.skipped)
+    subset = " (a seeded subset; scoring.limit = 0 takes all)" if read_rows < dataset.rows else ""
+    return f"Scored is {what}. Used: {used}{subset}."
 
 
 def _interval_words(data: Scored) -> str:
