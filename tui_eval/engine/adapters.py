@@ -48,21 +48,22 @@ def shapes_of(folder: Path, allow_pickle: bool = False) -> Shapes:
     return {key: tuple(tensor.shape) for key, tensor in tensors.items()}
 
 
-def changes_base(shapes: Shapes, rows: int) -> bool:
-    """Whether loading the adapter changes the base itself: whole embedding tables beside
-    the adapter, or a vocabulary that was widened. The base then needs weights of its own."""
-    return (
-        any(
-            key.endswith(_TABLES) and ".modules_to_save." not in key and "lora_" not in key
-            for key in shapes
-        )
-        or widened_rows(shapes, rows) is not None
-    )
+def changes_base(folder: Path, shapes: Shapes, rows: int) -> bool:
+    """Whether loading the adapter changes the base itself: whole embedding tables that
+    PEFT keeps no original of, or a vocabulary that was widened. The base then needs
+    weights of its own."""
+    apart = tuple(f".{name}.weight" for name in _config(folder).get("modules_to_save") or ())
+    tables = [key for key in shapes if _is_table(key) and not key.endswith(apart)]
+    return bool(tables) or widened_rows(shapes, rows) is not None
+
+
+def _is_table(key: str) -> bool:
+    return key.replace(".base_layer.", ".").endswith(_TABLES)
 
 
 def widened_rows(shapes: Shapes, rows: int) -> int | None:
     """The vocabulary that the adapter was trained with, where it is larger than the base's."""
-    sizes = [shape[0] for key, shape in shapes.items() if key.endswith(_TABLES)]
+    sizes = [shape[0] for key, shape in shapes.items() if _is_table(key)]
     sizes += [shape[1] for key, shape in shapes.items() if key.endswith("lora_embedding_A")]
     sizes += [shape[0] for key, shape in shapes.items() if key.endswith("lm_head.lora_B.weight")]
     return max(sizes) if sizes and max(sizes) > rows else None
@@ -107,11 +108,15 @@ def attach(base: Loaded, folder: Path, name: str, tokenizer: Any, shapes: Shapes
 
 
 def trained_on(folder: Path) -> str:
+    return str(_config(folder).get("base_model_name_or_path") or "another model")
+
+
+def _config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return "another model"
-    return str(config.get("base_model_name_or_path") or "another model")
+        return {}
+    return config if isinstance(config, dict) else {}
 
 
 def _refuse_wrong_base(base: Loaded, folder: Path, name: str, shapes: Shapes) -> None:

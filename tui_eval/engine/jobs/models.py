@@ -69,7 +69,8 @@ class Models:
         if self.base is None or checkpoint.kind != "adapter":
             return False
         shapes = adapters.shapes_of(checkpoint.path, self.config.scoring.allow_pickle)
-        return not adapters.changes_base(shapes, _rows(self._weights(self.candidate)))
+        rows = _rows(self._weights(self.candidate))
+        return not adapters.changes_base(checkpoint.path, shapes, rows)
 
     def tokenizer(self, model: str) -> Any:
         folder = producers.tokenizer_folder(self.config, model)
