@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,12 +16,13 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from tui_eval.core.text import clean
+from tui_eval.errors import TuiEvalError
 from tui_eval.paths import config_home
 from tui_eval.ui import keys, settings, terminal, themes
 from tui_eval.ui.crash import record
 from tui_eval.ui.filters import NoControl, ToAscii
 from tui_eval.ui.messages import Said, SceneChanged, say
-from tui_eval.ui.screens.base import Plain
+from tui_eval.ui.screens.base import NothingHere, Plain
 from tui_eval.ui.screens.main import MainScreen
 from tui_eval.ui.screens.page import Page
 from tui_eval.ui.start import Start
@@ -29,7 +31,11 @@ from tui_eval.ui.widgets import progress
 if TYPE_CHECKING:
     from textual.filter import LineFilter
 
+    from tui_eval.config import Config
+    from tui_eval.files.found import Found
+    from tui_eval.store.workspace import Workspace
     from tui_eval.ui.looker import Looker, Reader
+    from tui_eval.ui.screens.found import FoundScreen
 
 
 class EvalApp(App[int], inherit_bindings=False):
@@ -77,24 +83,40 @@ class EvalApp(App[int], inherit_bindings=False):
         return {**themes.palette_of(self).theme().variables}
 
     def get_default_screen(self) -> Screen[Any]:
-        if self.start.config is not None and self.start.workspace is not None:
-            return self._main(self.start)
-        return Plain()
+        start = self.start
+        if start.config is not None and start.workspace is not None:
+            return self._main(start.workspace, start.config)
+        if start.found is not None:
+            from tui_eval.ui.screens.found import FoundScreen
 
-    def _main(self, start: Start) -> MainScreen:
+            return FoundScreen(start.found, start.note)
+        return NothingHere(start.folder)
+
+    def _main(self, workspace: Workspace, config: Config) -> MainScreen:
         from tui_eval.ui.looker import Looker
 
-        assert start.workspace is not None
-        assert start.config is not None
         self.looker = Looker(
-            start,
-            start.workspace,
-            start.config,
+            self.start,
+            workspace,
+            config,
             tell=lambda scene: self.post_message(SceneChanged(scene)),
             say=lambda words, role: self.post_message(Said(words, role)),
             reader=self._reader,
         )
+        if self.start.run:
+            self.looker.run_all()
         return MainScreen(self.looker)
+
+    async def on_found_screen_confirmed(self, event: FoundScreen.Confirmed) -> None:
+        """Write eval.toml where it may be written, and go on to the checklist."""
+        confirm = self.start.confirm or partial(confirmed, self.start)
+        try:
+            workspace, config = await asyncio.to_thread(confirm, event.found)
+        except TuiEvalError as error:
+            say(self, f"{error.message} {error.remedy}", "bad")
+            return
+        self.start = replace(self.start, workspace=workspace, config=config)
+        await self.switch_screen(self._main(workspace, config))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), *self._last_filters]
@@ -215,6 +237,16 @@ class EvalApp(App[int], inherit_bindings=False):
         problem = settings.save(new)
         if problem:
             say(self, f"not remembered: {problem}", "caution")
+
+
+def confirmed(start: Start, found: Found) -> tuple[Workspace, Config]:
+    """Write eval.toml beside the work, or into the state folder of a read-only one."""
+    from tui_eval import config as configuration
+    from tui_eval.store.workspace import Workspace
+
+    workspace = start.workspace or Workspace.open(start.folder)
+    folder = workspace.state_dir if workspace.read_only else start.folder
+    return workspace, configuration.load(found.write(folder))
 
 
 def _target(targets: Sequence[DOMNode], action: str) -> DOMNode | None:

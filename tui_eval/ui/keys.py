@@ -63,7 +63,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("leave", ("q",), "leave", "leave; the engine goes on with its work", "everywhere"),
     Action("edit", ("enter",), "change", "choose another, or type a path", "found", "↵"),
     Action("example", ("space",), "next row", "show the next example row", "found"),
-    Action("accept", ("r",), "right: write eval.toml and start", "it is right: start", "found"),
+    Action("accept", ("r",), "right: write eval.toml, start", "it is right: start", "found"),
     *_steps(),
     Action("previous_step", ("[", "<"), "steps", "previous and next step", "main", "[ ]"),
     Action("next_step", ("]", ">"), "", "", "main", hidden=True),

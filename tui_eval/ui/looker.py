@@ -99,6 +99,12 @@ class Looker:
     def run_missing(self, entry: StepEntry) -> None:
         self._tasks.put(lambda: self._request(entry))
 
+    def run_all(self) -> None:
+        """Ask for what any step needs."""
+        for entry in CHECKLIST:
+            if entry.built and entry.needs:
+                self.run_missing(entry)
+
     def run_again(self, entry: StepEntry) -> None:
         self._tasks.put(lambda: self._request(entry, again=True))
 

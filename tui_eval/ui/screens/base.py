@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from textual.app import ComposeResult
 from textual.events import DescendantFocus, Key
 from textual.screen import Screen
 
+from tui_eval.core.text import clean
 from tui_eval.ui.widgets.drawn import Drawn, Line
 from tui_eval.ui.widgets.frame import KeyLine
 
@@ -21,6 +24,24 @@ class TooSmall(Drawn):
     def lines(self, width: int, height: int) -> list[Line]:
         words = f"Needs {MIN_WIDTH} x {MIN_HEIGHT}; this is {self.app.size.width} x {height}."
         return [[(words, "text")], [("Nothing is lost. q leaves.", "dim")]]
+
+
+class Nothing(Drawn):
+    DEFAULT_CSS = "Nothing { height: 1fr; width: 1fr; }"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        return [
+            [(" tui-eval", "text!")],
+            [],
+            [(f" There is no eval.toml and no checkpoint in {clean(str(self._folder))}", "text")],
+            [],
+            [("   tui-eval path/to/checkpoint   ", "accent"), ("open a fine-tune", "dim")],
+            [("   tui-eval demo                 ", "accent"), ("look at the sample run", "dim")],
+        ]
 
 
 class Plain(Screen[None], inherit_bindings=False):
@@ -64,3 +85,14 @@ class Plain(Screen[None], inherit_bindings=False):
     def on_key(self, _event: Key) -> None:
         # A sentence on the key line is read by the next key.
         self.key_line.silence()
+
+
+class NothingHere(Plain):
+    """A folder that tells nothing: what to give instead."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def content(self) -> ComposeResult:
+        yield Nothing(self._folder)
