@@ -136,7 +136,8 @@ class Reconcile:
     prompt_nll: float
     prompt_tokens: int
     newline_nll: float | None
-    """Loss of a newline after the end-of-turn token; None where the template writes none."""
+    """Loss of the newlines, one after each end-of-turn token; None where the template
+    writes none."""
 
 
 @dataclass(frozen=True, slots=True)

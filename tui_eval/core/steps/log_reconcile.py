@@ -139,16 +139,19 @@ def _full_text(losses: Sequence[TokenLoss], known: Known) -> Iterator[Way]:
 
 
 def _newline(losses: Sequence[TokenLoss], known: Known) -> Iterator[Way]:
-    """One more token per sample, which a trained model foresees almost surely."""
-    values = [part.newline_nll for _, part in known if part.newline_nll is not None]
-    if not values:
+    """One more token after each end of turn, which a trained model foresees almost surely."""
+    ends = [
+        (part.newline_nll, float(loss.end_tokens))
+        for loss, part in known
+        if part.newline_nll is not None and loss.end_tokens
+    ]
+    if not ends:
         return
-    value, leeway = _carried(values, [1.0] * len(values), len(losses))
-    count = sum(loss.tokens for loss in losses)
-    share = len(losses) / (count + len(losses))
-    ours = total(loss.nll for loss in losses) / count
-    mixed = ours * (1 - share) + value * share
-    yield Way("it scores the newline after the end of turn", mixed, leeway * share)
+    each, leeway = _carried([nll for nll, _ in ends], [n for _, n in ends], len(losses))
+    count, more = sum(loss.tokens for loss in losses), sum(loss.end_tokens for loss in losses)
+    nats = total(loss.nll for loss in losses) + each * more
+    words = "it scores the newline after the end of turn"
+    yield Way(words, nats / (count + more), leeway * more / (count + more))
 
 
 def _carried(sums: Sequence[float], counts: Sequence[float], n: int) -> tuple[float, float]:

@@ -168,13 +168,28 @@ def _preflight(preflight: Preflight) -> list[Hit | None]:
         )
         text = f"Prompts begin with {token} {times}: template and tokenizer both add it."
         hits.append(_caution("bos_doubled", text, "the BOS token is doubled"))
-    for code, said, phrase in (
-        ("template_mismatch", preflight.template_mismatch, "the template differs"),
-        ("thinking_mismatch", preflight.thinking, "thinking is rendered otherwise"),
-        ("prompt_differs", preflight.prompt_differs, "the prompts differ"),
+    for code, said, lead, phrase in (
+        (
+            "template_mismatch",
+            preflight.template_mismatch,
+            "The chat template does not fit the data",
+            "the template doesn't fit",
+        ),
+        (
+            "thinking_mismatch",
+            preflight.thinking,
+            "Thinking does not match",
+            "thinking doesn't match",
+        ),
+        (
+            "prompt_differs",
+            preflight.prompt_differs,
+            "Base and tuned are prompted differently",
+            "the prompts differ",
+        ),
     ):
         if said:
-            hits.append(_caution(code, clean(said, limit=300), phrase))
+            hits.append(_caution(code, f"{lead}: {clean(said, limit=300)}.", phrase))
     if preflight.template_missing:
         text = "There is no chat template: prompt and answer were joined plainly."
         hits.append(Hit(Finding("template_missing", "note", text), "", ""))
