@@ -68,10 +68,17 @@ def percent_decimals(low: float | None, high: float | None) -> int:
 
 def number_decimals(number: Number) -> int | None:
     """Decimals for a figure and its interval; None where nothing tells."""
-    low, high = finite(number.low), finite(number.high)
+    low, high, value = finite(number.low), finite(number.high), finite(number.value)
     if low is None or high is None:
         return None
-    return deserved(low, high)
+    return max(deserved(low, high), _familiar(value))
+
+
+def _familiar(value: float | None) -> int:
+    """Three digits of what is 1 to 100, as the field writes losses and perplexities."""
+    if value is None or not 1 <= abs(value) < 100:
+        return 0
+    return 2 if abs(value) < 10 else 1
 
 
 def is_rate(number: Number) -> bool:
@@ -95,7 +102,7 @@ def interval_text(number: Number) -> str:
     if is_rate(number):
         decimals = percent_decimals(low, high)
         return f"[{_plain(100 * low, decimals)}, {_plain(100 * high, decimals)}]"
-    decimals = deserved(low, high)
+    decimals = number_decimals(number)
     return f"[{figure(low, decimals)}, {figure(high, decimals)}]"
 
 

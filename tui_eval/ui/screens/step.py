@@ -189,10 +189,12 @@ class StepPane(PlotKeys, can_focus=True):
             return Picture(self._before(width))
         rows = self._head(self.reading, width, height)
         foot = self._foot(width)
-        body = self.views.draw(width, height - len(rows) - len(foot))
-        shown = filled(body.lines, height - len(rows) - len(foot))
-        cursor = None if body.cursor is None else len(rows) + body.cursor
-        return Picture([*rows, *shown, *foot], cursor)
+        room = height - len(rows) - len(foot) - 1
+        body = self.views.draw(width, room)
+        place = self.views.position()
+        between = line((" " * max(0, width - len(place)) + place, "dim"))
+        cursor = None if body.cursor is None else len(rows) + 1 + body.cursor
+        return Picture([*rows, between, *filled(body.lines, room), *foot], cursor)
 
     def _before(self, width: int) -> list[Line]:
         if not self.entry.built:
@@ -202,14 +204,12 @@ class StepPane(PlotKeys, can_focus=True):
         return [line(("Looking at the files.", "dim"))]
 
     def _head(self, reading: Reading, width: int, height: int) -> list[Line]:
-        """Verdict, summary and reasons, then a line that names the view."""
+        """Verdict, summary, reasons, and what starts or stopped the work."""
         rows = headline_rows(self._standing(reading), reading.summary, min(width, 110))
         most = 6 if height >= TALL else 3
         if self.views.view is None or self.views.view.key != "words":
             rows += reason_rows(reading.findings, min(width, 110), most)
-        rows += self._trouble(width)
-        place = self.views.position()
-        return [*rows, line((" " * max(0, width - len(place)) + place, "dim"))]
+        return rows + self._trouble(width)
 
     def _standing(self, reading: Reading) -> str:
         """The verdict, or where the work for it stands."""

@@ -7,6 +7,7 @@ page changes two lines; at an edge the list jumps by a page.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from tui_eval.core.reading import Cell, Column, Table
 from tui_eval.core.text import cells, clean
 from tui_eval.ui.format import count, deserved, figure, on_the_point, percent
 from tui_eval.ui.widgets.drawn import Line
-from tui_eval.ui.widgets.rows import cropped, filled, fit, line
+from tui_eval.ui.widgets.rows import cropped, filled, fit, line, signed
 
 CELL = 240
 """Characters of a cell that are ever looked at."""
@@ -24,6 +25,7 @@ LEAST = 6
 """Cells that a text column keeps when others need room."""
 GAP = "  "
 INTERVAL = "95% interval"
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,13 @@ class Listing:
         columns = self._shown()
         sizes = list(self._widths)
         over = sum(sizes) + len(GAP) * (len(sizes) - 1) - width
+        if over > 0:
+            # The longest text gets what room there is; names beside it stay short.
+            named = sorted(i for i, c in enumerate(columns) if not c.right)
+            for i in sorted(named, key=lambda i: sizes[i])[:-1]:
+                give = max(0, min(over, sizes[i] - width // 5))
+                sizes[i] -= give
+                over -= give
         while over > 0:
             texts = [i for i, c in enumerate(columns) if not c.right and sizes[i] > LEAST]
             if not texts:
@@ -188,11 +197,16 @@ class Listing:
             head = "  " + GAP.join(fit(c.title, size) for c, size in columns[:lead])
         else:
             head = ""
-        return cropped(line((head + (GAP if lead else "  ") + rest, "dim")), width)
+        return cropped(signed(head + (GAP if lead else "  ") + rest, "dim"), width)
 
     def _row(self, index: int, columns: list[tuple[Shown, int]]) -> Line:
-        texts = [fit(c.text(index), size, c.right) for c, size in columns]
-        return line((GAP.join(texts), "text"))
+        texts = [_apart(fit(c.text(index), size, c.right)) for c, size in columns]
+        return signed(GAP.join(texts), "text")
+
+
+def _apart(text: str) -> str:
+    """A text written from right to left must not pull its neighbours' figures along."""
+    return f"{text}\u200e" if not text.isascii() and _RIGHT_TO_LEFT.search(text) else text
 
 
 def _holds(row: Sequence[Cell], words: Sequence[str]) -> bool:

@@ -5,17 +5,28 @@ A run is ``(text, role)`` as in ``drawn``; every text in one is clean already.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from tui_eval.core.text import cells, cut
 from tui_eval.ui.widgets.drawn import Line, Run
 
+_SIGNS = re.compile("([○●])")
+
 
 def line(*parts: Run | str) -> Line:
     """Runs from ``(text, role)`` pairs and plain strings, empty ones left out."""
     runs = ((part, "text") if isinstance(part, str) else part for part in parts)
     return [run for run in runs if run[0]]
+
+
+def signed(text: str, role: str) -> Line:
+    """A text whose signs for base and tuned have their colours."""
+    made: Line = []
+    for piece in _SIGNS.split(text):
+        made.append((piece, {"○": "base", "●": "tuned"}.get(piece, role)))
+    return [run for run in made if run[0]]
 
 
 def plain(runs: Line) -> str:
@@ -58,7 +69,9 @@ def padded(runs: Line, width: int) -> Line:
     return [*runs, (" " * missing, "text")] if missing > 0 else runs
 
 
-def beside(left: Sequence[Line], right: Sequence[Line], width: int, rule: str) -> list[Line]:
+def beside(
+    left: Sequence[Line], right: Sequence[Line], width: int, rule: str = " │ "
+) -> list[Line]:
     """Two blocks side by side, the left one ``width`` cells wide, ``rule`` between them."""
     made = []
     for y in range(max(len(left), len(right))):

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from tui_eval.core.reading import Number, Plot, Reading, Table
 from tui_eval.core.text import cells, clean
-from tui_eval.ui.format import interval_text, value_text
-from tui_eval.ui.widgets.curve import CurveView, Signs
+from tui_eval.ui.format import interval_text, on_the_point, value_text
+from tui_eval.ui.widgets.curve_view import CurveView, Signs
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.lines import Listing
 from tui_eval.ui.widgets.plot import PlotView, update, view_of
 from tui_eval.ui.widgets.reading_view import all_reason_rows, number_rows
-from tui_eval.ui.widgets.rows import beside, cropped, filled, fit, line, padded, width_of
+from tui_eval.ui.widgets.rows import beside, cropped, filled, fit, line, width_of
 
 SMALL_ROWS = 4
 """A table without refs and at most this many rows stands above an overview."""
@@ -21,6 +21,10 @@ ROOMY = 28
 """Lines from which numbers stand between the reasons and the plot."""
 TALL = 30
 """Lines that a plot grows to."""
+WIDE = 150
+"""Cells from which two views stand beside each other."""
+READ = 130
+"""Cells that a list grows to: beyond, the eye loses its line."""
 OVERVIEW = "overview"
 WORDS = "words"
 
@@ -163,80 +167,97 @@ class Views:
             return ""
         parts = [self.scrolled.position() if self.scrolled is not None else ""]
         if len(self.views) > 1:
-            parts.append(f"{self.view.title}, view {self.at + 1} of {len(self.views)}")
+            # A plot or table says its own name.
+            name = f"{self.view.title}, " if self.view.key in (OVERVIEW, WORDS) else ""
+            parts.append(f"{name}view {self.at + 1} of {len(self.views)}")
         return " · ".join(part for part in parts if part)
 
     # The picture
 
     def draw(self, width: int, height: int) -> Picture:
-        """The view; from 150 cells on the next one beside it."""
-        if self.view is None or height < 1:
+        """The view; with ``WIDE`` cells what else fits stands beside it."""
+        view = self.view
+        if view is None or height < 1:
             return Picture()
-        if width < 150 or len(self.views) < 2:
-            return self._drawn(self.view, width, height, cursor=True)
-        left = width * 3 // 5 if self.view.plot and not self.view.table else min(100, width // 2)
-        main = self._drawn(self.view, left, height, cursor=True)
-        second = self.views[(self.at + 1) % len(self.views)]
-        other = self._drawn(second, width - left - 3, height, cursor=False)
-        return Picture(beside(main.lines, other.lines, left, " │ "), main.cursor)
-
-    def _drawn(self, view: View, width: int, height: int, *, cursor: bool) -> Picture:
         if view.key == WORDS and self.words is not None:
             return Picture(self.words.draw(width, height))
         if view.key == OVERVIEW:
-            return self._overview(view, width, height, cursor)
+            return self._overview(view, width, height)
         if view.plot:
             return self._plot(view, width, height)
-        return self._table(self.tables[view.table], width, height, cursor)
-
-    def _table(self, listing: Listing, width: int, height: int, cursor: bool) -> Picture:
-        lines = listing.draw(width, height, cursor)
-        return Picture(lines, listing.cursor_at if cursor else None)
+        listing = self.tables[view.table]
+        return Picture(listing.draw(min(width, READ), height), listing.cursor_at)
 
     def _plot(self, view: View, width: int, height: int) -> Picture:
-        """A plot, with numbers above it and a table below where there is room."""
+        """A plot; the first one with numbers above it and tables below or beside it where
+        there is room."""
+        if view != self.views[0] or self.reading is None:
+            return Picture(self.plots[view.plot].draw(width, min(TALL, height)))
         drawn: list[Line] = []
-        first = bool(self.views) and view.key == self.views[0].key
-        if height >= ROOMY and first and self.reading is not None:
+        if height >= ROOMY:
             drawn = [*number_grid(self.reading.numbers, width), []]
-        table = self._small_enough(height - len(drawn)) if first else None
-        below = 0 if table is None else min(len(table.rows) + 2, height - len(drawn) - 18)
-        room = min(TALL, height - len(drawn) - below)
-        drawn += self.plots[view.plot].draw(width, room)
-        if table is not None and below > 3:
+        room = height - len(drawn)
+        if width >= WIDE:
+            left = width * 3 // 5
+            plot = self.plots[view.plot].draw(left, min(TALL, room))
+            return Picture([*drawn, *beside(plot, self._side(width - left - 3, room), left)])
+        table = next(iter(self.tables.values()), None)
+        below = 0 if table is None else min(len(table.rows) + 2, room - 22)
+        drawn += self.plots[view.plot].draw(width, min(TALL, room - max(0, below)))
+        if table is not None and below > 4:
             drawn += [[], *table.draw(width, below - 1, cursor=False)]
         return Picture(drawn)
 
-    def _small_enough(self, height: int) -> Listing | None:
-        """A table to stand below a plot, where 6 lines or more are left for it."""
-        if height < 24 + 6 or not self.tables:
-            return None
-        return next(iter(self.tables.values()))
-
-    def _overview(self, view: View, width: int, height: int, cursor: bool) -> Picture:
-        """Small tables, plots side by side, then the list."""
+    def _side(self, width: int, height: int) -> list[Line]:
+        """Tables and further plots under one another, as many as fit."""
         drawn: list[Line] = []
-        for key, listing in self.tables.items():
-            if _small(listing.table) and key != view.table:
-                drawn += listing.draw(width, len(listing.table.rows) + 1, cursor=False)
-                drawn.append([])
-        if height >= ROOMY and self.reading is not None:
-            hidden = _columns_shown(self.reading)
-            numbers = {k: n for k, n in self.reading.numbers.items() if k not in hidden}
-            drawn += [*number_grid(numbers, width), []]
-        listing = self.tables.get(view.table) if view.table else None
-        room = height - len(drawn)
-        plots = self._plots_room(room, listing)
+        for view in self.views[1:]:
+            room = height - len(drawn)
+            if room < 8 or view.key == WORDS:
+                continue
+            if view.table:
+                listing = self.tables[view.table]
+                made = listing.draw(width, min(len(listing.table.rows) + 1, room), cursor=False)
+            else:
+                made = self.plots[view.plot].draw(width, min(16, room))
+            drawn += [*made, []]
+        return drawn
+
+    def _overview(self, view: View, width: int, height: int) -> Picture:
+        """Small tables and numbers, plots side by side, then the list."""
+        drawn = self._figures(view, width, height)
+        listing = self.tables.get(view.table)
+        plots = self._plots_room(height - len(drawn), listing)
         if plots:
             drawn += [*self._plots_beside(view, width, plots), []]
         if listing is None:
             return Picture(drawn)
-        listed = self._table(listing, width, max(2, height - len(drawn)), cursor)
-        place = None if listed.cursor is None else len(drawn) + listed.cursor
-        return Picture([*drawn, *listed.lines], place)
+        place = len(drawn)
+        drawn += listing.draw(min(width, READ), max(2, height - place))
+        return Picture(drawn, None if listing.cursor_at is None else place + listing.cursor_at)
+
+    def _figures(self, view: View, width: int, height: int) -> list[Line]:
+        """The small tables; with room, the other numbers; with width, the larger tables."""
+        drawn: list[Line] = []
+        for key, listing in self.tables.items():
+            if _small(listing.table) and key != view.table:
+                drawn += [*listing.draw(width, len(listing.table.rows) + 1, cursor=False), []]
+        if height < ROOMY or self.reading is None:
+            return drawn
+        hidden = _columns_shown(self.reading)
+        numbers = {k: n for k, n in self.reading.numbers.items() if k not in hidden}
+        left = (width - 3) // 2 if width >= WIDE else width
+        drawn += number_grid(numbers, left)
+        large = [k for k, t in self.tables.items() if not _small(t.table) and k != view.table]
+        if width >= WIDE and large:
+            room = max(len(drawn), 8)
+            listing = self.tables[large[0]]
+            made = listing.draw(width - left - 3, min(room, len(listing.table.rows) + 1), False)
+            drawn = beside(drawn, made, left)
+        return [*drawn, []]
 
     def _plots_room(self, room: int, listing: Listing | None) -> int:
-        """Lines for the plots: what the list leaves, at least 6 or none at all."""
+        """Lines for the plots: what the list leaves, at least 5 or none at all."""
         if not self.plots:
             return 0
         if listing is None:
@@ -245,18 +266,21 @@ class Views:
         return min(14, wanted) if wanted >= 5 else 0
 
     def _plots_beside(self, view: View, width: int, height: int) -> list[Line]:
-        keys = [key for key in self.plots if key == view.plot]
-        keys += [key for key, made in self.plots.items() if not isinstance(made, CurveView)]
-        keys = list(dict.fromkeys(keys))[:2]
-        if len(keys) < 2 or width < 70:
-            return self.plots[(keys or list(self.plots))[0]].draw(width, height)
-        left = (width - 3) * 56 // 100
-        return beside(
-            self.plots[keys[0]].draw(left, height),
-            self.plots[keys[1]].draw(width - left - 3, height),
-            left,
-            " │ ",
-        )
+        """One, two or three plots by the room there is; bars and histograms need less."""
+        keys = sorted(self.plots, key=lambda key: isinstance(self.plots[key], CurveView))
+        keys = list(dict.fromkeys([view.plot, *keys]))
+        keys = keys[: 3 if width >= WIDE else 2 if width >= 70 else 1]
+        if len(keys) == 1:
+            return self.plots[keys[0]].draw(width, height)
+        left = (width - 3 * (len(keys) - 1)) * (56 if len(keys) == 2 else 36) // 100
+        drawn = self.plots[keys[0]].draw(left, height)
+        used = left
+        for place, key in enumerate(keys[1:], 2):
+            rest = width - used - 3
+            wide = rest if place == len(keys) else left * 8 // 10
+            drawn = beside(drawn, self.plots[key].draw(wide, height), used)
+            used += 3 + wide
+        return drawn
 
 
 def views_of(reading: Reading) -> tuple[View, ...]:
@@ -310,18 +334,30 @@ def number_grid(numbers: Mapping[str, Number], width: int, most: int = 3) -> lis
             entries.append((label, value_text(number), interval_text(number)))
     if not entries:
         return []
+    for columns in range(min(most, len(entries)), 0, -1):
+        height = -(-len(entries) // columns)
+        blocks = [
+            _number_block(entries[start : start + height])
+            for start in range(0, len(entries), height)
+        ]
+        if sum(width_of(block[0]) + 4 for block in blocks) - 4 <= width:
+            break
+    lines = blocks[0]
+    for block in blocks[1:]:
+        lines = beside(lines, block, width_of(lines[0]), "    ")
+    return [cropped(made, width) for made in lines]
+
+
+def _number_block(entries: Sequence[tuple[str, str, str]]) -> list[Line]:
+    """One column of the grid, all its lines equally wide."""
     names = max(cells(name) for name, _, _ in entries)
-    made = [
-        line((fit(name, names), "dim"), f" {value}", (f" {interval}" if interval else "", "dim"))
-        for name, value, interval in entries
+    values = on_the_point([value for _, value, _ in entries])
+    spans = max(len(interval) for _, _, interval in entries)
+    return [
+        line(
+            (fit(name, names), "dim"),
+            f"  {value}",
+            (f" {interval:<{spans}}" if spans else "", "dim"),
+        )
+        for (name, _, interval), value in zip(entries, values, strict=True)
     ]
-    wide = max(map(width_of, made)) + 3
-    columns = max(1, min(most, (width + 3) // wide))
-    height = -(-len(made) // columns)
-    lines: list[Line] = []
-    for y in range(height):
-        runs: Line = []
-        for entry in made[y::height][:columns]:
-            runs += padded(entry, wide)
-        lines.append(cropped(runs, width))
-    return lines

@@ -1,0 +1,427 @@
+"""The picture of a curve plot: legend, drawing, axes and readout as lines."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tui_eval.core.reading import Event, Plot, Series
+from tui_eval.core.text import cells, clean
+from tui_eval.ui.format import duration, figure
+from tui_eval.ui.widgets.curve import CurveState
+from tui_eval.ui.widgets.drawn import Line
+from tui_eval.ui.widgets.plotext_adapter import Area, Layer, draw
+from tui_eval.ui.widgets.points import AXES, Points, spread, thinned
+from tui_eval.ui.widgets.rows import cropped, filled, fit, line, padded, signed
+from tui_eval.ui.widgets.ticks import log_ticks, tick_labels, ticks
+
+LEGEND, AXIS, READOUT = 1, 2, 1
+"""Lines above, below and under the drawing."""
+ROOMY = 110
+"""Cells from which the readout tells the time too."""
+SCATTERED = 4000
+"""Points of a scatter plot that are drawn; of more, every second, third, ..."""
+OUTLIER = 8.0
+"""The axis ends this many times the inner 98% beyond it; higher points stand at the edge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """How series are drawn: braille and signs, or letters where these can't be trusted."""
+
+    line: str
+    evals: str
+    markers: tuple[str, ...]
+    train: str
+    base: str
+    tuned: str
+    over: str
+    blank: str
+
+
+FANCY = Signs("braille", "◆", ("◆", "◇", "▪", "▫"), "─", "○", "●", "▴", "┊")
+LETTERS = Signs(".", "V", ("V", "W", "X", "Y"), ".", "o", "*", "^", ":")
+
+_ROLES = ("tuned", "base", "good", "not_enough")
+"""Of the first, second, ... series of points."""
+
+
+class CurveView(CurveState):
+    """One plot of kind ``curve`` or ``scatter`` as lines. The drawing is kept until data,
+    size, window or options change; the cursor is laid over it."""
+
+    def __init__(self, plot: Plot, others: Sequence[Plot] = (), signs: Signs = FANCY) -> None:
+        self.signs = signs
+        self._kept: tuple[tuple[object, ...], list[Line], Area, list[float]] | None = None
+        super().__init__(plot, others)
+
+    def update(self, plot: Plot, others: Sequence[Plot] = ()) -> None:
+        super().update(plot, others)
+        self._kept = None
+
+    def draw(self, width: int, height: int) -> list[Line]:
+        """Legend, drawing, axis and readout; at least 5 lines for anything to be seen."""
+        below = AXIS + READOUT + (1 if height >= 12 else 0)
+        rows = max(1, height - LEGEND - below)
+        drawn, area, labels = self._drawing(width, rows)
+        made = [self._legend(width), *self._with_axis(drawn, area, labels)]
+        made += self._below(area, labels, width)
+        if below > AXIS + READOUT:
+            made.append(self._event_line(width))
+        return filled([*made, self.readout(width)], height)
+
+    def _drawing(self, width: int, rows: int) -> tuple[list[Line], Area, list[float]]:
+        """Drawn points, their area and the y ticks, kept while nothing but the cursor moves."""
+        key = (width, rows, self.axis, self.weight, self.log, self.x0, self.x1)
+        if self._kept is None or self._kept[0] != key:
+            low, high = self._limits()
+            most = min(8, max(3, (rows + 1) // 2))
+            marks = log_ticks(10**low, 10**high, most) if self.log else ticks(low, high, most)
+            gutter = max(map(len, tick_labels(marks)), default=1) + 2
+            area = Area(self.x0, self.x1, low, high, max(4, width - gutter), rows)
+            self._kept = key, draw(self._layers(area), area), area, marks
+        self.columns = self._kept[2].width
+        return self._kept[1:]
+
+    def _limits(self) -> tuple[float, float]:
+        """The y range of what the window shows, outliers apart; in powers of 10 on a
+        logarithmic axis."""
+        found = []
+        for number, series in enumerate(self.plot.series):
+            points = self.points(number)
+            seen = spread(points, points.y, self.x0, self.x1)
+            if seen is not None:
+                found.append(seen)
+                if series.role == "train" and not self.log:
+                    found[-1] = self._inner(points, seen)
+        low = min((low for low, _ in found), default=0.0)
+        high = max((high for _, high in found), default=1.0)
+        if self.log:
+            return self._log_limits(low, high)
+        low, high = max(low, -1e12), min(high, 1e12)
+        pad = (high - low) * 0.03 or abs(high) * 0.1 or 1.0
+        return low - pad, high + pad
+
+    def _inner(self, points: Points, seen: tuple[float, float]) -> tuple[float, float]:
+        """Without the few points that would flatten all others."""
+        start, end = bisect_left(points.x, self.x0), bisect_right(points.x, self.x1)
+        values = sorted(v for v in points.y[start:end:1 + (end - start) // 2000] if v - v == 0)
+        if len(values) < 20:
+            return seen
+        cut = max(1, len(values) // 100)
+        low, high = values[cut], values[-1 - cut]
+        room = OUTLIER * (high - low)
+        if not room:
+            return seen
+        return max(seen[0], low - room), min(seen[1], high + room)
+
+    def _log_limits(self, low: float, high: float) -> tuple[float, float]:
+        positive = [
+            value
+            for number in range(len(self.plot.series))
+            for value in self.points(number).y
+            if 0 < value < math.inf
+        ]
+        if not positive:
+            return 0.0, 1.0
+        least = low if low > 0 else min(positive)
+        start, end = math.log10(max(least, 1e-12)), math.log10(max(high, least, 1e-12))
+        pad = (end - start) * 0.03 or 0.1
+        return start - pad, end + pad
+
+    def _layers(self, area: Area) -> list[Layer]:
+        if self.plot.kind == "scatter":
+            return self._scatter_layers(area)
+        lines: list[Layer] = []
+        marks: list[Layer] = []
+        order = 0
+        for number, series in enumerate(self.plot.series):
+            points = self.points(number)
+            if series.role == "train" or (series.role == "other" and self.plot.kind == "curve"):
+                lines += self._line_layers(points, area, series.role)
+                continue
+            marker, role = self._marker(series, order)
+            order += series.role == "eval"
+            marks += self._mark_layers(points, area, marker, role)
+        return lines + marks
+
+    def _scatter_layers(self, area: Area) -> list[Layer]:
+        """All points, up to a number that can be told apart, over the diagonal."""
+        start, end = max(area.x0, area.y0), min(area.x1, area.y1)
+        made = []
+        if start < end and not self.log:
+            made.append(Layer((start, end), (start, end), "rule", self.signs.line))
+        for number, series in enumerate(self.plot.series):
+            points = self.points(number)
+            apart = 1 + len(points.x) // SCATTERED
+            xs, ys = list(points.x[::apart]), list(points.y[::apart])
+            marker = self.signs.line if len(xs) > 60 else self._marker(series, number)[0]
+            role = self._marker(series, number)[1]
+            made.append(self._layer(xs, ys, area, role, marker, joined=False))
+        return made
+
+    def _line_layers(self, points: Points, area: Area, role: str) -> list[Layer]:
+        """The values, faint under their average where one is drawn."""
+        sub = area.width * (2 if self.signs.line == "braille" else 1)
+        smoothed = self.weight > 0 and len(points.x) > 2 and role == "train"
+        made = []
+        # Noise is drawn half as fine as its average: that is where redrawing spends its time.
+        passes = [(points.y, "rule", area.width)] if smoothed else []
+        passes.append((points.smooth(self.weight if smoothed else 0.0), "accent", sub))
+        for y, shade, buckets in passes:
+            for xs, ys in thinned(points, y, self.x0, self.x1, buckets):
+                made.append(self._layer(xs, ys, area, shade, self.signs.line))
+        return made
+
+    def _mark_layers(
+        self, points: Points, area: Area, marker: str, role: str
+    ) -> list[Layer]:
+        """Points as signs; where they would touch, a line through them and some signs."""
+        made = []
+        for xs, ys in thinned(points, points.y, self.x0, self.x1, area.width):
+            inside = [(x, y) for x, y in zip(xs, ys, strict=True) if self.x0 <= x <= self.x1]
+            crowded = self.plot.kind == "curve" and len(inside) > area.width // 3
+            if crowded:
+                made.append(self._layer(xs, ys, area, role, self.signs.line))
+                inside = inside[:: max(1, 8 * len(inside) // area.width)]
+            marks = [x for x, _ in inside], [y for _, y in inside]
+            made.append(self._layer(*marks, area, role, marker, joined=False))
+        return made
+
+    def _layer(
+        self, xs: list[float], ys: list[float], area: Area, role: str, marker: str,
+        joined: bool = True,
+    ) -> Layer:  # fmt: skip
+        if self.log:
+            kept = [(x, math.log10(y)) for x, y in zip(xs, ys, strict=True) if y > 0]
+            xs, ys = [x for x, _ in kept], [y for _, y in kept]
+        if joined:
+            xs, ys = clipped(xs, ys, self.x0, self.x1)
+        ys = [min(area.y1, max(area.y0, y)) for y in ys]
+        if joined and len(xs) == 1:
+            # A line of one point would be a single dot, lost on the screen.
+            marker = "•" if self.signs is FANCY else marker
+        return Layer(xs, ys, role, marker, joined)
+
+    def _marker(self, series: Series, order: int) -> tuple[str, str]:
+        if series.role in ("base", "tuned"):
+            return getattr(self.signs, series.role), series.role
+        if series.role == "eval":
+            return self.signs.markers[order % 4], _ROLES[order % 4]
+        return "•" if self.signs is FANCY else "+", "text"
+
+    def _legend(self, width: int) -> Line:
+        """The plot's name at the left, its series at the right."""
+        title = clean(self.plot.title, limit=max(20, width - 24))
+        notes = [word for word in ("log" if self.log else "", self._zoomed()) if word]
+        left = line((title, "dim"), (f"  {', '.join(notes)}" if notes else "", "dim"))
+        runs: Line = []
+        order = 0
+        for series in self.plot.series:
+            name = clean(series.name, limit=32)
+            if series.role in ("train", "other"):
+                sign, role = self.signs.train, "accent"
+                if self.weight and self.smoothable() and series.role == "train":
+                    name += f", smoothed {self.weight:g}"
+            else:
+                sign, role = self._marker(series, order)
+                order += series.role == "eval"
+            runs += [("   ", "text"), (sign, role), (f" {name}", "dim")]
+        room = max(0, width - sum(cells(text) for text, _ in left) - 1)
+        runs = cropped(runs, room)
+        return [*padded(left, width - sum(cells(text) for text, _ in runs)), *runs]
+
+    def _zoomed(self) -> str:
+        low, high = self.extent()
+        return "" if self.whole() else f"zoom {(high - low) / (self.x1 - self.x0):.0f}x"
+
+    def _with_axis(self, drawn: list[Line], area: Area, marks: list[float]) -> list[Line]:
+        """The y axis before each line, the cursor's column over the empty cells."""
+        labels = dict(
+            zip((area.row(self._on_axis(m)) for m in marks), tick_labels(marks), strict=True)
+        )
+        gutter = max(map(len, labels.values()), default=1)
+        column = self._cursor_column(area)
+        made = []
+        for y, runs in enumerate(drawn):
+            label = labels.get(y, "")
+            head = line((f"{label:>{gutter}} ", "dim"), ("┤" if label else "│", "rule"))
+            made.append([*head, *_over(runs, column, self.signs.blank)])
+        return made
+
+    def _on_axis(self, value: float) -> float:
+        return math.log10(value) if self.log else value
+
+    def _cursor_column(self, area: Area) -> int | None:
+        if self.cursor is None or not self.x0 <= self.cursor <= self.x1 or not self.stops():
+            return None
+        return min(area.width - 1, max(0, area.column(self.cursor)))
+
+    def _below(self, area: Area, marks: list[float], width: int) -> list[Line]:
+        """The x axis with its events and the cursor, and the words for its ticks."""
+        gutter = max(map(len, tick_labels(marks)), default=1) + 1
+        places = ticks(self.x0, self.x1, max(2, area.width // 12))
+        rule = ["─"] * area.width
+        for x in places:
+            rule[area.column(x)] = "┬"
+        axis: Line = [(" " * gutter + "└", "rule")]
+        axis += _marked(rule, self._event_marks(area), self._cursor_column(area))
+        return [axis, self._x_labels(area, places, gutter + 1, width)]
+
+    def _event_marks(self, area: Area) -> dict[int, tuple[str, str]]:
+        found = {}
+        for x, event in self.events():
+            if self.x0 <= x <= self.x1:
+                found[min(area.width - 1, max(0, area.column(x)))] = _event_mark(event)
+        return found
+
+    def _x_labels(self, area: Area, places: list[float], left: int, width: int) -> Line:
+        words = tick_labels(places)
+        if self.axis == "time":
+            words = [duration(x - self.start()) for x in places]
+        name = clean(self.plot.x_label, limit=20) if self.axis == "step" else self.axis
+        room = width - len(name) - 2
+        text = ""
+        for x, word in zip(places, words, strict=True):
+            start = max(0, left + area.column(x) - len(word) // 2)
+            if start >= len(text) + (2 if text else 0) and start + len(word) <= room:
+                text = text.ljust(start) + word
+        return line((text.ljust(room + 2), "dim"), (name, "dim"))
+
+    # The readout
+
+    def readout(self, width: int) -> Line:
+        """What is known at the cursor, in fields of fixed width."""
+        if self.cursor is None or not self.stops():
+            return line(("no points to show", "dim"))
+        if self.plot.kind == "scatter":
+            return self._pair(width)
+        runs: Line = list(self._place(width))
+        for number, series in enumerate(self._all_series()):
+            runs += self._value(number, series, width)
+        return cropped(runs, width)
+
+    def _pair(self, width: int) -> Line:
+        """Both values of the point under the cursor."""
+        points = self.points(0)
+        index = points.at_or_before(self.cursor or 0.0) or 0
+        x, y = clean(self.plot.x_label, limit=24), clean(self.plot.y_label, limit=24)
+        known = (x, figure(points.x[index])), (y, figure(points.y[index]))
+        runs: Line = []
+        for name, value in known:
+            runs += [*signed(f"{name} ", "dim"), (f"{value:<7}", "text!")]
+        return cropped(runs, width)
+
+    def _event_line(self, width: int) -> Line:
+        """What happened at the cursor."""
+        here = [event for x, event in self.events() if x == self.cursor]
+        runs: Line = []
+        for event in here:
+            sign, role = _event_mark(event)
+            runs += [(f"{sign} ", role), (clean(event.label, limit=60) + "   ", "text")]
+        return cropped(runs, width)
+
+    def _place(self, width: int) -> Line:
+        """Step and epoch of the point under the cursor; its time where there is room."""
+        made: Line = []
+        gap = _gap(width)
+        for axis in AXES:
+            if axis == "time" and self.axis != "time" and width < ROOMY:
+                continue
+            place = self.cursor
+            if axis != self.axis:
+                place = self._moved(self.cursor or 0.0, self.axis, axis)
+            if place is None or axis not in self.axes():
+                continue
+            text = self._place_text(axis, place)
+            made += line((f"{gap}{axis} " if made else f"{axis} ", "dim"), (text, "text!"))
+        return made
+
+    def _place_text(self, axis: str, place: float) -> str:
+        if axis == "time":
+            return f"{duration(place - self.start()):>10}"
+        if axis == "epoch":
+            return f"{place:.2f}"
+        end = max((s.x[-1] for s in self.plot.series if s.x), default=place)
+        return f"{place:,.0f}".rjust(len(f"{end:,.0f}"))
+
+    def _value(self, number: int, series: Series, width: int) -> Line:
+        points, gap = self.points(number), _gap(width)
+        index = None if self.cursor is None else points.at_or_before(self.cursor)
+        name = {"learning rate": "lr"}.get(series.name, clean(series.name, limit=24))
+        if index is None:
+            return line((f"{gap}{name} ", "dim"), f"{'-':<4}")
+        value = figure(points.y[index]) if points.y[index] == points.y[index] else "nan"
+        made = line((f"{gap}{name} ", "dim"), (f"{value:<4}", "text!"))
+        if number < len(self.plot.series) and series.role == "train" and self.weight:
+            smoothed = figure(points.smooth(self.weight)[index])
+            made += line((f" (smoothed {smoothed})", "dim"))
+        elif series.role == "eval" and width >= ROOMY:
+            away = points.x[index] != self.cursor and self.axis == "step"
+            made += line((fit(f" at {points.x[index]:,.0f}" if away else "", 8), "dim"))
+        return made
+
+
+def clipped(
+    xs: Sequence[float], ys: Sequence[float], x0: float, x1: float
+) -> tuple[list[float], list[float]]:
+    """A line cut at both edges of a window: its ends there are interpolated."""
+    xs, ys = list(xs), list(ys)
+    if len(xs) > 1 and xs[0] < x0 < xs[1]:
+        ys[0] += (ys[1] - ys[0]) * (x0 - xs[0]) / (xs[1] - xs[0])
+        xs[0] = x0
+    if len(xs) > 1 and xs[-2] < x1 < xs[-1]:
+        ys[-1] = ys[-2] + (ys[-1] - ys[-2]) * (x1 - xs[-2]) / (xs[-1] - xs[-2])
+        xs[-1] = x1
+    kept = [(x, y) for x, y in zip(xs, ys, strict=True) if x0 <= x <= x1]
+    return [x for x, _ in kept], [y for _, y in kept]
+
+
+def _gap(width: int) -> str:
+    return "   " if width >= 84 else "  "
+
+
+def _event_mark(event: Event) -> tuple[str, str]:
+    if event.label.startswith("epoch"):
+        return "┴", "dim"
+    if event.label.startswith("best"):
+        return "▴", "good!"
+    return "▴", "caution!" if event.label.startswith("spike") else "accent!"
+
+
+def _marked(
+    rule: list[str], events: dict[int, tuple[str, str]], cursor: int | None
+) -> Line:
+    """The x axis: tick marks, events over them, the cursor over all."""
+    made: Line = []
+    for x, sign in enumerate(rule):
+        text, role = events.get(x, (sign, "rule"))
+        if x == cursor:
+            text, role = (text if x in events else "┃"), "accent!"
+        if made and made[-1][1] == role:
+            made[-1] = (made[-1][0] + text, role)
+        else:
+            made.append((text, role))
+    return made
+
+
+def _over(runs: Line, column: int | None, sign: str) -> Line:
+    """A drawn line with the cursor's sign in one column, where nothing is drawn."""
+    if column is None:
+        return runs
+    made: Line = []
+    x = 0
+    for text, role in runs:
+        place = column - x
+        x += len(text)
+        if not 0 <= place < len(text):
+            made.append((text, role))
+        elif text[place] == " ":
+            made += line((text[:place], role), (sign, "dim"), (text[place + 1 :], role))
+        else:
+            made += line(
+                (text[:place], role), (text[place], f"{role}!"), (text[place + 1 :], role)
+            )
+    return made
