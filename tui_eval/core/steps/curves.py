@@ -228,19 +228,20 @@ def _events(run: Run, evidence: Evidence) -> tuple[Event, ...]:
         return threshold(evidence, f"{STEP}.{name}")
 
     events = []
-    main = _main_eval(run)
-    if main:
-        best = curve_tests.best_of(main)
-        events.append(Event(best.step, f"best validation {loss_text(best.value)}"))
     if run.objective == "supervised":
         found = curve_tests.spikes(run, setting)
         events += [Event(p.step, f"spike {loss_text(p.value)}") for p in found]
     ends = curve_tests.epoch_ends(run.train)
     if 2 * len(ends) <= len(run.train):
         events += [Event(run.train[place].step, f"epoch {epoch} ended") for epoch, place in ends]
+    del events[EVENTS_SHOWN:]
+    main = _main_eval(run)
+    if main:
+        best = curve_tests.best_of(main)
+        events.append(Event(best.step, f"best validation {loss_text(best.value)}"))
     if run.log.judged_step is not None:
         events.append(Event(float(run.log.judged_step), "judged checkpoint"))
-    return tuple(sorted(events, key=lambda event: event.x)[:EVENTS_SHOWN])
+    return tuple(sorted(events, key=lambda event: event.x))
 
 
 def _plots(run: Run, events: tuple[Event, ...]) -> tuple[Plot, ...]:

@@ -69,21 +69,17 @@ def reconcile(evidence: Evidence, candidate: str, data: Scored) -> Reconciled | 
     way = _nearest(ways(evidence, candidate, data, run.log.batch_size), logged, near)
     if way is not None:
         line = f"{says[0].upper()}{says[1:]}: {way.text}."
-        return Reconciled(line, _hit("log_compared", "note", line))
-    return _unexplained(says, abs(ours.value - logged), evidence)
+        return Reconciled(line, Hit(Finding("log_compared", "note", line), "", ""))
+    return _unexplained(says, logged, abs(ours.value - logged), evidence)
 
 
-def _unexplained(says: str, gap: float, evidence: Evidence) -> Reconciled:
+def _unexplained(says: str, logged: float, gap: float, evidence: Evidence) -> Reconciled:
     line = f"{says[0].upper()}{says[1:]}: no usual way of counting gives the log's value."
     if gap <= threshold(evidence, "perplexity.log_disagrees"):
-        return Reconciled(line, _hit("log_compared", "note", line))
+        return Reconciled(line, Hit(Finding("log_compared", "note", line), "", ""))
     text = f"{line[:-1]}; template, tokenizer or weights are not those of the run."
-    return Reconciled(line, _hit("log_disagrees", "caution", text))
-
-
-def _hit(code: str, severity: str, text: str) -> Hit:
-    finding = Finding(code, "caution" if severity == "caution" else "note", text)
-    return Hit(finding, "the log disagrees", "the log's validation loss is another")
+    phrase = f"the log says {logged:.3f}"
+    return Reconciled(line, Hit(Finding("log_disagrees", "caution", text), phrase, phrase))
 
 
 def _nearest(found: Iterator[Way], logged: float, near: float) -> Way | None:
