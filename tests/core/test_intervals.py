@@ -198,6 +198,5 @@ def test_the_paired_ratio_covers_the_truth(n: int, per_group: int) -> None:
         assert found.low is not None
         assert found.high is not None
         hits += found.low <= truth <= found.high
-    # Few skewed units cost some coverage; resampling costs as much and more time.
-    assert hits / rounds > (0.86 if n // per_group < 20 else 0.89)
-    assert hits / rounds < 0.975
+    # 0.930 to 0.951 when this was written.
+    assert 0.915 < hits / rounds < 0.975
