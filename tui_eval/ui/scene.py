@@ -142,7 +142,8 @@ def _state(scene: Scene, entry: StepEntry) -> tuple[str, str]:
     reading, job = scene.readings.get(entry.key), scene.job(entry.key)
     headline = clean(reading.headline) if reading is not None else ""
     if job is not None and job.state in ("running", "queued") and _counts(reading):
-        return _at_work(scene, job, headline)
+        begun = reading is not None and any(n.n for n in reading.numbers.values())
+        return _at_work(scene, job, headline if begun else "")
     if reading is None:
         return ("not_started", "") if scene.known else ("looking", "")
     if reading.verdict != "waiting":
@@ -164,8 +165,7 @@ def _at_work(scene: Scene, job: Job, headline: str) -> tuple[str, str]:
         return "interrupted", "the engine stopped: press r to go on"
     if job.state == "queued":
         return "queued", progress.waiting_words(scene.engine)
-    done = progress.amount(job)
-    return "running", f"{done}, {headline}" if done and headline else done or headline
+    return "running", headline or progress.amount(job) or clean(job.message, limit=42)
 
 
 def _undone(reading: Reading, headline: str) -> tuple[str, str]:

@@ -13,6 +13,8 @@ from tui_eval.errors import InputError
 
 EXIT_BY_SIGNAL = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130}
 
+_PASSED_ON = (signal.SIGTERM, signal.SIGHUP)
+
 RESET = (
     "\x1b[?2026l"  # end a synchronised update
     "\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l"  # mouse
@@ -117,8 +119,11 @@ def guarded(run: Callable[[], int], stream: IO[str] | None = None) -> int:
     before = _modes(fd)
     sys.stdout.flush()
     sys.stderr.flush()
+    # Nobody is there to take a signal between the fork and the handlers.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED_ON)
     child = os.fork()
     if child == 0:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
         _leave(run)
     code = _wait(child)
     if code < 0:
@@ -151,7 +156,8 @@ def _wait(child: int) -> int:
     def forward(number: int, _frame: object) -> None:
         os.kill(child, number)
 
-    old = {number: signal.signal(number, forward) for number in (signal.SIGTERM, signal.SIGHUP)}
+    old = {number: signal.signal(number, forward) for number in _PASSED_ON}
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
     # The terminal sends ctrl+c to both; the child decides.
     old[signal.SIGINT] = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

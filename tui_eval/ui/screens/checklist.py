@@ -132,7 +132,7 @@ def page(scene: Scene, width: int, current: str) -> list[Block]:
     """The whole width: a line a step."""
     blocks = [Block("", ([(" ", "text"), *summary(scene)],))]
     words = alert(scene)
-    blocks.append(Block("", ([(" ", "text"), (words, "bad")] if words else [],)))
+    blocks.append(Block("", ([(" ✗ ", "bad!"), (words, "bad")] if words else [], [])))
     blocks += [Block(row.key, (step_row(row, row.key == current),)) for row in rows(scene)]
     blocks.append(Block("", ([],)))
     signoff = labelled("Sign-off", "· not in this version", current == _SIGNOFF, "dim")

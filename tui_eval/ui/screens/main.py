@@ -51,7 +51,7 @@ class Message(Drawn):
 
     def lines(self, width: int, height: int) -> list[Line]:
         first, *rest = self._words
-        return [[(first, "text")], [], *([(text, "dim")] for text in rest)]
+        return [[(f" {first}", "text")], [], *([(f" {text}", "dim")] for text in rest)]
 
 
 class MainScreen(Plain):
