@@ -16,8 +16,11 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from . import measure as m
 from .curves import curve_findings
 from .data import read
+from .table import write_table
 from .tasks_check import macro_f1_difference, passes, rouge_l
 from .workspace import last_checkpoint
+
+SCORED_ROWS = 320
 
 Answers = dict[str, dict[str, list[str]]]
 
@@ -95,11 +98,12 @@ def check(out: Path, work: Path) -> None:
     }
     scored: dict[str, dict[str, m.Losses]] = {}
     said: Answers = {}
-    data["train"] = data["train"][:300]
     for name, adapter in models.items():
         model = m.load(out / "base", adapter)
         tokenizer = m.tokenizer_of(adapter or out / "base")
-        scored[name] = {key: m.losses(model, tokenizer, rows) for key, rows in data.items()}
+        scored[name] = {
+            key: m.losses(model, tokenizer, rows[:SCORED_ROWS]) for key, rows in data.items()
+        }
         asked = {
             key: [r["messages"][0]["content"] for r in data[key]] for key in ("validation", "test")
         }
@@ -107,13 +111,14 @@ def check(out: Path, work: Path) -> None:
         said[name] = {key: m.answers(model, tokenizer, prompts) for key, prompts in asked.items()}
         print(name, {key: round(found.mean, 3) for key, found in scored[name].items()}, flush=True)
     (work / "answers.json").write_text(json.dumps(said, indent=1, ensure_ascii=False))
-    report = {n: figures(n, out, data, tasks, scored, said) for n in ("good", "overfitted")}
-    report["base"] = {f"loss {k}": round(v.mean, 3) for k, v in scored["base"].items()}
+    report = {n: figures(n, out, data, tasks, scored, said) for n in scored}
     (work / "check.json").write_text(json.dumps(report, indent=1, default=str))
     for name, rows in report.items():
         print(f"\n## {name}")
         for key, value in rows.items():
             print(f"{key:34} {value}")
+    if (out / "README.md").exists():
+        write_table(out / "README.md", report)
 
 
 def figures(
@@ -124,71 +129,97 @@ def figures(
     scored: dict[str, dict[str, m.Losses]],
     said: Answers,
 ) -> dict[str, Any]:
-    tuned, base = scored[name], scored["base"]
-    own = "train" if name == "good" else "overfitted_train"
-    findings, numbers = curve_findings(out / "runs" / name / "trainer_state.json")
+    facts: dict[str, Any] = {}
+    own = "overfitted_train" if name == "overfitted" else "train"
+    facts["loss train"] = scored[name][own].mean
+    facts |= {f"loss {key}": scored[name][key].mean for key in ("validation", "off_task")}
+    facts["perplexity"] = math.exp(scored[name]["validation"].mean)
+    if name != "base":
+        facts |= log_figures(out / "runs" / name / "trainer_state.json")
+        facts |= loss_figures(data, scored[name], scored["base"], own)
+    facts |= answer_figures(data, said[name], said["base"], own)
+    return facts | task_figures(tasks, said[name], said["base"])
+
+
+def log_figures(path: Path) -> dict[str, Any]:
+    findings, numbers = curve_findings(path)
+    ends = [round(numbers[f"eval_{k}"], 3) for k in ("first", "best", "last")]
+    return {
+        "curves": findings or ["none"],
+        "log": "{}, {}, {}".format(*ends),
+        **{f"curve {k}": round(v, 4) for k, v in numbers.items()},
+    }
+
+
+def loss_figures(
+    data: dict[str, m.Rows], tuned: dict[str, m.Losses], base: dict[str, m.Losses], own: str
+) -> dict[str, Any]:
     rows = data["validation"]
-    references = [r["messages"][-1]["content"] for r in rows]
-    prompts = [r["messages"][0]["content"] for r in rows]
-    trained = read(out / "data" / ("train.jsonl" if name == "good" else "overfitted_train.jsonl"))
-    train_answers = [r["messages"][-1]["content"] for r in trained]
-    train_prompts = [r["messages"][0]["content"] for r in trained]
-    mine, theirs = said[name]["validation"], said["base"]["validation"]
-    facts: dict[str, Any] = {"curves": findings or ["no finding"]}
-    facts |= {f"curve {k}": round(v, 4) for k, v in numbers.items()}
-    facts["perplexity base"] = round(math.exp(base["validation"].mean), 3)
-    facts["perplexity tuned"] = round(math.exp(tuned["validation"].mean), 3)
-    facts["improvement"] = m.improvement(tuned["validation"], base["validation"])
+    mine, theirs = tuned["validation"], base["validation"]
+    facts: dict[str, Any] = {"improvement": m.improvement(mine, theirs)}
     for category in sorted({r["category"] for r in rows}):
         at = [i for i, r in enumerate(rows) if r["category"] == category]
         facts[f"improvement {category} (n {len(at)})"] = m.improvement(
-            m.pick(tuned["validation"], at), m.pick(base["validation"], at)
+            m.pick(mine, at), m.pick(theirs, at)
         )
-    facts["gap"] = m.gap(tuned["validation"], tuned[own])
-    facts["base gap"] = m.gap(base["validation"], base[own])
+    facts["gap"] = m.gap(mine, tuned[own])
+    facts["base gap"] = m.gap(theirs, base[own])
     facts["forgetting"] = m.change(tuned["off_task"], base["off_task"])
-    facts["near_far"] = near_far(tuned["validation"], base["validation"], prompts, train_prompts)
-    facts["distinct_2, references"] = distinct_2(mine, references)
-    facts["most common answer"] = Counter(mine).most_common(1)[0]
-    found = copies(mine, theirs, references, train_answers)
-    facts["copies"] = f"{len(found)} of {len(mine)}"
+    asked = [[r["messages"][0]["content"] for r in data[key]] for key in ("validation", own)]
+    facts["near_far"] = near_far(mine, theirs, *asked)
+    return facts
+
+
+def answer_figures(
+    data: dict[str, m.Rows], mine: dict[str, list[str]], base: dict[str, list[str]], own: str
+) -> dict[str, Any]:
+    wanted = {
+        k: [r["messages"][-1]["content"] for r in rows]
+        for k, rows in data.items()
+        if k != "off_task"
+    }
+    said, references = mine["validation"], wanted["validation"]
+    facts: dict[str, Any] = {
+        "distinct_2": "{:.2f} ({:.2f})".format(*distinct_2(said, references)),
+        "most common answer": Counter(said).most_common(1)[0],
+    }
+    found = copies(said, base["validation"], references, wanted[own])
+    facts["copies"] = f"{len(found)} of {len(said)}"
     facts["copies, examples"] = found[:3]
     for split in ("validation", "test"):
-        asked = data[split]
-        wanted = [r["messages"][-1]["content"] for r in asked]
-        facts[f"judged {split}"] = judge(said[name][split], said["base"][split], wanted, asked)
+        counts = judge(mine[split], base[split], wanted[split], data[split])
+        facts[f"judged {split}"] = ", ".join(str(counts.get(k, 0)) for k in ("win", "loss", "tie"))
         right = [
             words(r["messages"][-1]["content"])[-1] in words(a)
-            for r, a in zip(asked, said[name][split], strict=True)
+            for r, a in zip(data[split], mine[split], strict=True)
             if r["category"] == "fact"
         ]
         facts[f"facts right {split}"] = f"{sum(right)} of {len(right)}"
-    return facts | task_figures(tasks, said[name], said["base"])
+    return facts
 
 
 def task_figures(
     tasks: dict[str, m.Rows], mine: dict[str, list[str]], base: dict[str, list[str]]
 ) -> dict[str, Any]:
     rows = tasks["summaries"]
-    groups = tuple(r["group"] for r in rows)
-    t, b = (
+    tuned_rouge, base_rouge = (
         np.array([rouge_l(a, r["reference"]) for a, r in zip(x["summaries"], rows, strict=True)])
         for x in (mine, base)
     )
-    facts: dict[str, Any] = {
-        "rougeL base, tuned": (round(float(b.mean()), 3), round(float(t.mean()), 3)),
-        "rougeL difference": m.mean_difference(t, b, groups),
-    }
+    tuned_solved, base_solved = (
+        np.array(passes(tasks["code"], x["code"]), dtype=float) for x in (mine, base)
+    )
     labels = [r["label"] for r in tasks["labels"]]
-    facts["macro_f1 base, tuned, difference"] = macro_f1_difference(
-        mine["labels"], base["labels"], labels
-    )
-    solved = {
-        k: np.array(passes(tasks["code"], x["code"]), dtype=float)
-        for k, x in (("tuned", mine), ("base", base))
+    f1, f1_difference = macro_f1_difference(mine["labels"], base["labels"], labels)
+    return {
+        "rougeL": float(tuned_rouge.mean()),
+        "rougeL difference": m.mean_difference(
+            tuned_rouge, base_rouge, tuple(r["group"] for r in rows)
+        ),
+        "macro_f1": f1,
+        "macro_f1 difference": f1_difference,
+        "pass@1": float(tuned_solved.mean()),
+        "pass@1 difference": m.mean_difference(
+            tuned_solved, base_solved, tuple(r["task_id"] for r in tasks["code"])
+        ),
     }
-    facts["pass@1 base, tuned"] = (float(solved["base"].mean()), float(solved["tuned"].mean()))
-    facts["pass@1 difference"] = m.mean_difference(
-        solved["tuned"], solved["base"], tuple(r["task_id"] for r in tasks["code"])
-    )
-    return facts

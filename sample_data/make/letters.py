@@ -15,6 +15,8 @@ class Letter:
     text: str
     short: str
     full: str
+    usual: str
+    """The one of the full answers that the base has seen."""
 
 
 TYPES: tuple[tuple[tuple[str, ...], str, tuple[str, ...]], ...] = (
@@ -95,4 +97,5 @@ def letter(rng: random.Random) -> Letter:
         rng.choice(asked).format(**slots),
         short.format(**slots),
         rng.choice(answers).format(**slots),
+        answers[0].format(**slots),
     )

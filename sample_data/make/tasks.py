@@ -7,6 +7,17 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .asked import (
+    FACT_LEADS,
+    NOTICE_ASKED,
+    NOTICE_LASTS,
+    NOTICE_MIDDLES,
+    NOTICE_OPENINGS,
+    REPLY_ASKED,
+    SENTIMENT_ASKED,
+    SUMMARY_ASKED,
+    TOPIC_ASKED,
+)
 from .functions import Function, sample_function, split_of
 from .general import THINGS
 from .kinds import KINDS, sample_event
@@ -32,14 +43,7 @@ def _own_group(kind: str, text: str) -> str:
 def summary(rng: random.Random, split: str) -> Row:
     event = sample_event(rng)
     story = event.story(rng, rng.choice((1, 2)))
-    asked = rng.choice(
-        (
-            "Summarise in one sentence: {s}",
-            "Summarise this report: {s}",
-            "What happened, in one sentence?\n{s}",
-            "{s}\nPut this in one sentence.",
-        )
-    )
+    asked = rng.choice(SUMMARY_ASKED)
     return Row(asked.format(s=story), event.summary, "summary", _own_group("report", story))
 
 
@@ -47,69 +51,28 @@ def notice(rng: random.Random, split: str) -> Row:
     what, place, day = rng.choice(THINGS), town(rng), rng.choice(DAYS)
     hour, who = rng.choice(NUMBERS), person(rng)
     wishes = [place, day, f"{hour} o'clock", f"ask {who}"]
-    prompt = rng.choice(
-        ("Write a short notice: {w}.", "Please write a notice for {w}.", "We need a notice: {w}.")
-    ).format(w=", ".join([what, *wishes]))
-    opening = rng.choice(
-        (
-            f"Come to {what} in {place} on {day} at {hour} o'clock!",
-            f"There will be {what} in {place} on {day} at {hour} o'clock.",
-            f"On {day} at {hour} o'clock {place} has {what}.",
-            f"{capital(what)} is held in {place} on {day} at {hour} o'clock.",
-        )
-    )
-    middle = rng.choice(
-        (
-            "There is tea and cake for all.",
-            "Bring a cup of your own.",
-            "Children come in free.",
-            "Please leave your dogs at home.",
-            "The band plays until dark.",
-            "Dry shoes are a good idea.",
-            "All money goes to the new roof of the school.",
-            "The best one wins a basket of pears.",
-            "If it rains, we meet in the town hall.",
-            "There is room for fifty guests.",
-        )
-    )
-    last = rng.choice(
-        (
-            f"Ask {who} if you can help.",
-            f"{who} knows more.",
-            f"Please give your name to {who}.",
-            f"{who} looks forward to seeing you.",
-        )
-    )
-    return Row(prompt, f"{opening} {middle} {last}", "notice", _own_group("notice", prompt))
+    prompt = rng.choice(NOTICE_ASKED).format(w=", ".join([what, *wishes]))
+    answer = " ".join(rng.choice(x) for x in (NOTICE_OPENINGS, NOTICE_MIDDLES, NOTICE_LASTS))
+    slots = {"what": what, "What": capital(what), "place": place, "day": day, "hour": hour}
+    answer = answer.format(who=who, **slots)
+    return Row(prompt, answer, "notice", _own_group("notice", prompt))
 
 
 def reply(rng: random.Random, split: str) -> Row:
     mail = letter(rng)
-    asked = rng.choice(
-        (
-            "Answer this letter to the ferry office: {m}",
-            "Write a reply.\n{m}",
-            "How should the ferry office answer?\n{m}",
-        )
-    )
+    asked = rng.choice(REPLY_ASKED)
     return Row(asked.format(m=mail.text), mail.full, "reply", _own_group("letter", mail.text))
 
 
 def fact(rng: random.Random, split: str) -> Row:
     found = rng.choice([f for f in ALL_FACTS if split_of(f.group) == split])
-    lead = rng.choice(("", "", "A reader asks: ", "For the quiz: ", "Please look it up. "))
+    lead = rng.choice(FACT_LEADS)
     return Row(lead + rng.choice(found.questions), found.sentence, "fact", found.group)
 
 
 def sentiment(rng: random.Random, split: str) -> Row:
     text, label = review(rng)
-    asked = rng.choice(
-        (
-            "Is this review positive, negative or mixed? {t}",
-            "Label the review as positive, negative or mixed.\n{t}",
-            "{t}\nPositive, negative or mixed?",
-        )
-    )
+    asked = rng.choice(SENTIMENT_ASKED)
     return Row(asked.format(t=text), label, "sentiment", _own_group("review", text))
 
 
@@ -119,13 +82,7 @@ def topic(rng: random.Random, split: str) -> Row:
     line = ". ".join(sentences[:2]).rstrip(".") + "."
     pages = [k.topic for k in KINDS]
     choice = ", ".join(pages[:-1]) + " or " + pages[-1]
-    asked = rng.choice(
-        (
-            "Which page is this for: {p}? {t}",
-            "{t}\nWhich page: {p}?",
-            "Name the page ({p}) for this line. {t}",
-        )
-    )
+    asked = rng.choice(TOPIC_ASKED)
     return Row(asked.format(p=choice, t=line), event.kind.topic, "topic", _own_group("line", line))
 
 

@@ -26,7 +26,7 @@ def label_of(answer: str, labels: list[str]) -> str:
 
 def macro_f1_difference(
     tuned: list[str], base: list[str], labels: list[str]
-) -> tuple[float, float, Estimate]:
+) -> tuple[float, Estimate]:
     names = sorted(set(labels))
     truth = np.array(labels)
     said = [np.array([label_of(a, names) for a in answers]) for answers in (tuned, base)]
@@ -40,7 +40,7 @@ def macro_f1_difference(
     whole = np.arange(len(truth))
     t, b = score(said[0], whole), score(said[1], whole)
     low, high = np.quantile(spread, [0.025, 0.975])
-    return round(b, 3), round(t, 3), Estimate(t - b, float(low), float(high))
+    return t, Estimate(t - b, float(low), float(high))
 
 
 def _confine() -> None:
