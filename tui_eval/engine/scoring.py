@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,14 @@ import numpy as np
 from tui_eval.core.records import Sample, TokenLoss
 from tui_eval.engine import plan
 from tui_eval.engine.backends.transformers_scorer import TransformersScorer
-from tui_eval.engine.memory import Budget, is_out_of_memory, release
+from tui_eval.engine.memory import CPU_TOKENS, Budget, is_out_of_memory, release
 from tui_eval.engine.prompts import Renderer
 from tui_eval.engine.tokens import Cut, Encoded, Encoder, Limit, Losses, Piece, fit
 from tui_eval.errors import EngineError
 
 DOES_NOT_FIT = "does not fit"
+SHARD = 2048
+"""Rows that are tokenised and planned at once: memory stays flat however many there are."""
 TURN_BATCHES = 4
 """Batches that one model scores before the other scores the same rows."""
 
@@ -202,9 +205,16 @@ def run_tasks(
                     yield name, task.step()
 
 
+def shards(samples: Iterable[Sample]) -> Iterator[list[Sample]]:
+    """Samples in the portions that are tokenised and planned at once."""
+    remaining = iter(samples)
+    while shard := list(islice(remaining, SHARD)):
+        yield shard
+
+
 def score_samples(
     scorer: TransformersScorer,
-    samples: Sequence[Sample],
+    samples: Iterable[Sample],
     renderer: Renderer,
     limit: Limit,
     *,
@@ -212,7 +222,10 @@ def score_samples(
     adapter: bool = True,
 ) -> Iterator[TokenLoss]:
     """Everything in one call: render, tokenise, plan, score."""
-    rows = Encoder(scorer.loaded.tokenizer).encode([renderer.render(one) for one in samples])
-    task = Task(scorer, rows, limit, budget or Budget(1024), adapter)
-    for _, losses in run_tasks([("", task)]):
-        yield from losses
+    encoder = Encoder(scorer.loaded.tokenizer)
+    budget = budget or Budget(CPU_TOKENS)
+    for shard in shards(samples):
+        rows = encoder.encode([renderer.render(one) for one in shard])
+        task = Task(scorer, rows, limit, budget, adapter)
+        for _, losses in run_tasks([("", task)]):
+            yield from losses

@@ -19,7 +19,7 @@ from tui_eval.engine.load import bad_weights
 from tui_eval.engine.memory import Budget, budget_for, free_bytes, per_token_bytes
 from tui_eval.engine.prompts import Prompting, Rendered, Renderer
 from tui_eval.engine.reconcile import reconciles
-from tui_eval.engine.scoring import Task, run_tasks
+from tui_eval.engine.scoring import SHARD, Task, run_tasks
 from tui_eval.engine.template_guard import check_template
 from tui_eval.engine.tokens import Encoded, Encoder, Limit, Piece, fit, limit_of
 from tui_eval.errors import EngineError
@@ -28,9 +28,6 @@ from tui_eval.files.evidence import data_path
 
 if TYPE_CHECKING:
     from tui_eval.engine.serve import JobContext
-
-SHARD = 2048
-"""Rows that are tokenised and planned at once: memory stays flat however many there are."""
 
 
 def run(job: Job, context: JobContext) -> None:
