@@ -100,7 +100,7 @@ def test_a_models_name_is_letters_digits_dash_and_underscore(tmp_path: Path, nam
 
 
 def test_broken_toml_names_the_line(tmp_path: Path) -> None:
-    (found,) = problems(tmp_path, '[data]\nvalidation = val.jsonl\n')
+    (found,) = problems(tmp_path, "[data]\nvalidation = val.jsonl\n")
     assert found.startswith("line 2, ")
 
 

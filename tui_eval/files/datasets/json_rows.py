@@ -9,7 +9,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from tui_eval.core.records import Split
 from tui_eval.files.datasets import strict_json
@@ -38,22 +38,30 @@ def _is_lines(path: Path) -> bool:
     """Whether each line is a value of its own. One line alone is lines too, unless it is
     an array or an object around one."""
     head = first_bytes(path, 1 << 16).removeprefix(b"\xef\xbb\xbf").lstrip()
-    if not head.startswith(b"{"):
-        return not head.startswith(b"[")
-    if re.match(rb'\{\s*"(%s)"\s*:\s*\[' % "|".join(_wrapper_names()).encode(), head):
-        return False
     first, _, rest = head.partition(b"\n")
-    second = rest.lstrip()[:1]
+    more = rest.lstrip()
+    if head.startswith(b"["):
+        return bool(more) and _whole(first)
+    if not head.startswith(b"{"):
+        return True
+    if _around(_WRAPPER_NAMES, head, rb"\s*:\s*\["):
+        return False
+    if _around(_PRELUDE, head, b"") and not more.startswith(b"{"):
+        return False
+    # A torn first row of lines, or the first line of an indented object.
+    return _whole(first) or more.startswith(b"{") or len(first.strip()) > 1
+
+
+def _whole(line: bytes) -> bool:
     try:
-        json.loads(first)
-    except ValueError:
-        # A torn first row of lines, or the first line of an indented object.
-        return second == b"{" or len(first.strip()) > 1
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
     return True
 
 
-def _wrapper_names() -> tuple[str, ...]:
-    return (*WRAPPERS, *(name for names in SPLIT_NAMES.values() for name in names))
+def _around(names: tuple[str, ...], head: bytes, then: bytes) -> bool:
+    return bool(re.match(rb'\{\s*"(?:' + "|".join(names).encode() + rb')"' + then, head))
 
 
 def _line_rows(path: Path) -> Iterator[Row]:
@@ -148,10 +156,14 @@ class _Text:
             return False
         return self.more()
 
-    def skip(self) -> bool:
+    def close(self) -> bool:
+        """Pass what is left of the object that was entered."""
+        return self.skip(depth=1)
+
+    def skip(self, depth: int = 0) -> bool:
         """Pass one value by its brackets alone, however damaged it is inside; False where
         it has no end."""
-        depth, scan = 0, self.at
+        scan = self.at
         while True:
             for token in _STRUCTURE.finditer(self.window, scan):
                 word = token.group()
@@ -170,6 +182,17 @@ class _Text:
                 self.advance(len(self.window))
                 return False
             scan = self.at
+
+
+_WRAPPER_NAMES = (*WRAPPERS, *(name for names in SPLIT_NAMES.values() for name in names))
+# Keys that stand before the rows in an object around them.
+_PRELUDE = (
+    *("version", "name", "info", "meta", "metadata", "description", "license", "features"),
+    *_WRAPPER_NAMES,
+)
+
+# An object with one of these is a row, whatever arrays it holds.
+_ROW_NAMES = {"messages", "conversations", "prompt", "instruction", "question", "text", "input"}
 
 
 def _array_rows(path: Path, split: Split, notes: list[str]) -> Iterator[Row]:
@@ -216,65 +239,54 @@ def _elements(text: _Text) -> Iterator[Row]:
 
 def _objects(text: _Text, split: Split, notes: list[str]) -> Iterator[Row]:
     """Indented objects one after another, or one object around an array of rows."""
-    accepted = (*WRAPPERS, *SPLIT_NAMES[split])
     number = 0
     while text.peek() == "{":
         number += 1
         line = text.line
-        name = _wrapper(text, accepted)
-        if name is not None:
-            notes.append(f"the rows are the array {name!r} of the file's object")
-            yield from _elements(text)
-            return
         try:
-            value = text.value()
+            value = _opened(text, (*WRAPPERS, *SPLIT_NAMES[split]))
         except DamagedRow as damage:
             yield Row(number, None, f"{damage} (line {line})")
             continue
-        yield Row(number, value if isinstance(value, dict) else None)
+        if isinstance(value, str):
+            notes.append(f"the rows are the array {value!r} of the file's object")
+            yield from _elements(text)
+            return
+        yield Row(number, value)
         if text.peek() == ",":
             text.at += 1
     if text.peek():
         yield Row(number + 1, None, f"not JSON from line {text.line} on")
 
 
-def _wrapper(text: _Text, accepted: tuple[str, ...]) -> str | None:
-    """Enter the array of rows of the object that begins here; None, and unmoved, where
-    there is none."""
-    while len(text.window) - text.at < _CHUNK and text.more():
-        pass
-    opening = r'\{\s*"(' + "|".join(accepted) + r')"\s*:\s*\['
-    match = re.compile(opening).match(text.window, text.at)
-    if match:
-        text.advance(match.end() - 1)
-        return match[1]
-    return _later_wrapper(text, accepted)
-
-
-def _later_wrapper(text: _Text, accepted: tuple[str, ...]) -> str | None:
-    """The same where other keys stand before the array (a version, another split)."""
-    opening = r'\{\s*"(' + "|".join(_PRELUDE) + r')"'
-    if not re.compile(opening).match(text.window, text.at):
-        return None
-    text.advance(text.at + 1)
-    while text.peek() == '"':
-        key = text.value()
-        if text.peek() != ":":
-            return None
-        text.at += 1
-        if text.peek() == "[" and key in accepted:
-            return str(key)
-        try:
-            text.value()
-        except DamagedRow:
-            return None
-        if text.peek() == ",":
+def _opened(text: _Text, accepted: tuple[str, ...]) -> str | dict[str, Any]:
+    """Walk into the object that begins here: to the array of rows, whose name is the
+    answer, or through the whole object, which then is a row itself."""
+    text.at += 1
+    row: dict[str, Any] = {}
+    while (sign := text.peek()) != "}":
+        if sign == ",":
             text.at += 1
-    return None
-
-
-# Keys that stand before the rows in an object around them.
-_PRELUDE = (
-    *("version", "name", "info", "meta", "metadata", "description", "license", "features"),
-    *(name for names in SPLIT_NAMES.values() for name in names),
-)
+            continue
+        key = text.value() if sign == '"' else None
+        if not isinstance(key, str) or text.peek() != ":":
+            text.close()
+            raise DamagedRow("not JSON: a key was expected")
+        text.at += 1
+        array = text.peek() == "["
+        around = array and not _ROW_NAMES & row.keys()
+        if around and key in accepted:
+            return key
+        if around and key in _WRAPPER_NAMES:
+            text.skip()  # another split's rows
+            continue
+        if key in row:
+            text.close()
+            raise DamagedRow(f"the key {key[:40]!r} stands twice")
+        try:
+            row[key] = text.value()
+        except DamagedRow:
+            text.close()
+            raise
+    text.at += 1
+    return row

@@ -90,7 +90,8 @@ class _Reader:
             self._at += 8
             return None
         if kind == _BINARY:
-            self._at += self.varint()
+            length = self.varint()
+            self._at += length
             return None
         if kind in (_LIST, _SET):
             return self.items()

@@ -86,7 +86,7 @@ def container(path: Path) -> Container:
         raise InputError(f"There is no file {path}.", f"Name a file of rows: {KNOWN}.")
     refuse_lfs_pointer(path)
     head = first_bytes(path)
-    if not head.strip(b"\xef\xbb\xbf \t\r\n"):
+    if not head.removeprefix(b"\xef\xbb\xbf").strip():
         raise InputError(f"{path} is empty.", f"Name a file of rows: {KNOWN}.")
     if head.startswith(b"PAR1"):
         return "parquet"

@@ -63,12 +63,15 @@ def _needed(row: Value, name: str) -> str:
     return text
 
 
-def _pair(row: Value, fields: DataConfig, prompt: str, answer: str) -> Content:
+def _pair(
+    row: Value, fields: DataConfig, prompt: str, answer: str, earlier: tuple[Message, ...] = ()
+) -> Content:
     system = _field(row, fields.system or _first(row, SYSTEMS))
     head = (Message("system", system),) if system else ()
     if not prompt.strip():
         raise DamagedRow("the prompt is empty")
-    return Content((*head, Message("user", prompt), Message("assistant", answer)))
+    turns = (*head, *earlier, Message("user", prompt), Message("assistant", answer))
+    return Content(turns)
 
 
 def _from_turns(row: Value, fields: DataConfig) -> Content:
@@ -89,10 +92,8 @@ def _alpaca(row: Value, fields: DataConfig) -> Content:
     if more:
         prompt = f"{prompt}\n{more}" if prompt else more
     answer = _first(row, ("output", "response", *ANSWERS)) or "output"
-    content = _pair(row, fields, prompt, _needed(row, fields.answer or answer))
-    return Content((*_history(row.get("history")), *content.messages)) if row.get(
-        "history"
-    ) else content
+    earlier = _history(row["history"]) if row.get("history") else ()
+    return _pair(row, fields, prompt, _needed(row, fields.answer or answer), earlier)
 
 
 def _history(turns: Any) -> tuple[Message, ...]:
