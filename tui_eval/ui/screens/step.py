@@ -235,7 +235,8 @@ class StepPane(PlotKeys, can_focus=True):
             verb = progress.VERBS[job.verb]
             return [line(("! ", "caution!"), f"{verb} {words}: {kept}; r goes on from there")]
         if reading is not None and self._standing(reading) == "not_started" and self.entry.needs:
-            return [line(("  r starts the engine; results appear here as they come", "dim"))]
+            asked = line("  It will answer: ", clean(self.entry.question))
+            return [asked, line(("  r starts the work; results appear here as it goes on", "dim"))]
         return []
 
     def _foot(self, width: int) -> list[Line]:

@@ -14,7 +14,7 @@ from tui_eval.ui.widgets.curve import CurveState
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.plotext_adapter import Area, Layer, draw
 from tui_eval.ui.widgets.points import AXES, Points, spread, thinned
-from tui_eval.ui.widgets.rows import cropped, filled, fit, line, padded, signed
+from tui_eval.ui.widgets.rows import cropped, filled, fit, line, padded, signed, width_of
 from tui_eval.ui.widgets.ticks import log_ticks, tick_labels, ticks
 
 LEGEND, AXIS, READOUT = 1, 2, 1
@@ -37,12 +37,12 @@ class Signs:
     train: str
     base: str
     tuned: str
-    over: str
-    blank: str
+    broken: str
+    cursor: str
 
 
-FANCY = Signs("braille", "◆", ("◆", "◇", "▪", "▫"), "─", "○", "●", "▴", "┊")
-LETTERS = Signs(".", "V", ("V", "W", "X", "Y"), ".", "o", "*", "^", ":")
+FANCY = Signs("braille", "◆", ("◆", "◇", "▪", "▫"), "─", "○", "●", "✗", "▲")
+LETTERS = Signs(".", "V", ("V", "W", "X", "Y"), ".", "o", "*", "x", "^")
 
 _ROLES = ("tuned", "base", "good", "not_enough")
 """Of the first, second, ... series of points."""
@@ -145,7 +145,7 @@ class CurveView(CurveState):
             marker, role = self._marker(series, order)
             order += series.role == "eval"
             marks += self._mark_layers(points, area, marker, role)
-        return lines + marks
+        return lines + marks + self._broken(area)
 
     def _scatter_layers(self, area: Area) -> list[Layer]:
         """All points, up to a number that can be told apart, over the diagonal."""
@@ -161,6 +161,17 @@ class CurveView(CurveState):
             role = self._marker(series, number)[1]
             made.append(self._layer(xs, ys, area, role, marker, joined=False))
         return made
+
+    def _broken(self, area: Area) -> list[Layer]:
+        """Values that are no numbers, as crosses on the floor: one a column at most."""
+        columns = {
+            area.column(x): x
+            for number in range(len(self.plot.series))
+            for x in self.points(number).broken()
+            if self.x0 <= x <= self.x1
+        }
+        places = sorted(columns.values())
+        return [Layer(places, [area.y0] * len(places), "bad", self.signs.broken, joined=False)]
 
     def _line_layers(self, points: Points, area: Area, role: str) -> list[Layer]:
         """The values, faint under their average where one is drawn."""
@@ -238,18 +249,37 @@ class CurveView(CurveState):
         return "" if self.whole() else f"zoom {(high - low) / (self.x1 - self.x0):.0f}x"
 
     def _with_axis(self, drawn: list[Line], area: Area, marks: list[float]) -> list[Line]:
-        """The y axis before each line, the cursor's column over the empty cells."""
+        """The y axis before each line, the cursor's points lit."""
         labels = dict(
             zip((area.row(self._on_axis(m)) for m in marks), tick_labels(marks), strict=True)
         )
         gutter = max(map(len, labels.values()), default=1)
         column = self._cursor_column(area)
+        lit = self._lit(area)
         made = []
         for y, runs in enumerate(drawn):
             label = labels.get(y, "")
             head = line((f"{label:>{gutter}} ", "dim"), ("┤" if label else "│", "rule"))
-            made.append([*head, *_over(runs, column, self.signs.blank)])
+            made.append([*head, *(_over(runs, column) if y in lit else runs)])
         return made
+
+    def _lit(self, area: Area) -> set[int]:
+        """Rows of the points under the cursor.
+
+        A line from top to bottom would show it better, but costs five kilobytes a key: what
+        is sent of a row is everything left of the change.
+        """
+        found = set()
+        for number, series in enumerate(self.plot.series):
+            points = self.points(number)
+            index = points.at_or_before(self.cursor or 0.0)
+            if index is None or points.x[index] != self.cursor:
+                continue
+            smooth = series.role == "train" and self.smoothable()
+            y = points.smooth(self.weight if smooth else 0.0)[index]
+            if math.isfinite(y) and (y > 0 or not self.log):
+                found.add(area.row(min(area.y1, max(area.y0, self._on_axis(y)))))
+        return found
 
     def _on_axis(self, value: float) -> float:
         return math.log10(value) if self.log else value
@@ -262,13 +292,19 @@ class CurveView(CurveState):
     def _below(self, area: Area, marks: list[float], width: int) -> list[Line]:
         """The x axis with its events and the cursor, and the words for its ticks."""
         gutter = max(map(len, tick_labels(marks)), default=1) + 1
-        places = ticks(self.x0, self.x1, max(2, area.width // 12))
+        places = self._x_ticks(area)
         rule = ["─"] * area.width
         for x in places:
             rule[area.column(x)] = "┬"
         axis: Line = [(" " * gutter + "└", "rule")]
-        axis += _marked(rule, self._event_marks(area), self._cursor_column(area))
+        axis += _marked(rule, self._event_marks(area), self._cursor_column(area), self.signs.cursor)
         return [axis, self._x_labels(area, places, gutter + 1, width)]
+
+    def _x_ticks(self, area: Area) -> list[float]:
+        places = ticks(self.x0, self.x1, max(2, area.width // 12))
+        if self.axis == "step" and self.plot.kind == "curve":
+            places = [x for x in places if x == int(x)]
+        return places
 
     def _event_marks(self, area: Area) -> dict[int, tuple[str, str]]:
         found = {}
@@ -299,8 +335,13 @@ class CurveView(CurveState):
         if self.plot.kind == "scatter":
             return self._pair(width)
         runs: Line = list(self._place(width))
+        left = width - width_of(runs)
         for number, series in enumerate(self._all_series()):
-            runs += self._value(number, series, width)
+            field = self._value(number, series, width)
+            left -= width_of(field)
+            # A field is there whole or not at all: half a number is another number.
+            if left >= 0:
+                runs += field
         return cropped(runs, width)
 
     def _pair(self, width: int) -> Line:
@@ -355,9 +396,10 @@ class CurveView(CurveState):
             return line((f"{gap}{name} ", "dim"), f"{'-':<4}")
         value = figure(points.y[index]) if points.y[index] == points.y[index] else "nan"
         made = line((f"{gap}{name} ", "dim"), (f"{value:<4}", "text!"))
-        if number < len(self.plot.series) and series.role == "train" and self.weight:
+        smooth = series.role == "train" and self.weight > 0 and self.smoothable()
+        if smooth and number < len(self.plot.series):
             smoothed = figure(points.smooth(self.weight)[index])
-            made += line((f" (smoothed {smoothed})", "dim"))
+            made += line((f" (smoothed {smoothed})" if smoothed != "-" else "", "dim"))
         elif series.role == "eval" and width >= ROOMY:
             away = points.x[index] != self.cursor and self.axis == "step"
             made += line((fit(f" at {points.x[index]:,.0f}" if away else "", 8), "dim"))
@@ -392,14 +434,14 @@ def _event_mark(event: Event) -> tuple[str, str]:
 
 
 def _marked(
-    rule: list[str], events: dict[int, tuple[str, str]], cursor: int | None
+    rule: list[str], events: dict[int, tuple[str, str]], cursor: int | None, sign: str
 ) -> Line:
     """The x axis: tick marks, events over them, the cursor over all."""
     made: Line = []
-    for x, sign in enumerate(rule):
-        text, role = events.get(x, (sign, "rule"))
+    for x, drawn in enumerate(rule):
+        text, role = events.get(x, (drawn, "rule"))
         if x == cursor:
-            text, role = (text if x in events else "┃"), "accent!"
+            text, role = sign, "~accent!" if x in events else "accent!"
         if made and made[-1][1] == role:
             made[-1] = (made[-1][0] + text, role)
         else:
@@ -407,21 +449,16 @@ def _marked(
     return made
 
 
-def _over(runs: Line, column: int | None, sign: str) -> Line:
-    """A drawn line with the cursor's sign in one column, where nothing is drawn."""
-    if column is None:
-        return runs
+def _over(runs: Line, column: int | None) -> Line:
+    """A drawn line with one cell reversed: the point under the cursor."""
     made: Line = []
     x = 0
     for text, role in runs:
-        place = column - x
+        place = -1 if column is None else column - x
         x += len(text)
         if not 0 <= place < len(text):
             made.append((text, role))
-        elif text[place] == " ":
-            made += line((text[:place], role), (sign, "dim"), (text[place + 1 :], role))
-        else:
-            made += line(
-                (text[:place], role), (text[place], f"{role}!"), (text[place + 1 :], role)
-            )
+            continue
+        lit = text[place] if text[place] != " " else "·"
+        made += line((text[:place], role), (lit, f"~{role}!"), (text[place + 1 :], role))
     return made

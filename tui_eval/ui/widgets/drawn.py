@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import zip_longest
 
 from rich.segment import Segment
@@ -20,7 +21,7 @@ Line = list[Run]
 
 
 class Drawn(Widget, can_focus=False):
-    """Subclasses say their ``lines``; ``redraw`` repaints the segments that differ from
+    """Subclasses say their ``lines``; ``redraw`` repaints the cells that differ from
     what is on the screen, which over a slow line is most of what a key costs. Calling it
     without need sends nothing."""
 
@@ -124,32 +125,42 @@ def _alike(one: Style, other: Style) -> bool:
 
 
 def changed_region(old: Strip, new: Strip, y: int) -> Region:
-    """The cells of line ``y`` between the first and the last segment that differ."""
+    """The cells of line ``y`` from the first to the last that differ.
+
+    Textual sends a line from its widget's left edge to the region's end, so one region a
+    line is the cheapest, and only its right end matters.
+    """
     if old == new:
         return Region()
-    before, after = _spans(old), _spans(new)
-    same = len(_agreeing(before, after))
-    tail = len(_agreeing(before[::-1], after[::-1]))
-    start = after[same][0] if same < len(after) else old.cell_length
-    kept = after[len(after) - tail :]
-    end = kept[0][0] if kept else max(old.cell_length, new.cell_length)
+    before, after = _cells(old), _cells(new)
+    start = _alike_for(before, after)
+    if start == len(before) == len(after):
+        return Region()
+    same = _alike_for(before[:start:-1], after[:start:-1])
+    end = max(len(before), len(after)) - (same if len(before) == len(after) else 0)
+    # Never begin within a wide character.
+    while start > 0 and not (after[start : start + 1] or [("x", None)])[0][0]:
+        start -= 1
     return Region(start, y, max(1, end - start), 1)
 
 
-def _spans(strip: Strip) -> list[tuple[int, Segment]]:
-    spans, x = [], 0
-    for segment in strip:
-        spans.append((x, segment))
-        x += cells(segment.text)
-    return spans
+def _alike_for(one: Sequence[object], other: Sequence[object]) -> int:
+    """How many entries from the beginning on are equal."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
-def _agreeing(
-    one: list[tuple[int, Segment]], other: list[tuple[int, Segment]]
-) -> list[tuple[int, Segment]]:
-    agreeing = []
-    for left, right in zip(one, other, strict=False):
-        if left != right:
-            break
-        agreeing.append(left)
-    return agreeing
+def _cells(strip: Strip) -> list[tuple[str, Style | None]]:
+    """One entry a cell; those after the first of a wide character hold no text."""
+    found: list[tuple[str, Style | None]] = []
+    for text, style, _ in strip:
+        if text.isascii():
+            found += [(character, style) for character in text]
+            continue
+        for character in text:
+            width = cells(character)
+            if width == 0 and found:
+                found[-1] = (found[-1][0] + character, style)
+            else:
+                found += [(character, style), *[("", style)] * (width - 1)]
+    return found

@@ -32,6 +32,12 @@ class Points:
             self.smoothed[weight] = smooth(self.y, weight)
         return self.smoothed[weight]
 
+    def broken(self) -> list[float]:
+        """Where the values are no finite numbers."""
+        if self.runs == [(0, len(self.y))]:
+            return []
+        return [x for x, y in zip(self.x, self.y, strict=True) if not math.isfinite(y)]
+
     def at_or_before(self, x: float) -> int | None:
         """The last index that is not right of ``x``."""
         index = bisect_right(self.x, x) - 1

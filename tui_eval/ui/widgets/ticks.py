@@ -55,9 +55,9 @@ def tick_labels(values: list[float]) -> list[str]:
     if not values:
         return []
     largest = max(map(abs, values))
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+    for size, unit in ((2e9, "G"), (2e6, "M"), (1e4, "k")):
         if largest >= size:
-            scale = 1e3 if unit == "k" else size
+            scale = {"G": 1e9, "M": 1e6, "k": 1e3}[unit]
             return [_trim(value / scale) + unit if value else "0" for value in values]
     if largest and largest < 1e-3:
         return [_exponent(value) for value in values]
