@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from textual.app import App
+from textual.pilot import Pilot
+
 from tui_eval.config import Config, ModelConfig
 from tui_eval.core.reading import Finding, Number, Reading
 from tui_eval.core.records import EngineStatus, Job
+from tui_eval.ui.app import EvalApp
 from tui_eval.ui.scene import About
 from tui_eval.ui.start import Start
 
@@ -118,3 +123,29 @@ def start(workspace: FakeWorkspace | None = None, **more: Any) -> Start:
     )
     fields: dict[str, Any] = {"workspace": workspace or FakeWorkspace(), "config": config}
     return Start(folder, **(fields | more))
+
+
+def app(
+    workspace: FakeWorkspace | None = None,
+    readings: Mapping[str, Reading] | None = None,
+    about: About = ABOUT,
+    **more: Any,
+) -> EvalApp:
+    """The app on a fake workspace whose steps read as given."""
+    known = {"curves": CURVES, "perplexity": PERPLEXITY_OPEN} if readings is None else readings
+    return EvalApp(start(workspace, **more), reader=lambda: FakeReader(known, about))
+
+
+def painted(app: App[Any]) -> str:
+    """The cells of the whole screen as lines of text."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join(strip.text.rstrip() for strip in strips)
+
+
+async def shows(pilot: Pilot[Any], words: str, seconds: float = 60.0) -> str:
+    """Wait until the screen holds ``words``; the screen."""
+    deadline = time.monotonic() + seconds
+    while words not in (screen := painted(pilot.app)):
+        assert time.monotonic() < deadline, f"waited for {words!r}, the screen is:\n{screen}"
+        await pilot.pause(0.02)
+    return screen

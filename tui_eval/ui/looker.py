@@ -134,7 +134,7 @@ class Looker:
                 self._troubled(f"The workspace can't be read: {error}")
             except Exception as error:
                 # A fault of ours must be seen, and must not fill the screen again and again.
-                self._troubled(f"No longer looking at the workspace. {record(error)}")
+                self._troubled(f"No longer looking at the workspace. {record(error)}", now=True)
                 return
             self._wait()
 
@@ -226,9 +226,9 @@ class Looker:
         self._due[what] = time.monotonic() + every
         return True
 
-    def _troubled(self, words: str) -> None:
+    def _troubled(self, words: str, now: bool = False) -> None:
         self._scene = replace(self._scene, trouble=clean(words), known=True)
-        self._publish()
+        self._publish(now)
 
     def _request(self, entry: StepEntry, again: bool = False) -> None:
         jobs = wanted(entry, self._scene.candidate)

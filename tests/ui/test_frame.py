@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.ui.fake import ABOUT
+from tests.ui.test_scene import JOB, SCENE
+from tui_eval.core.records import EngineStatus
+from tui_eval.core.text import cells
+from tui_eval.ui import keys
+from tui_eval.ui.scene import rows
+from tui_eval.ui.screens.checklist import COLUMN, column, page
+from tui_eval.ui.themes import load
+from tui_eval.ui.widgets.drawn import Line, changed_regions, paint
+from tui_eval.ui.widgets.frame import key_line, step_line, top_line
+
+PALETTE = load().palettes["dark"]
+NAMED = replace(SCENE, about=ABOUT)
+
+
+def text(line: Line) -> str:
+    return "".join(part for part, _ in line)
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
+def test_the_first_line_ends_with_the_engine_whatever_the_width(width: int) -> None:
+    running = replace(NAMED, jobs=(JOB,), engine=EngineStatus("working"))
+    line = text(top_line(running, width))
+    assert cells(line) == width - 1
+    assert line.endswith("scoring 412/600 · 12 s")
+    assert "○" in line
+    assert "●" in line
+
+
+def test_the_base_gives_way_before_the_candidate() -> None:
+    long = replace(NAMED, jobs=(JOB,), engine=EngineStatus("working"))
+    line = text(top_line(long, 80))
+    assert "lora r16 checkpoint-1500" in line
+    assert "Qwen2.5-7B-Instruct" not in line
+
+
+def test_several_candidates_say_which_this_is() -> None:
+    two = replace(NAMED, candidates=("tuned", "other"))
+    assert "checkpoint-1500 1/2" in text(top_line(two, 120))
+
+
+def test_the_second_line_has_six_steps_with_a_mark_each() -> None:
+    line = text(step_line(rows(SCENE), "curves"))
+    assert line == (
+        " 1 curves !  2 perplexity ·  3 overfitting ·  4 review ·  5 A/B ·  6 tasks ·"
+    )
+    assert cells(line) < 80
+
+
+def test_the_key_line_keeps_help_and_leave() -> None:
+    pairs = keys.footer(["run", "again", "how", "settings", "commands", "help", "leave"], {})
+    for width in (60, 80, 120):
+        line = text(key_line(pairs, width))
+        assert cells(line) <= width
+        assert line.rstrip().endswith("? help  q leave")
+        assert line.startswith(" r run")
+
+
+@pytest.mark.parametrize("width", [60, 80, 119])
+def test_the_checklist_fits_its_width(width: int) -> None:
+    lines = [line for block in page(NAMED, width, "curves") for line in block.lines]
+    assert max(cells(text(line)) for line in lines) <= 80
+    assert len(lines) <= 20
+
+
+def test_the_column_fits_its_width() -> None:
+    lines = [line for block in column(NAMED, COLUMN, "curves") for line in block.lines]
+    assert max(cells(text(line)) for line in lines) <= COLUMN
+
+
+def test_a_line_is_cut_and_padded_to_its_width() -> None:
+    assert paint([("日本語", "text")], 5, PALETTE).text == "日本…"
+    assert paint([("ab", "good")], 5, PALETTE).text == "ab   "
+
+
+def test_blanks_cost_no_sequence_of_their_own() -> None:
+    strip = paint([(" ", "text"), ("ab", "good"), ("  ", "text"), ("c", "good")], 9, PALETTE)
+    assert len(list(strip)) == 1
+
+
+def test_a_reversed_row_keeps_its_blanks_apart() -> None:
+    ansi = load().palettes["ansi"]
+    strip = paint([("a", "good"), ("  ", "text")], 5, ansi, cursor=True)
+    assert strip.text == "a    "
+    assert all(segment.style is not None and segment.style.reverse for segment in strip)
+
+
+def test_only_the_cells_that_differ_are_repainted() -> None:
+    before = paint([("loss ", "dim"), ("1.31", "good"), (" nats", "dim")], 40, PALETTE)
+    after = paint([("loss ", "dim"), ("1.29", "good"), (" nats", "dim")], 40, PALETTE)
+    (region,) = changed_regions(before, after, 3)
+    assert (region.y, region.height) == (3, 1)
+    assert region.x >= 5
+    assert region.right <= 9
+    assert changed_regions(before, before, 3) == []

@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.ui import fake
+from tests.waiting import until
+from tui_eval.checklist import CHECKLIST
+from tui_eval.core.records import EngineStatus, Job
+from tui_eval.errors import StoreError
+from tui_eval.ui import looker as lookers
+from tui_eval.ui.scene import About, Scene
+
+PERPLEXITY = CHECKLIST[1]
+
+
+class Heard:
+    """What the looker tells."""
+
+    def __init__(self) -> None:
+        self.scenes: list[Scene] = []
+        self.said: list[str] = []
+
+    @property
+    def last(self) -> Scene:
+        return self.scenes[-1] if self.scenes else Scene()
+
+
+class Counting(fake.FakeReader):
+    reads = 0
+
+    def reading(self, step: str, candidate: str) -> dict[str, Any]:
+        self.reads += 1
+        return super().reading(step, candidate)
+
+
+def looking(workspace: fake.FakeWorkspace, reader: Any = None, **more: Any) -> Any:
+    heard = Heard()
+    start = fake.start(workspace, **more)
+    made = reader or Counting({"curves": fake.CURVES, "perplexity": fake.PERPLEXITY_OPEN})
+    looker = lookers.Looker(
+        start,
+        workspace,  # type: ignore[arg-type]
+        start.config,  # type: ignore[arg-type]
+        tell=heard.scenes.append,
+        say=lambda words, role: heard.said.append(words),
+        reader=lambda: made,
+    )
+    return looker, heard, made
+
+
+def test_what_it_finds_is_told() -> None:
+    looker, heard, _ = looking(fake.FakeWorkspace())
+    looker.start()
+    try:
+        until(lambda: heard.last.known)
+        assert set(heard.last.readings) == {"curves", "perplexity"}
+        assert heard.last.about == fake.ABOUT
+    finally:
+        looker.stop(5)
+
+
+def test_the_first_reading_is_told_before_the_others_are_read() -> None:
+    looker, heard, _ = looking(fake.FakeWorkspace())
+    looker.start()
+    try:
+        until(lambda: heard.last.known)
+        assert set(heard.scenes[0].readings) <= {"curves"} or not heard.scenes[0].known
+    finally:
+        looker.stop(5)
+
+
+def test_progress_reads_nothing_again_and_new_facts_do() -> None:
+    workspace = fake.FakeWorkspace()
+    looker, heard, reader = looking(workspace)
+    looker.start()
+    try:
+        until(lambda: heard.last.known)
+        before = reader.reads
+        job = workspace.request("score", {"candidate": "tuned", "split": "validation"})
+        workspace.alter(job.id, state="running", done=3.0, total=9.0)
+        until(lambda: heard.last.jobs and heard.last.jobs[0].done == 3.0)
+        assert reader.reads == before
+        workspace.facts += 1
+        workspace.changes += 1
+        until(lambda: reader.reads > before)
+    finally:
+        looker.stop(5)
+
+
+def test_nothing_new_is_told_once() -> None:
+    workspace = fake.FakeWorkspace()
+    looker, heard, _ = looking(workspace)
+    looker.start()
+    try:
+        until(lambda: heard.last.known)
+        told, seen = len(heard.scenes), workspace.seen
+        workspace.changes += 1
+        workspace.status = EngineStatus("absent", heartbeat_age=3.0)
+        until(lambda: workspace.seen > seen, what="another sign of life")
+        assert len(heard.scenes) == told
+    finally:
+        looker.stop(5)
+
+
+def test_running_asks_for_the_job_and_starts_the_engine() -> None:
+    workspace, started = fake.FakeWorkspace(), []
+    looker, _, _ = looking(workspace, start_engine=lambda: started.append(True))
+    looker.run_missing(PERPLEXITY)
+    looker.start()
+    try:
+        until(lambda: started)
+        assert [(job.verb, job.args) for job in workspace.jobs()] == [
+            ("score", {"candidate": "tuned", "split": "validation"})
+        ]
+    finally:
+        looker.stop(5)
+
+
+def test_again_says_so_to_the_engine() -> None:
+    workspace = fake.FakeWorkspace()
+    looker, _, _ = looking(workspace)
+    looker.run_again(PERPLEXITY)
+    looker.start()
+    try:
+        until(workspace.jobs)
+        assert workspace.jobs()[0].args["again"] is True
+    finally:
+        looker.stop(5)
+
+
+def test_an_engine_that_cannot_be_started_is_said() -> None:
+    def refuses() -> None:
+        raise StoreError("The disk is full.", "Make room.")
+
+    looker, heard, _ = looking(fake.FakeWorkspace(), start_engine=refuses)
+    looker.run_missing(PERPLEXITY)
+    looker.start()
+    try:
+        until(lambda: heard.said)
+        assert heard.said == ["The disk is full. Make room."]
+        until(lambda: heard.last.known)
+    finally:
+        looker.stop(5)
+
+
+def test_a_death_that_changes_no_counter_is_noticed() -> None:
+    workspace = fake.FakeWorkspace()
+    workspace.status = EngineStatus("working", pid=4)
+    workspace.kept = [Job("j", "score", {}, "running", "2026-01-01T00:00:00Z")]
+    looker, heard, _ = looking(workspace)
+    looker.start()
+    try:
+        until(lambda: heard.last.engine.state == "working")
+        workspace.status = EngineStatus("lost", pid=4)
+        until(lambda: heard.last.engine.state == "lost")
+    finally:
+        looker.stop(5)
+
+
+def test_an_unreadable_workspace_is_told_and_looked_at_again() -> None:
+    class Broken(fake.FakeWorkspace):
+        broken = True
+
+        def version(self) -> tuple[int, int]:
+            if self.broken:
+                raise StoreError("The index is \x1b[2Jlocked.", "Wait.")
+            return super().version()
+
+    workspace = Broken()
+    looker, heard, _ = looking(workspace)
+    looker.start()
+    try:
+        until(lambda: heard.last.trouble)
+        assert heard.last.trouble == "The index is ␛[2Jlocked. Wait."
+        workspace.broken = False
+        until(lambda: heard.last.readings and not heard.last.trouble)
+    finally:
+        looker.stop(5)
+
+
+def test_a_fault_of_ours_is_told_once_with_the_place_of_its_details(tmp_path: Path) -> None:
+    class Faulty(fake.FakeReader):
+        def about(self, candidate: str) -> About:
+            raise KeyError("nothing")
+
+    looker, heard, _ = looking(fake.FakeWorkspace(), Faulty({}))
+    looker.start()
+    try:
+        until(lambda: heard.last.trouble)
+        assert "KeyError" in heard.last.trouble
+        until(lambda: not looker._thread.is_alive())
+        log = tmp_path / "XDG_STATE_HOME" / "tui-eval" / "crash.log"
+        assert "KeyError" in log.read_text()
+    finally:
+        looker.stop(5)
+
+
+def test_another_candidate_is_read_anew() -> None:
+    workspace = fake.FakeWorkspace()
+    looker, heard, reader = looking(workspace)
+    looker.start()
+    try:
+        until(lambda: heard.last.known)
+        before = reader.reads
+        looker.choose("other")
+        until(lambda: heard.last.candidate == "other" and heard.last.readings)
+        assert reader.reads > before
+    finally:
+        looker.stop(5)
