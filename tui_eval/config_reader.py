@@ -65,8 +65,7 @@ def read_config(text: str, folder: Path, *, path: Path | None, files: bool) -> C
         if name not in known:
             faults.add((name,), _unknown("section", name, known))
     values: dict[str, Any] = {
-        name: _section(kind, raw.get(name, {}), (name,), faults)
-        for name, kind in _SECTIONS.items()
+        name: _section(kind, raw.get(name, {}), (name,), faults) for name, kind in _SECTIONS.items()
     }
     values |= {name: _thresholds(raw.get(name, {}), name, faults) for name in THRESHOLDS}
     values["models"] = _named(ModelConfig, raw.get("models", {}), "models", faults)
@@ -106,9 +105,7 @@ def _table(raw: Any, key: Key, faults: _Faults) -> dict[str, Any]:
     return {}
 
 
-def _section(
-    kind: type[Section], raw: Any, key: Key, faults: _Faults, **given: Any
-) -> Section:
+def _section(kind: type[Section], raw: Any, key: Key, faults: _Faults, **given: Any) -> Section:
     hints = get_type_hints(kind)
     entries = {entry.name: entry for entry in fields(kind)}  # type: ignore[arg-type]
     known = tuple(name for name in entries if name != "lines" and name not in given)

@@ -94,6 +94,11 @@ class Dataset:
     notes: tuple[str, ...] = ()
     """What was assumed in reading: an encoding, a delimiter, a split's name."""
 
+    @property
+    def left_out(self) -> int:
+        """Bad rows, also those beyond the ones listed."""
+        return max(self.bad_rows, len(self.skipped))
+
 
 @dataclass(frozen=True, slots=True)
 class TokenLoss:

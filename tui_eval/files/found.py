@@ -76,7 +76,7 @@ class Found:
                 f"There is nothing called {key} to choose.", settings.nearest(key, tuple(_KEYS))
             )
         given = {**self.given, key: value}
-        start = Path(value) if key == "tuned" and value else self.checkpoint.path
+        start = Path.cwd() / expanded(value) if key == "tuned" and value else self.checkpoint.path
         return _find(start, {name: text for name, text in given.items() if text})
 
     def to_toml(self, folder: Path | None = None) -> str:

@@ -15,7 +15,7 @@ def to_toml(found: Found, folder: Path) -> str:
     return "\n".join(
         [
             "# What tui-eval judges, and how. Paths are relative to this file.",
-            "# Found by itself unless it says \"given\"; correct whatever is wrong.",
+            '# Found by itself unless it says "given"; correct whatever is wrong.',
             "",
             *_models(found, folder),
             *_data(found, folder),

@@ -46,9 +46,9 @@ def data_files(checkpoint: Path) -> list[Path]:
 def is_data(path: Path) -> bool:
     if is_folder(path):
         return is_file(path / "dataset_dict.json") or is_file(path / "dataset_info.json")
-    return path.name.endswith((*DATA_SUFFIXES, *(f"{s}.gz" for s in DATA_SUFFIXES))) and not (
-        _NOT_DATA.search(stem(path))
-    )
+    return path.name.lower().endswith(
+        (*DATA_SUFFIXES, *(f"{s}.gz" for s in DATA_SUFFIXES))
+    ) and not (_NOT_DATA.search(stem(path)))
 
 
 def stem(path: Path) -> str:

@@ -99,5 +99,3 @@ def gigabytes(count: int) -> str:
     """``15.9 GB``, in units of 10^9 as weights are named."""
     size = count / 1e9
     return f"{size:.1f} GB" if size >= 0.1 else f"{count / 1e6:.1f} MB"
-
-

@@ -69,9 +69,7 @@ class Preview:
     notes: tuple[str, ...] = ()
 
 
-def read(
-    path: Path, *, split: Split, fields: DataConfig, limit: int = 0, seed: int = 0
-) -> Dataset:
+def read(path: Path, *, split: Split, fields: DataConfig, limit: int = 0, seed: int = 0) -> Dataset:
     """The samples of a file, in its order.
 
     ``limit`` above 0: that many distinct samples at most, a seeded choice in which each
@@ -127,9 +125,7 @@ def preview(
     )
 
 
-def usable_rows(
-    path: Path, split: Split, fields: DataConfig, tally: Tally
-) -> Iterator[Usable]:
+def usable_rows(path: Path, split: Split, fields: DataConfig, tally: Tally) -> Iterator[Usable]:
     """Every row that can be scored; the others are counted in ``tally``."""
     for row in rows(path, split, tally.notes):
         tally.rows += 1
@@ -172,9 +168,7 @@ def check(path: Path, split: Split, fields: DataConfig, tally: Tally) -> None:
     )
 
 
-def _check_names(
-    path: Path, split: Split, fields: DataConfig, names: tuple[str, ...]
-) -> None:
+def _check_names(path: Path, split: Split, fields: DataConfig, names: tuple[str, ...]) -> None:
     # A training file may lack what only describes the validation rows.
     looked_at = _NAMED[:2] if split == "train" else _NAMED
     problems = []

@@ -124,9 +124,7 @@ def _prompt_completion(row: Value, fields: DataConfig) -> Content:
     if not _is_turns(prompt) and not _is_turns(answer):
         return _pair(row, fields, _needed(row, prompt_name), _needed(row, answer_name))
     head = (
-        conversation(prompt)
-        if _is_turns(prompt)
-        else (Message("user", _needed(row, prompt_name)),)
+        conversation(prompt) if _is_turns(prompt) else (Message("user", _needed(row, prompt_name)),)
     )
     tail = (
         conversation(answer)
@@ -188,8 +186,10 @@ SHAPES: dict[str, Shape] = {
         Shape(
             "prompt_completion",
             "prompt is the user's turn; completion is the answer",
-            lambda keys, row: bool(keys.intersection(PROMPTS))
-            and len(keys.intersection((*PROMPTS, *ANSWERS, "canonical_solution"))) > 1,
+            lambda keys, row: (
+                bool(keys.intersection(PROMPTS))
+                and len(keys.intersection((*PROMPTS, *ANSWERS, "canonical_solution"))) > 1
+            ),
             _prompt_completion,
         ),
         Shape(
