@@ -47,6 +47,9 @@ class FakeWorkspace:
     def ui_seen(self, token: str) -> None:
         self.seen += 1
 
+    def ui_gone(self, token: str) -> None:
+        self.seen = 0
+
     def catch_up(self) -> bool:
         return False
 

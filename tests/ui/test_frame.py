@@ -12,7 +12,7 @@ from tui_eval.ui import keys
 from tui_eval.ui.scene import rows
 from tui_eval.ui.screens.checklist import COLUMN, column, page
 from tui_eval.ui.themes import load
-from tui_eval.ui.widgets.drawn import Line, changed_regions, paint
+from tui_eval.ui.widgets.drawn import Line, changed_region, paint
 from tui_eval.ui.widgets.frame import key_line, step_line, top_line
 
 PALETTE = load().palettes["dark"]
@@ -94,8 +94,8 @@ def test_a_reversed_row_keeps_its_blanks_apart() -> None:
 def test_only_the_cells_that_differ_are_repainted() -> None:
     before = paint([("loss ", "dim"), ("1.31", "good"), (" nats", "dim")], 40, PALETTE)
     after = paint([("loss ", "dim"), ("1.29", "good"), (" nats", "dim")], 40, PALETTE)
-    (region,) = changed_regions(before, after, 3)
+    region = changed_region(before, after, 3)
     assert (region.y, region.height) == (3, 1)
     assert region.x >= 5
     assert region.right <= 9
-    assert changed_regions(before, before, 3) == []
+    assert not changed_region(before, before, 3)

@@ -116,7 +116,8 @@ class EvalApp(App[int], inherit_bindings=False):
             say(self, f"{error.message} {error.remedy}", "bad")
             return
         self.start = replace(self.start, workspace=workspace, config=config)
-        await self.switch_screen(self._main(workspace, config))
+        # Over this one: the first screen can't be switched, for it answers to nobody.
+        await self.push_screen(self._main(workspace, config))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), *self._last_filters]

@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from tui_eval.core.records import Job
     from tui_eval.store.workspace import Workspace
     from tui_eval.ui.start import Start
+    from tui_eval.ui.widgets.token_text import SampleDetail
 
 POLL, SEEN, ELSEWHERE, LIVENESS = 0.33, 4.0, 5.0, 2.0
 """Seconds between looks at the change counter, signs of life, other hosts' files, and the
@@ -45,6 +47,8 @@ class Reader(Protocol):
     def reading(self, step: str, candidate: str) -> Mapping[str, Reading]: ...
 
     def about(self, candidate: str) -> About: ...
+
+    def sample(self, candidate: str, ref: str) -> SampleDetail | None: ...
 
 
 class Looker:
@@ -109,10 +113,19 @@ class Looker:
         self._tasks.put(lambda: self._request(entry, again=True))
 
     def cancel(self, job: Job) -> None:
-        self._tasks.put(lambda: self._workspace.cancel(job.id))
+        self._tasks.put(lambda: self._cancel(job))
 
     def kill(self) -> None:
         self._tasks.put(self._start.kill_engine)
+
+    def sample(self, ref: str, tell: Callable[[SampleDetail | None], object]) -> None:
+        """Look one sample up; ``tell`` is called on the thread, with None if it is gone."""
+
+        def find() -> None:
+            self._reader = self._reader or self._make_reader()
+            tell(self._reader.sample(self._scene.candidate, ref))
+
+        self._tasks.put(find)
 
     def choose(self, candidate: str) -> None:
         def switch() -> None:
@@ -137,6 +150,9 @@ class Looker:
                 self._troubled(f"No longer looking at the workspace. {record(error)}", now=True)
                 return
             self._wait()
+        with suppress(TuiEvalError, OSError):
+            # The engine need not wait for a screen that is gone.
+            self._workspace.ui_gone(self._token)
 
     def _wait(self) -> None:
         """Sleep until the next look, or until a screen asks for something."""
@@ -229,6 +245,9 @@ class Looker:
     def _troubled(self, words: str, now: bool = False) -> None:
         self._scene = replace(self._scene, trouble=clean(words), known=True)
         self._publish(now)
+
+    def _cancel(self, job: Job) -> None:
+        self._workspace.cancel(job.id)
 
     def _request(self, entry: StepEntry, again: bool = False) -> None:
         jobs = wanted(entry, self._scene.candidate)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tui_eval.core.text import clean
 from tui_eval.errors import TuiEvalError
 from tui_eval.files import producers
-from tui_eval.files.evidence import FileCache, readings
+from tui_eval.files.evidence import FileCache, WorkspaceEvidence, readings
 from tui_eval.ui.scene import About
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tui_eval.files.checkpoint import Checkpoint
     from tui_eval.store.workspace import Workspace
     from tui_eval.ui.start import Start
+    from tui_eval.ui.widgets.token_text import SampleDetail
 
 
 class Source:
@@ -32,6 +33,23 @@ class Source:
 
     def about(self, candidate: str) -> About:
         return about(self._config, candidate, self._cache, self._start)
+
+    def sample(self, candidate: str, ref: str) -> SampleDetail | None:
+        """One sample with what is recorded of it under base and candidate."""
+        from tui_eval.ui.widgets.token_text import SampleDetail
+
+        evidence = WorkspaceEvidence(self._workspace, self._config, self._cache)
+        dataset = evidence.dataset(candidate, "validation")
+        found = next((s for s in dataset.samples if s.id == ref), None) if dataset else None
+        if found is None:
+            return None
+        base = evidence.base(candidate)
+        return SampleDetail(
+            found,
+            evidence.rendering(candidate, ref),
+            evidence.loss(candidate, base, ref) if base is not None else None,
+            evidence.loss(candidate, candidate, ref),
+        )
 
 
 def about(config: Config, candidate: str, cache: FileCache, start: Start) -> About:

@@ -24,6 +24,7 @@ from tui_eval.ui.widgets.progress import duration
 if TYPE_CHECKING:
     from tui_eval.core.records import Job
     from tui_eval.ui.looker import Looker
+    from tui_eval.ui.screens.step import StepPane
 
 STEPS = tuple(entry.key for entry in CHECKLIST)
 
@@ -113,6 +114,13 @@ class MainScreen(Plain):
     async def on_checklist_moved(self, event: Checklist.Moved) -> None:
         if self.wide and event.key in STEPS:
             await self._reveal(event.key)
+
+    def on_step_pane_opened(self, event: StepPane.Opened) -> None:
+        from tui_eval.ui.screens.sample import SamplePage
+
+        page = SamplePage()
+        self.app.push_screen(page)
+        self.looker.sample(event.ref, lambda detail: page.post_message(page.Found(detail)))
 
     async def on_resize(self) -> None:
         if self.wide and self.step is None:
