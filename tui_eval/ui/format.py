@@ -102,8 +102,8 @@ def interval_text(number: Number) -> str:
     if is_rate(number):
         decimals = percent_decimals(low, high)
         return f"[{_plain(100 * low, decimals)}, {_plain(100 * high, decimals)}]"
-    decimals = number_decimals(number)
-    return f"[{figure(low, decimals)}, {figure(high, decimals)}]"
+    digits = number_decimals(number)
+    return f"[{figure(low, digits)}, {figure(high, digits)}]"
 
 
 def count(value: float | None) -> str:

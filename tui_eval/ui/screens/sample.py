@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.message import Message
 
 from tui_eval.core.text import cells, clean
 from tui_eval.ui import keys
@@ -50,6 +51,7 @@ class SampleText(Drawn, can_focus=True):
         self.cursor = 0
         self.top = 0
         self.side = SIDES[0]
+        self._gone = False
         self._page = 10
         self._laid: tuple[int, Laid] = (-1, Laid())
         self.tokens: list[Token] = []
@@ -57,8 +59,13 @@ class SampleText(Drawn, can_focus=True):
         if detail is not None:
             self.show(detail)
 
-    def show(self, detail: SampleDetail) -> None:
+    def show(self, detail: SampleDetail | None) -> None:
+        """None: the sample was looked for and is gone."""
         self.detail = detail
+        if detail is None:
+            self._gone = True
+            self.redraw()
+            return
         self.tokens = tokens_of(detail)
         if detail.tuned is None and detail.base is not None:
             self.side = "base"
@@ -175,7 +182,8 @@ class SampleText(Drawn, can_focus=True):
     def lines(self, width: int, height: int) -> list[Line]:
         detail = self.detail
         if detail is None:
-            return [line(("  Looking for it.", "dim"))]
+            gone = " The data no longer hold this sample: they were changed since it was scored."
+            return [line((gone if self._gone else " Looking for it.", "dim"))]
         inner = width - 2
         both = inner >= BOTH and detail.base is not None and detail.tuned is not None
         column = min(COLUMN, (inner - 3) // 2 if both else inner)
@@ -270,7 +278,14 @@ def probability(nats: float | None) -> str:
 
 
 class SamplePage(Plain):
-    """``esc`` closes it. Opens at once; ``show`` brings the sample when it has been read."""
+    """``esc`` closes it. Opens at once; ``Found`` brings the sample when it has been read."""
+
+    class Found(Message, bubble=False):
+        """``detail`` is None where the data no longer hold the sample."""
+
+        def __init__(self, detail: SampleDetail | None) -> None:
+            super().__init__()
+            self.detail = detail
 
     def __init__(self, detail: SampleDetail | None = None) -> None:
         super().__init__()
@@ -282,6 +297,6 @@ class SamplePage(Plain):
     def on_mount(self) -> None:
         self.query_one(SampleText).focus()
 
-    def show(self, detail: SampleDetail) -> None:
-        self.query_one(SampleText).show(detail)
+    def on_sample_page_found(self, event: Found) -> None:
+        self.query_one(SampleText).show(event.detail)
         self.show_keys()

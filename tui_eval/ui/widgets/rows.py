@@ -120,12 +120,13 @@ def _pieces(word: str, width: int) -> Iterator[tuple[str, int]]:
             part = word[start : start + width]
             yield part, len(part)
         return
-    part, used = [], 0
+    taken: list[str] = []
+    used = 0
     for character in word:
         size = cells(character)
         if used + size > width:
-            yield "".join(part), used
-            part, used = [], 0
-        part.append(character)
+            yield "".join(taken), used
+            taken, used = [], 0
+        taken.append(character)
         used += size
-    yield "".join(part), used
+    yield "".join(taken), used
