@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import io
 import json
+import subprocess
+import sys
 import zlib
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +20,9 @@ from hypothesis import strategies as st
 from tests.files.making import PAIRS, every_container, faults, lines, load, saved, texts
 from tests.shared import SHARED, needs_shared
 from tui_eval.errors import InputError
+from tui_eval.files.datasets import columnar
 from tui_eval.files.datasets import rows as row_reader
+from tui_eval.files.datasets.parquet_footer import BadFooter, Claims, read_claims
 
 EXPECTED = [("question 1", "answer 1"), ("question 2", "answer 2"), ("question 3", "answer 3")]
 
@@ -368,8 +375,65 @@ def test_any_footer_is_read_or_refused(
 ) -> None:
     path = tmp_path_factory.mktemp("parquet") / "a.parquet"
     path.write_bytes(b"PAR1" + content + len(content).to_bytes(4, "little") + b"PAR1")
-    with pytest.raises(InputError):
+    with contextlib.suppress(BadFooter):
+        assert isinstance(read_claims(path), Claims)
+
+
+def test_a_damaged_parquet_page_is_told_and_nothing_else_speaks(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import polars as pl
+
+    path = tmp_path / "a.parquet"
+    pl.DataFrame([{"text": f"row {i} {'x' * (i % 97)}"} for i in range(3000)]).write_parquet(path)
+    content = bytearray(path.read_bytes())
+    content[30:90] = b"\xff" * 60
+    path.write_bytes(bytes(content))
+    with pytest.raises(InputError, match="can't be read"):
         load(path)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_reader_that_dies_is_told(tmp_path: Path) -> None:
+    torn = io.BytesIO(b'["note", "n"]\n["row", 1, {"text": "a"}, ""]\n["row", 2, {"te')
+    notes: list[str] = []
+    told = columnar._told(tmp_path / "a.parquet", torn, notes)
+    assert next(told).value == {"text": "a"}
+    assert notes == ["n"]
+    with pytest.raises(InputError, match="ended the process"):
+        next(told)
+
+
+def test_values_that_json_has_not_come_through_or_are_told(tmp_path: Path) -> None:
+    import polars as pl
+
+    rows = {
+        "prompt": ["a", "b", "c"],
+        "completion": [1.5, float("nan"), float("inf")],
+        "date": [date(2025, 1, 2), None, None],
+        "picture": [b"\x00\xff", None, None],
+    }
+    pl.DataFrame(rows).write_parquet(tmp_path / "a.parquet")
+    dataset = load(tmp_path / "a.parquet")
+    assert texts(dataset) == [("a", "1.5")]
+    assert dataset.samples[0].time == "2025-01-02"
+    assert "NaN or infinity" in faults(dataset)[2]
+    assert "NaN or infinity" in faults(dataset)[3]
+    with pytest.raises(InputError, match="an object, not a text"):
+        load(tmp_path / "a.parquet", answer="picture")
+
+
+def test_the_app_never_loads_polars(tmp_path: Path) -> None:
+    import polars as pl
+
+    pl.DataFrame(PAIRS).write_parquet(tmp_path / "a.parquet")
+    code = (
+        "import sys; from pathlib import Path; from tui_eval.files.datasets import preview;"
+        "from tui_eval.config import DataConfig;"
+        f"seen = preview(Path({str(tmp_path / 'a.parquet')!r}), DataConfig());"
+        "assert seen.rows == 3; assert 'polars' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_saved_folders_choose_the_split_and_stay_inside(tmp_path: Path) -> None:

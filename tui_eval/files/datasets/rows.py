@@ -34,9 +34,9 @@ _SUFFIXES: dict[str, Container] = {
 READERS: dict[Container, str] = {
     "json": "tui_eval.files.datasets.json_rows:rows",
     "csv": "tui_eval.files.datasets.csv_rows:rows",
-    "parquet": "tui_eval.files.datasets.parquet_rows:rows",
-    "arrow": "tui_eval.files.datasets.arrow_rows:rows",
-    "saved": "tui_eval.files.datasets.arrow_rows:saved_rows",
+    "parquet": "tui_eval.files.datasets.columnar:rows",
+    "arrow": "tui_eval.files.datasets.columnar:rows",
+    "saved": "tui_eval.files.datasets.columnar:rows",
 }
 """``(path, split, notes) -> Iterator[Row]``; notes are appended while reading."""
 KNOWN = "JSON, JSONL (also .gz), CSV, Parquet, Arrow, or a folder written by save_to_disk"
