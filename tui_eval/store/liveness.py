@@ -11,7 +11,7 @@ import json
 import os
 import signal
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from tui_eval.store.files import Modes, cannot_write, now, open_file, take_lock
 from tui_eval.store.layout import host
 
 PAUSE = 0.02
+HOLDER_BYTES = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Holder:
     start: str
     """Start time of the process, in the kernel's ticks since boot."""
     since: str = ""
+    leaving: bool = False
+    """It takes no more jobs and will let go soon."""
     oom_file: str = ""
     oom_kills: int = 0
     """Processes that the kernel had killed in its memory group when it started, and the
@@ -40,7 +43,8 @@ class Holder:
     @classmethod
     def me(cls) -> Holder:
         pid = os.getpid()
-        return cls(host(), boot_id(), pid, start_time(pid) or "", now(), *oom_count())
+        start = start_time(pid) or ""
+        return cls(host(), boot_id(), pid, start, now(), False, *oom_count())
 
 
 class Lock:
@@ -48,16 +52,24 @@ class Lock:
 
     def __init__(self, fd: int, path: Path) -> None:
         self._fd, self.path = fd, path
+        self.holder = Holder.me()
+        self.say(leaving=False)
 
     @classmethod
-    def take(cls, path: Path, modes: Modes, *, patience: float = 0.0) -> Lock | None:
+    def take(
+        cls, path: Path, modes: Modes, *, patience: float = 0.0, leaving: float = 0.0
+    ) -> Lock | None:
         """None where somebody else has it. ``patience`` bridges the moments in which others
-        look whether it is held."""
-        deadline = time.monotonic() + patience
+        look whether it is held; ``leaving`` is for a holder that will let go soon."""
+        begun = time.monotonic()
         while True:
             lock = cls._try(path, modes)
-            if lock is not None or time.monotonic() >= deadline:
+            if lock is not None:
                 return lock
+            who = holder(path)
+            wait = leaving if who is not None and who.leaving else patience
+            if time.monotonic() - begun >= wait:
+                return None
             time.sleep(PAUSE)
 
     @classmethod
@@ -69,7 +81,7 @@ class Lock:
             raise cannot_write(path, error) from error
         try:
             if take_lock(fd, path) and _same(fd, path):
-                return cls._held(fd, path)
+                return cls(fd, path)
         except OSError as error:
             os.close(fd)
             raise cannot_write(path, error) from error
@@ -79,12 +91,15 @@ class Lock:
         os.close(fd)
         return None
 
-    @classmethod
-    def _held(cls, fd: int, path: Path) -> Lock:
-        text = json.dumps(asdict(Holder.me())).encode()
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, text, 0)
-        return cls(fd, path)
+    def say(self, *, leaving: bool) -> None:
+        """Write into the file who holds it, and whether it will let go soon."""
+        self.holder = replace(self.holder, leaving=leaving)
+        # One write of one length: who reads meanwhile never sees half of it.
+        os.pwrite(self._fd, json.dumps(asdict(self.holder)).encode().ljust(HOLDER_BYTES), 0)
+
+    def ours(self) -> bool:
+        """Whether the file that is held still has its name: without it others could start."""
+        return self._fd >= 0 and _same(self._fd, self.path)
 
     def release(self) -> None:
         if self._fd >= 0:

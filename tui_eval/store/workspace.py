@@ -290,6 +290,8 @@ class Workspace:
         known = self._running.get(job_id) or self._ask(lambda index: jobs.job(index, job_id))
         if known is None:
             raise StoreError(f"There is no job {job_id}.")
+        if known.state != "running":
+            return
         self._running[job_id] = running = replace(known, **changes)
         self._tell(lambda index: jobs.update(index, running))
 
