@@ -171,19 +171,28 @@ def _rows(folder: Path) -> int:
 
 
 def _not_here(config: Config, model: str) -> EngineError:
+    """Why there are no weights for a model, and how to get them."""
     entry = config.models.get(model)
-    path = entry.path if entry is not None else None
-    if not path:
+    if entry is None or not entry.path:
         return EngineError(
             f"No model is named for {model}.", f"Set [models.{model}] path in eval.toml."
         )
-    if (config.folder / path).exists():
+    checkpoint = producers.checkpoint_of(config, model)
+    if checkpoint is None:
         return EngineError(
-            f"{model}: {path} holds no model, or its base is not on this machine.",
-            "Look at its adapter_config.json: the base that it names has to be here "
-            "(hf download NAME), or be set as [models.base] path.",
+            f"{model}: {entry.path} is neither a folder here nor in the local model cache.",
+            f"Correct [models.{model}] path, or fetch it once: hf download {entry.path}",
         )
+    if checkpoint.kind != "adapter":
+        return EngineError(
+            f"{model}: {checkpoint.path} holds no model.",
+            f"Point [models.{model}] path at a folder with config.json and weights.",
+        )
+    named = config.models.get("base")
+    base = named.path if named is not None and named.path else checkpoint.base
     return EngineError(
-        f"{model}: {path} is neither a folder here nor in the local model cache.",
-        f"Correct the path, or fetch it once: hf download {path}",
+        f"{model} is an adapter, and its base {base or ''} is not on this machine.",
+        f"Fetch it once: hf download {base}; or set [models.base] path to where it lies."
+        if base
+        else "Set [models.base] path to the model that it was trained on.",
     )
