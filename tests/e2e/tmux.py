@@ -58,9 +58,7 @@ class Tmux:
             raise AssertionError(f"no {texts} within {seconds} s on:\n{last}") from None
 
     def close(self) -> None:
-        subprocess.run(
-            ["tmux", "-L", self._socket, "kill-server"], capture_output=True, timeout=30
-        )
+        subprocess.run(["tmux", "-L", self._socket, "kill-server"], capture_output=True, timeout=30)
 
     def _tmux(self, *arguments: str) -> str:
         done = subprocess.run(

@@ -42,6 +42,4 @@ def copy(folder: Path) -> None:
     source = paths.shipped("sample_data")
     if not (source / FILE_NAME).is_file():
         raise InputError("The sample run is not part of this installation.", "Reinstall tui-eval.")
-    shutil.copytree(
-        source, folder, ignore=shutil.ignore_patterns(*LEFT_OUT), dirs_exist_ok=True
-    )
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns(*LEFT_OUT), dirs_exist_ok=True)

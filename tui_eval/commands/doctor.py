@@ -108,11 +108,12 @@ def _terminal() -> Iterator[Line]:
     size = shutil.get_terminal_size((0, 0))
     yield "TERM", os.environ.get("TERM", "(unset)")
     yield "size", f"{size.columns}x{size.lines}" if size.columns else "not a terminal"
-    yield "colours", terminal.colour_words()
+    known = {0: "none (NO_COLOR)", 16: "16", 256: "256", 1 << 24: "16.7 million"}
+    yield "colours", known[terminal.colors()]
     encoding = locale.getpreferredencoding(False)
     yield "encoding", f"{encoding}: {'ASCII marks' if terminal.ascii_only() else 'full signs'}"
-    reason = terminal.refusal()
-    yield "the app", f"can't open here: {reason}" if reason else "can open here"
+    refused = terminal.refusal("tui-eval show")
+    yield "the app", refused.message if refused else "can open here"
     inside = "tmux" if os.environ.get("TMUX") else "screen" if os.environ.get("STY") else ""
     remote = bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"))
     yield "connection", " in ".join(filter(None, ("SSH" if remote else "local", inside)))
@@ -130,9 +131,9 @@ def _workspace(folder: Path) -> Iterator[Line]:
 
 
 def _themes() -> Iterator[Line]:
-    from tui_eval.ui.themes import load_themes
+    from tui_eval.ui import themes
 
-    loaded, faults = load_themes()
-    yield "found", ", ".join(sorted(loaded))
-    for name, reason in faults:
-        yield "not usable", f"{name}: {reason}"
+    loaded = themes.load()
+    yield "found", ", ".join(sorted(loaded.palettes))
+    for problem in loaded.problems:
+        yield "not usable", problem

@@ -6,6 +6,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
+from tui_eval.commands import places
 from tui_eval.config import FILE_NAME
 from tui_eval.core.text import clean
 from tui_eval.errors import InputError
@@ -26,7 +27,9 @@ def command(options: Namespace) -> int:
     _tell(found)
     if options.validation:
         _require_rows(found)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder, note = places.writable(folder)
+    if note:
+        print(clean(note), file=sys.stderr)
     print(found.write(folder))
     return 0
 

@@ -5,15 +5,25 @@ from __future__ import annotations
 from argparse import Namespace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from tui_eval import config as configuration
 from tui_eval.commands import places
 from tui_eval.config import FILE_NAME, Config
+from tui_eval.engine import launch
 from tui_eval.errors import InputError
+from tui_eval.store.workspace import Workspace
 from tui_eval.ui import terminal
+from tui_eval.ui.start import Start, run_app
+
+if TYPE_CHECKING:
+    from tui_eval.files.found import Found
+
+INSTEAD = "tui-eval run computes, tui-eval show prints"
 
 
 def command(options: Namespace) -> int:
-    terminal.require("tui-eval show, or tui-eval run to compute")
+    terminal.require(INSTEAD)
     if options.path is None:
         path = places.eval_toml(options.workspace)
         return open_app(path) if path is not None else _open_found(Path.cwd(), options)
@@ -45,15 +55,15 @@ def _require_judged(path: Path, checkpoint: Path) -> None:
             return
     raise InputError(
         f"{path} doesn't name {checkpoint}.",
-        "Add it there as [models.NAME] path = \"...\", or use another workspace: -w DIR",
+        'Add it there as [models.NAME] path = "...", or use another workspace: -w DIR',
     )
 
 
 def open_app(path: Path, *, run: bool = False) -> int:
     """Open a workspace that has an eval.toml."""
-    terminal.require("tui-eval show, or tui-eval run to compute")
+    terminal.require(INSTEAD)
     config = places.load_anywhere(path)
-    return _start(config.folder, config, None, run)
+    return terminal.guarded(partial(_configured, config, run))
 
 
 def _open_found(checkpoint: Path, options: Namespace) -> int:
@@ -63,24 +73,46 @@ def _open_found(checkpoint: Path, options: Namespace) -> int:
         checkpoint, base=options.base, train=options.train, validation=options.validation
     )
     folder = (options.workspace or Path.cwd()).absolute()
-    return _start(folder, None, found, False)
+    return terminal.guarded(partial(_found, *places.writable(folder), found))
 
 
-def _start(folder: Path, config: Config | None, found: object, run: bool) -> int:
-    from tui_eval.engine import launch
-    from tui_eval.ui.start import Start, run_app
+# What follows runs in the guarded child: SQLite's connections don't cross a fork.
 
-    workspace = places.open_workspace(folder)
+
+def _configured(config: Config, run: bool) -> int:
+    workspace = Workspace.open(config.folder)
+    try:
+        return run_app(
+            Start(
+                folder=config.folder,
+                workspace=workspace,
+                config=config,
+                start_engine=partial(launch.start, workspace.folder, workspace.state_dir),
+                kill_engine=partial(launch.kill, workspace),
+                note=workspace.note,
+                run=run,
+            )
+        )
+    finally:
+        workspace.close()
+
+
+def _found(folder: Path, note: str, found: Found) -> int:
+    workspace = Workspace.open(folder)
+
+    def confirm(confirmed: Found) -> tuple[Workspace, Config]:
+        return workspace, configuration.load(confirmed.write(folder))
+
     try:
         return run_app(
             Start(
                 folder=folder,
                 workspace=workspace,
-                config=config,
                 found=found,
-                start_engine=partial(launch.start, folder, workspace.state_dir),
+                confirm=confirm,
+                start_engine=partial(launch.start, workspace.folder, workspace.state_dir),
                 kill_engine=partial(launch.kill, workspace),
-                run=run,
+                note=note or workspace.note,
             )
         )
     finally:

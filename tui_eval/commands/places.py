@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tui_eval import config as configuration
 from tui_eval.config import Config
 from tui_eval.core.text import clean
 from tui_eval.errors import ConfigError, InputError
+from tui_eval.store.layout import local_state
 from tui_eval.store.workspace import Workspace
 
 
@@ -17,9 +19,27 @@ def eval_toml(workspace: Path | None, start: Path | None = None) -> Path | None:
     if workspace is not None:
         if not workspace.is_dir():
             raise InputError(f"There is no folder {workspace}.", "-w names a workspace's folder.")
-        path = workspace / configuration.FILE_NAME
-        return path if path.is_file() else None
-    return configuration.find(start or Path.cwd())
+        folder = workspace
+        found = workspace / configuration.FILE_NAME
+        path = found if found.is_file() else None
+    else:
+        folder = start or Path.cwd()
+        path = configuration.find(folder)
+    if path is None:
+        stand_in = writable(folder.absolute())[0] / configuration.FILE_NAME
+        path = stand_in if stand_in.is_file() else None
+    return path
+
+
+def writable(folder: Path) -> tuple[Path, str]:
+    """A workspace that can be written: the folder, or one that stands in for it in the
+    local state folder, with a note that says so."""
+    nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if os.access(nearest, os.W_OK | os.X_OK):
+        return folder, ""
+    stand_in = local_state(folder)
+    stand_in.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return stand_in, f"{folder} can't be written: eval.toml and results go to {stand_in}."
 
 
 def required(workspace: Path | None) -> Path:

@@ -68,9 +68,7 @@ def _run(
     return 0 if all(job.state == "done" for job in finished) else 1
 
 
-def request(
-    workspace: Workspace, steps: Sequence[str], candidates: Sequence[str]
-) -> list[Job]:
+def request(workspace: Workspace, steps: Sequence[str], candidates: Sequence[str]) -> list[Job]:
     """One job for every need of the chosen (default: all built) steps and candidates."""
     return [
         workspace.request(verb, {"candidate": candidate, "split": split})

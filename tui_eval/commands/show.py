@@ -23,8 +23,7 @@ def command(options: Namespace) -> int:
     cache = FileCache()
     try:
         found = {
-            name: readings(workspace, config, name, cache=cache, steps=steps)
-            for name in candidates
+            name: readings(workspace, config, name, cache=cache, steps=steps) for name in candidates
         }
     finally:
         workspace.close()

@@ -164,9 +164,11 @@ def matches(recorded: Producer, want: Producer, dtype: str) -> bool:
     """Whether a recorded producer is the wanted one, as far as this machine can tell."""
     if want.weights == NOT_HERE and recorded.model != want.model:
         return False
-    same = (
-        (want.prompt, want.max_length, want.stride, want.scorer)
-        == (recorded.prompt, recorded.max_length, recorded.stride, recorded.scorer)
+    same = (want.prompt, want.max_length, want.stride, want.scorer) == (
+        recorded.prompt,
+        recorded.max_length,
+        recorded.stride,
+        recorded.scorer,
     )
     return (
         same

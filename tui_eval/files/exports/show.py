@@ -74,9 +74,7 @@ def _number(number: Number) -> dict[str, Any]:
 
 def _table(table: Table) -> list[dict[str, Any]]:
     keys = [column.key for column in table.columns]
-    rows = [
-        {key: _plain(cell) for key, cell in zip(keys, row, strict=True)} for row in table.rows
-    ]
+    rows = [{key: _plain(cell) for key, cell in zip(keys, row, strict=True)} for row in table.rows]
     for row, ref in zip(rows, table.refs, strict=False):
         row["id"] = ref
     return rows

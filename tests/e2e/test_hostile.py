@@ -1,0 +1,163 @@
+"""Hostile text in every field of a data set and a log, on every screen: no raw byte of it
+reaches the terminal, which is shown by scanning everything that the program wrote."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.tmux import Tmux, needs_tmux
+from tests.sample import TUI_EVAL, demo, quiet_environment
+
+pytestmark = needs_tmux
+
+PAYLOADS = (
+    "\x1b]0;pwned\x07",
+    "\x1b]52;c;cHduZWQ=\x1b\\",
+    "\x1b[2J\x1b[H\x1b[?1049l",
+    "\x1bP+q544e\x1b\\",
+    "\x9b31mpwned\x9c",
+    "\x07\x08\x7f\r",
+    "\u202edesrever\u2066x\u2069",
+    "[@click=app.quit]pwned[/] [bold [/nothing] {x}",
+    "\u200b\u00ad\U000e0041",
+    "e" + "\u0301" * 300,
+)
+HOSTILE = " ".join(PAYLOADS)
+LONG = "x" * 200_000
+FORBIDDEN = {
+    "an OSC of ours or theirs": rb"\x1b\]",
+    "a DCS": rb"\x1bP",
+    "a C1 control": rb"\xc2[\x80-\x9f]",
+    "a bell, a backspace or DEL": rb"[\x07\x08\x7f]",
+    "a bidi control": rb"\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]",
+    "a hidden character": rb"\xe2\x80\x8b|\xf3\xa0\x81",
+    "a tower of marks": rb"(?:\xcc\x81){20}",
+    "a cleared screen": rb"\x1b\[2J\x1b\[H\x1b\[\?1049l",
+}
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Tmux]:
+    pane = Tmux(tmp_path)
+    yield pane
+    pane.close()
+
+
+def row(number: int, text: str) -> dict[str, Any]:
+    return {
+        "messages": [
+            {"role": "user", "content": f"{number} {text}"},
+            {"role": "assistant", "content": f"{text} {number}"},
+        ],
+        "category": f"c{number % 3} {HOSTILE}",
+        "timestamp": HOSTILE,
+        "group": f"{number} {HOSTILE}",
+        HOSTILE: HOSTILE,
+    }
+
+
+def poison(folder: Path) -> None:
+    """Every field of the data, the log and the card."""
+    rows = [row(number, HOSTILE) for number in range(30)] + [row(30, LONG)]
+    lines = [json.dumps(one) for one in rows] + ["{" + HOSTILE, '"' + HOSTILE + '"']
+    (folder / "data" / "validation.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+    checkpoint = next((folder / "runs" / "good").glob("checkpoint-*"))
+    shutil.rmtree(folder / "runs" / "overfitted", ignore_errors=True)
+    state = json.loads((checkpoint / "trainer_state.json").read_text("utf-8"))
+    for entry in state["log_history"]:
+        entry[f"eval_{HOSTILE}_loss"] = 1.0
+        entry[HOSTILE] = HOSTILE
+    state["best_model_checkpoint"] = HOSTILE
+    (checkpoint / "trainer_state.json").write_text(json.dumps(state), "utf-8")
+    (checkpoint / "README.md").write_text(f"---\nbase_model: {HOSTILE!r}\n---\n", "utf-8")
+    toml = (folder / "eval.toml").read_text("utf-8")
+    toml = re.sub(r"\[models\.overfitted\][^\[]*", "", toml)
+    (folder / "eval.toml").write_text(toml, "utf-8")
+
+
+def test_no_raw_byte_reaches_the_terminal(tmp_path: Path, terminal: Tmux) -> None:
+    folder = demo(tmp_path / "demo\x1b]0;pwned\x07[bold]")
+    poison(folder)
+    environment = quiet_environment(tmp_path)
+    done = subprocess.run(
+        [*TUI_EVAL, "run", "-w", str(folder)],
+        capture_output=True,
+        env={**os.environ, **environment},
+        timeout=400,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert clean_stream(done.stdout + done.stderr) == []
+    log = (folder / ".tui-eval" / "engine.log").read_bytes()
+    assert clean_stream(log) == []
+
+    terminal.start([*TUI_EVAL, str(folder)], **environment)
+    terminal.wait("Training curves")
+    walk_every_screen(terminal)
+    terminal.keys("q")
+    terminal.wait("left-with-0")
+    assert clean_stream(terminal.log.read_bytes()) == []
+
+
+def walk_every_screen(terminal: Tmux) -> None:
+    """Every step, every view, every page that opens over them, and the lists within."""
+    for step in "123456":
+        terminal.keys(step)
+        settle(terminal)
+        for _ in range(7):
+            terminal.keys("v")
+            settle(terminal)
+            for key in ("j", "j", "Enter", "Escape"):
+                terminal.keys(key)
+                settle(terminal)
+            terminal.keys(step)
+            settle(terminal)
+    terminal.keys("1")
+    for key in ("Right", "Right", "n", "n", "x", "l", "l", "s", "+", "-", "N"):
+        terminal.keys(key)
+        settle(terminal)
+    for page in ("i", "L", "c", "?", "T", ":", "/"):
+        terminal.keys(page)
+        settle(terminal)
+        terminal.keys("Escape")
+        settle(terminal)
+    terminal.keys("Escape")
+    terminal.wait("Data")
+    for _ in range(8):
+        terminal.keys("j")
+        settle(terminal)
+    terminal.keys("Enter")
+    settle(terminal)
+    terminal.keys("Escape")
+    settle(terminal)
+    terminal.keys("Escape")
+    terminal.wait("Training curves")
+
+
+def settle(terminal: Tmux) -> None:
+    """Until two looks at the screen agree."""
+    from tests.waiting import until
+
+    last = [""]
+
+    def still() -> bool:
+        before, last[0] = last[0], terminal.screen()
+        return before == last[0]
+
+    until(still)
+
+
+def clean_stream(stream: bytes) -> list[str]:
+    return [name for name, pattern in FORBIDDEN.items() if re.search(pattern, stream)]
+
+
+def test_the_scan_finds_what_it_looks_for() -> None:
+    assert len(clean_stream(HOSTILE.encode())) == len(FORBIDDEN)
