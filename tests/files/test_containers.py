@@ -267,6 +267,14 @@ def test_csv_is_text_as_written(tmp_path: Path) -> None:
     assert [sample.row for sample in dataset.samples] == [2, 4, 6]
 
 
+def test_a_label_with_leading_zeros_stays_itself(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\n" + "".join(f"t{i},{i}\n" for i in range(200)) + "last,007\n")
+    dataset = load(path, prompt="text", answer="label", category="label")
+    assert texts(dataset)[-1] == ("last", "007")
+    assert dataset.samples[-1].category == "007"
+
+
 def test_csv_delimiters_are_looked_at_in_the_header_alone(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("prompt;completion\na, b, c;d\n")

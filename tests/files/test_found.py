@@ -364,3 +364,12 @@ def test_a_name_that_is_no_text_is_refused_with_a_remedy(elsewhere: Path) -> Non
 def test_rendering_says_who_speaks(run: Path) -> None:
     found = find_all(run, validation=lines(run / "t.jsonl", [{"text": "plain words"}]))
     assert rendered(found.examples[0]) == "plain words"
+
+
+def test_only_so_many_rows_are_looked_at_before_the_first_screen(run: Path) -> None:
+    rows = lines(run / "many.jsonl", [*({"text": f"t{i}"} for i in range(30)), {"bad": 1}])
+    found = find_all(run, validation=rows, most_rows=10)
+    assert found.row("validation").value == "many.jsonl, the first 10 rows of text"
+    assert found.with_choice("prompt", "plain").usable_rows == 10
+    every = find_all(run, validation=rows, most_rows=0)
+    assert (every.usable_rows, every.bad_rows) == (30, 1)

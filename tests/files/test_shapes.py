@@ -65,6 +65,8 @@ SHAPES: dict[str, list[dict[str, Any]]] = {
         {"input": "q", "output": "a"},
         {"query": "q", "answer": "a"},
         {"prompt": "q", "chosen": "a", "rejected": "b"},
+        {"prompt": "q", "label": "a"},
+        {"prompt": "q", "completion": "a", "label": True},
         {"prompt": [Q], "completion": [A]},
         {"prompt": "q", "completion": [A]},
         {"prompt": [Q], "completion": "a"},

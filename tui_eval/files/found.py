@@ -56,6 +56,7 @@ class Found:
     skipped: tuple[SkippedRow, ...] = ()
     examples: tuple[Sample, ...] = ()
     """The first usable validation rows."""
+    most_rows: int = MOST_ROWS
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -77,7 +78,7 @@ class Found:
             )
         given = {**self.given, key: value}
         start = Path.cwd() / expanded(value) if key == "tuned" and value else self.checkpoint.path
-        return _find(start, {name: text for name, text in given.items() if text})
+        return _find(start, {name: text for name, text in given.items() if text}, self.most_rows)
 
     def to_toml(self, folder: Path | None = None) -> str:
         """A commented eval.toml for ``folder`` (default: the current one)."""
@@ -117,15 +118,19 @@ def find_all(
     base: str | None = None,
     train: Path | str | None = None,
     validation: Path | str | None = None,
+    most_rows: int = MOST_ROWS,
 ) -> Found:
     """Everything that lies around a checkpoint. Raises InputError where a path that was
-    given names nothing; what is merely not found is a row that says so."""
+    given names nothing; what is merely not found is a row that says so.
+
+    At most ``most_rows`` of the validation rows are looked at; 0: all.
+    """
     given = {"base": base, "training": train, "validation": validation}
     chosen = {key: str(value) for key, value in given.items() if value}
     for key in ("training", "validation"):
         if key in chosen and (fault := _not_there(chosen[key])):
             raise InputError(f"There is no {key} file {chosen[key]}.", fault)
-    return _find(checkpoint, chosen)
+    return _find(checkpoint, chosen, most_rows)
 
 
 def rendered(sample: Sample) -> str:
@@ -135,9 +140,9 @@ def rendered(sample: Sample) -> str:
     return "\n\n".join(f"{turn.role}\n{turn.content}" for turn in sample.messages)
 
 
-def _find(start: Path, given: Mapping[str, str]) -> Found:
+def _find(start: Path, given: Mapping[str, str], most_rows: int) -> Found:
     checkpoint = look(start)
-    found = Found(checkpoint=checkpoint, rows=(), given=given)
+    found = Found(checkpoint=checkpoint, rows=(), given=given, most_rows=most_rows)
     for add in (_tuned, _base, _log, _validation, _training, _others, _prompt, _memory):
         found = add(found)
     return found
@@ -237,13 +242,16 @@ def _validation(found: Found) -> Found:
         for usable in usable_rows(path, "validation", DataConfig(), tally):
             if len(examples) < EXAMPLES:
                 examples.append(to_sample(usable, "validation", path.name))
-            if tally.rows >= MOST_ROWS:
+            if tally.rows == found.most_rows:
                 break
         check(path, "validation", DataConfig(), tally)
     except TuiEvalError as error:
-        problem = error.message
+        problem = error.message.split("\n")[0]
+        if tally.skipped:
+            first = tally.skipped[0]
+            problem = f"{problem} row {first.row}, {first.reason}"
     usable_count = tally.rows - tally.bad
-    more = "the first " if tally.rows >= MOST_ROWS else ""
+    more = "the first " if tally.rows == found.most_rows else ""
     value = f"{path.name}, {more}{_count(usable_count, 'row')} of {tally.shape}" if examples else ""
     if examples and tally.bad:
         problem = f"{_count(tally.bad, 'bad row')} skipped, first in line {tally.skipped[0].row}"
@@ -268,7 +276,8 @@ def _training(found: Found) -> Found:
     try:
         shape = preview(path, DataConfig(), split="train", rows=_PROBED).shape
     except TuiEvalError as error:
-        row = FoundRow("training", "", source, error.message, choices, missing=True)
+        said = error.message.split("\n")[0].rstrip(":")
+        row = FoundRow("training", "", source, said, choices, missing=True)
         return _with(found, row)
     same = found.validation is not None and path.resolve() == found.validation.resolve()
     problem = "this is the validation file" if same else ""

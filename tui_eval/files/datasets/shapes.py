@@ -13,7 +13,10 @@ from tui_eval.files.datasets.rows import DamagedRow
 from tui_eval.files.datasets.turns import as_text, conversation, tools
 
 PROMPTS = ("prompt", "query", "input")
-ANSWERS = ("completion", "response", "answer", "output", "chosen", "reference")
+ANSWERS = (
+    *("completion", "response", "answer", "output", "chosen", "reference"),
+    *("canonical_solution", "target", "label"),
+)
 SYSTEMS = ("system", "system_prompt")
 CATEGORIES = ("category", "topic", "type", "task")
 TIMES = ("timestamp", "time", "date", "created_at")
@@ -119,7 +122,7 @@ def _question(row: Value, fields: DataConfig) -> Content:
 def _prompt_completion(row: Value, fields: DataConfig) -> Content:
     prompt_name = fields.prompt or _first(row, (*PROMPTS, "instruction", "question")) or "prompt"
     others = tuple(name for name in ANSWERS if name != prompt_name)
-    answer_name = fields.answer or _first(row, (*others, "canonical_solution")) or "completion"
+    answer_name = fields.answer or _first(row, others) or "completion"
     prompt, answer = row.get(prompt_name), row.get(answer_name)
     if not _is_turns(prompt) and not _is_turns(answer):
         return _pair(row, fields, _needed(row, prompt_name), _needed(row, answer_name))
@@ -188,7 +191,7 @@ SHAPES: dict[str, Shape] = {
             "prompt is the user's turn; completion is the answer",
             lambda keys, row: (
                 bool(keys.intersection(PROMPTS))
-                and len(keys.intersection((*PROMPTS, *ANSWERS, "canonical_solution"))) > 1
+                and len(keys.intersection((*PROMPTS, *ANSWERS))) > 1
             ),
             _prompt_completion,
         ),
