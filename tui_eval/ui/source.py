@@ -74,19 +74,23 @@ def _data(config: Config, candidate: str, cache: FileCache) -> tuple[str, ...]:
     dataset = cache.dataset(config, candidate, "validation")
     if dataset is None:
         return ("no validation rows: name a file as [data] validation in eval.toml",)
-    phrases = [f"{len(dataset.samples):,} validation rows"]
+    phrases = [_count(len(dataset.samples), "validation row")]
     leaked = cache.leaked(config, candidate)
     if leaked is None:
-        phrases.append("no training file to look for them in")
+        phrases.append("no training file named")
     elif leaked:
         phrases.append(f"{len(leaked):,} of them are in the training file")
     else:
         phrases.append("none of them in the training file")
     if dataset.duplicates:
-        phrases.append(f"{dataset.duplicates:,} duplicates counted once")
+        phrases.append(_count(dataset.duplicates, "duplicate") + " counted once")
     if dataset.skipped:
-        phrases.append(f"{len(dataset.skipped):,} rows skipped (↵ lists them)")
+        phrases.append(_count(len(dataset.skipped), "row") + " skipped (↵ lists)")
     return tuple(phrases)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _prompt(config: Config, candidate: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import IO
 
-from tui_eval.errors import InputError
+from tui_eval.errors import InputError, TuiEvalError
 
 EXIT_BY_SIGNAL = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130}
 
@@ -91,6 +91,7 @@ _ASCII = str.maketrans(
         "▎": "|", "▏": "|", "▁": "_", "▂": "_", "▃": "_", "▄": "=", "▅": "=", "▆": "=",
         "▇": "#", "‹": "<", "›": ">", "−": "-", "–": "-", "—": "-", "×": "x", "⏎": "$",
         "“": '"', "”": '"', "‘": "'", "’": "'", "≤": "<", "≥": ">", "±": "~",
+        "▴": "'", "◂": "<", "▲": "^", "◇": "V", "▪": "W", "▫": "X", "•": "+",
     }
 )  # fmt: skip
 
@@ -143,11 +144,24 @@ def _leave(run: Callable[[], int]) -> None:
         code = run()
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else 1
+    except TuiEvalError as error:
+        code = 2 if isinstance(error, InputError) else 1
+        _say(f"tui-eval: {error}")
+    except Exception as error:
+        from tui_eval.ui.crash import record
+
+        _say(record(error))
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
         # Threads that still read a large file must not hold up leaving.
         os._exit(code)
+
+
+def _say(words: str) -> None:
+    from tui_eval.core.text import clean
+
+    print(clean(words, newlines=True), file=sys.stderr)
 
 
 def _wait(child: int) -> int:

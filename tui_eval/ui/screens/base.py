@@ -59,8 +59,15 @@ class Plain(Screen[None], inherit_bindings=False):
     ]
     footer: tuple[str, ...] = ("help", "leave")
 
+    is_page = False
+    """Lies over the frame, and gives way to another page."""
+
     def content(self) -> ComposeResult:
         yield from ()
+
+    async def close_innermost(self) -> bool:
+        """Close what is open inside (a filter); whether there was anything."""
+        return False
 
     def compose(self) -> ComposeResult:
         yield from self.content()

@@ -78,7 +78,8 @@ class MainScreen(Plain):
     def on_mount(self) -> None:
         self.show(self.scene)
         self.query_one(Checklist).focus()
-        self.call_after_refresh(self.looker.start)
+        # Reading starts when the frame is on the screen, not beside its drawing.
+        self.call_after_refresh(self.call_after_refresh, self.looker.start)
 
     @property
     def wide(self) -> bool:

@@ -39,6 +39,7 @@ class Title(Drawn):
 class Page(Plain):
     """``esc`` closes it. ``/`` shows only the lines that hold some words."""
 
+    is_page = True
     footer = ("back", "page_down", "first", "filter", "copy", "help", "leave")
 
     def __init__(self, title: str, items: Sequence[Item] = ()) -> None:
