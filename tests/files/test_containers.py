@@ -338,6 +338,17 @@ def test_parquet_with_nested_turns_and_nulls(tmp_path: Path) -> None:
     assert [sample.id for sample in same] == [plain.id, calling.id]
 
 
+def test_a_name_is_no_pattern(tmp_path: Path) -> None:
+    import polars as pl
+
+    for name in ("[ab]*?.parquet", "[ab]*?.arrow"):
+        frame = pl.DataFrame([{"text": name}])
+        path = tmp_path / name
+        frame.write_parquet(path) if name.endswith("parquet") else frame.write_ipc(path)
+        (tmp_path / "a.parquet").write_bytes(b"PAR1 another")
+        assert load(path).samples[0].text == name
+
+
 def test_parquet_row_numbers_go_on_over_slices(tmp_path: Path) -> None:
     import polars as pl
 

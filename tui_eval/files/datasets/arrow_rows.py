@@ -10,7 +10,7 @@ from typing import IO, Any
 from tui_eval.core.records import Split
 from tui_eval.errors import InputError
 from tui_eval.files.datasets.json_rows import SPLIT_NAMES
-from tui_eval.files.datasets.parquet_rows import SLICE, frame_rows, guarded
+from tui_eval.files.datasets.parquet_rows import frame_rows, guarded
 from tui_eval.files.datasets.rows import Row
 from tui_eval.files.raw import is_file, read_json, refuse_lfs_pointer
 
@@ -86,16 +86,13 @@ def _shard(folder: Path, entry: Any) -> Path:
 
 
 def _file_rows(path: Path) -> Iterator[Row]:
+    """The other Arrow format, read whole: it is one table and seldom large."""
     import polars as pl
 
-    frame = guarded(path, lambda: pl.scan_ipc(path, glob=False))
-    start = 0
-    while True:
-        part = guarded(path, lambda start=start: frame.slice(start, SLICE).collect())
-        yield from frame_rows(part, start, path.name)
-        start += part.height
-        if part.height < SLICE:
-            return
+    with path.open("rb") as file:
+        # From the open file: a name may hold what polars takes for a pattern.
+        frame = guarded(path, lambda: pl.read_ipc(file, memory_map=False))
+    yield from frame_rows(frame, 0, path.name)
 
 
 def _stream_rows(path: Path, start: int) -> Iterator[Row]:
