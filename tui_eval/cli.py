@@ -162,13 +162,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    leading = Parser(add_help=False, allow_abbrev=False)
-    leading.add_argument("-w", "--workspace", type=Path)
     workspace = None
-    if arguments[:1] and arguments[0].startswith(("-w", "--workspace")):
-        taken = 1 if "=" in arguments[0] or len(arguments[0]) > 2 and arguments[0][1] == "w" else 2
-        workspace = leading.parse_args(arguments[:taken]).workspace
-        arguments = arguments[taken:]
+    if arguments[:1] in (["-w"], ["--workspace"]) and len(arguments) > 1:
+        workspace, arguments = Path(arguments[1]), arguments[2:]
     name = arguments[0] if arguments and arguments[0] in PARSERS else ""
     parser = PARSERS[name]() if name else _open_parser()
     options = parser.parse_args(arguments[1:] if name else arguments)

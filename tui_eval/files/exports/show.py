@@ -120,7 +120,7 @@ def as_text(
         for number, entry in enumerate(CHECKLIST, 1):
             reading = readings.get(entry.key)
             if reading is not None:
-                lines += _text(number, entry.title, reading, unicode) + [""]
+                lines += [*_text(number, entry.title, reading, unicode), ""]
             elif not entry.built and (not steps or entry.key in steps):
                 lines += [f"{number} {entry.title}: not built yet in this version", ""]
     text = "\n".join(lines).rstrip() + "\n"
