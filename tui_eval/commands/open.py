@@ -88,13 +88,17 @@ def _configured(config: Config, run: bool) -> int:
                 workspace=workspace,
                 config=config,
                 start_engine=partial(launch.start, workspace.folder, workspace.state_dir),
-                kill_engine=partial(launch.kill, workspace),
+                kill_engine=partial(_kill, workspace),
                 note=workspace.note,
                 run=run,
             )
         )
     finally:
         workspace.close()
+
+
+def _kill(workspace: Workspace) -> None:
+    launch.kill(workspace)
 
 
 def _found(folder: Path, note: str, found: Found) -> int:
@@ -111,7 +115,7 @@ def _found(folder: Path, note: str, found: Found) -> int:
                 found=found,
                 confirm=confirm,
                 start_engine=partial(launch.start, workspace.folder, workspace.state_dir),
-                kill_engine=partial(launch.kill, workspace),
+                kill_engine=partial(_kill, workspace),
                 note=note or workspace.note,
             )
         )

@@ -53,7 +53,7 @@ class WorkspaceEvidence:
         return self._cache.dataset(self._config, candidate, split)
 
     def producer(self, candidate: str, model: str) -> Producer | None:
-        dtype = self._config.scoring.dtype
+        dtype: str = self._config.scoring.dtype
         want = producers.wanted(self._config, candidate, model)
         if dtype == "auto" and model != candidate:
             # A pair is compared at one precision: the base follows the candidate.
@@ -94,7 +94,8 @@ class WorkspaceEvidence:
         return self._cache.leaked(self._config, candidate)
 
     def setting(self, name: str) -> float | int | str | bool:
-        return self._config.setting(name)
+        value: float | int | str | bool = self._config.setting(name)
+        return value
 
     def _recorded(self) -> tuple[Producer, ...]:
         if self._producers is None:
