@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from tests.files.making import PAIRS, every_container, faults, lines, load, saved, texts
 from tests.shared import SHARED, needs_shared
 from tui_eval.errors import InputError
-from tui_eval.files.datasets import columnar
+from tui_eval.files.datasets import columnar, columnar_child
 from tui_eval.files.datasets import rows as row_reader
 from tui_eval.files.datasets.parquet_footer import BadFooter, Claims, read_claims
 
@@ -420,6 +420,21 @@ def test_a_reader_that_dies_is_told(tmp_path: Path) -> None:
     assert next(told).value == {"text": "a"}
     assert notes == ["n"]
     with pytest.raises(InputError, match="ended the process"):
+        next(told)
+
+
+def test_whatever_the_child_stumbles_over_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stumble(*_: object) -> None:
+        raise TypeError("an option of another version")
+
+    monkeypatch.setitem(columnar_child._READERS, "arrow", stumble)
+    path = tmp_path / "a.arrow"
+    path.write_bytes(b"ARROW1")
+    columnar_child.main(path, "validation")
+    told = columnar._told(path, io.BytesIO(capsys.readouterr().out.encode()), [])
+    with pytest.raises(InputError, match="TypeError: an option of another version"):
         next(told)
 
 

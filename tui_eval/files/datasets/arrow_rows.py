@@ -91,7 +91,7 @@ def _file_rows(path: Path) -> Iterator[Row]:
 
     with path.open("rb") as file:
         # From the open file: a name may hold what polars takes for a pattern.
-        frame = guarded(path, lambda: pl.read_ipc(file, memory_map=False))
+        frame = guarded(path, lambda: pl.read_ipc(file))
     yield from frame_rows(frame, 0, path.name)
 
 

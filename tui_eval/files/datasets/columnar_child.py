@@ -18,7 +18,6 @@ from tui_eval.core.records import Split
 from tui_eval.errors import InputError
 from tui_eval.files.datasets import arrow_rows, parquet_rows
 from tui_eval.files.datasets.rows import container
-from tui_eval.files.raw import why
 
 MEMORY = 12 * 2**30
 """Address space, most of which polars reserves and never touches."""
@@ -42,10 +41,13 @@ def main(path: Path, split: Split) -> None:
             _write(["row", row.number, row.value, row.source])
     except InputError as error:
         _write(["error", error.message, error.remedy])
-    except OSError as error:
-        _write(["error", f"{path} can't be read: {why(error)}."])
     except MemoryError:
         _write(["error", f"{path} needs more memory than reading it may take."])
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        # Whatever the reader stumbles over is told: this process has no other voice.
+        _write(["error", f"{path} can't be read: {type(error).__name__}: {error}"])
     else:
         for note in notes[told:]:
             _write(["note", note])
