@@ -244,6 +244,7 @@ class LineWriter:
     notes: list[str] = field(default_factory=list)
     pending: list[tuple[Event, bytes]] = field(default_factory=list)
     broken: str = ""
+    _made: int = 0
     _prefix: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @classmethod
@@ -289,7 +290,9 @@ class LineWriter:
         """Collect an event; it is not on disk before ``commit`` returns. A field ``id``
         keeps the identity of an event that is written again."""
         self.seq += 1
-        head = {"id": f"{self._prefix}-{self.seq}", "seq": self.seq, "at": now(), "kind": kind}
+        # Not the sequence number: one is used again after a failed write, an id never.
+        self._made += 1
+        head = {"id": f"{self._prefix}-{self._made}", "seq": self.seq, "at": now(), "kind": kind}
         given = {name: value for name, value in fields.items() if name not in ("seq", "kind")}
         event: Event = head | given
         if chained:
@@ -303,9 +306,15 @@ class LineWriter:
         self.pending.append((event, line))
         return event
 
+    def drop(self) -> None:
+        """Forget what was collected and not committed."""
+        taken, self.pending = self.pending, []
+        self._renumber(len(taken))
+
     def commit(self) -> list[Line]:
         """Write what was collected and wait until it is on the disk."""
         if self.broken:
+            self.pending = []
             raise StoreError(self.broken, "Close it and open it again.")
         if not self.pending:
             return []
@@ -327,20 +336,20 @@ class LineWriter:
 
     def _take_back(self, start: int, taken: list[tuple[Event, bytes]]) -> None:
         """After a failed write nothing of it may stay: not on disk, not in the numbering."""
-        self.seq -= len(taken)
         try:
             os.ftruncate(self.fd, start)
             os.fsync(self.fd)
-            self.last_sum = self._sum_before(start)
+            self._renumber(len(taken))
         except (OSError, ValueError) as error:
             # After a failed sync nobody knows what is on the disk: look again on opening.
             self.broken = f"{self.path} is in doubt after a failed write: {error}"
 
-    def _sum_before(self, offset: int) -> str:
-        if not offset:
-            return ""
-        end = os.pread(self.fd, SUM_DIGITS + 3, offset - SUM_DIGITS - 3)
-        return end[:SUM_DIGITS].decode("ascii")
+    def _renumber(self, dropped: int) -> None:
+        """Go on from the last line that is on the disk."""
+        self.seq -= dropped
+        end = self.position.offset
+        start = max(0, end - SUM_DIGITS - 3)
+        self.last_sum = os.pread(self.fd, end - start, start)[:SUM_DIGITS].decode("ascii")
 
     def tail(self) -> str:
         return tail_of(self.fd, self.position.offset)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,6 +28,7 @@ from tui_eval.errors import StoreError
 from tui_eval.store import codec, death, facts, jobs, liveness
 from tui_eval.store.files import cannot_write
 from tui_eval.store.index import Busy, Damaged, Index
+from tui_eval.store.journal import Journal, JournalView, Judgement, Shelf, open_journal
 from tui_eval.store.layout import Layout, host, layout_of, slug
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ class Workspace:
         self._index = Index(None, layout.modes)
         self._generation = 0
         self._folders = facts.Folders(layout.facts_dirs)
+        self._shelf = Shelf(layout.judgements_dirs)
         self._caught_up = self._closed = False
         self._version = (0, 0)
         self._running: dict[str, Job] = {}
@@ -94,11 +96,12 @@ class Workspace:
     # The index.
 
     def catch_up(self) -> bool:
-        """Read on in the facts files; True if there was anything new."""
+        """Read on in facts files and journals; True if there was anything new."""
         with self._guard:
             if self._index.in_memory and self._folders.files():
                 self._to_disk(required=False)
-            return self._ask(self._catch_up)
+            judged = self._shelf.look()
+            return self._ask(self._catch_up) or judged
 
     def _catch_up(self, index: Index) -> bool:
         changed = facts.catch_up(index, self._folders)
@@ -119,9 +122,11 @@ class Workspace:
         return str(values["made"]), int(values["facts"])
 
     def faults(self) -> tuple[str, ...]:
-        """Facts files that can't be used whole, with the line from which on."""
-        known = self._ask(facts.known_sources)
-        return tuple(source.fault for source in known.values() if source.fault)
+        """Files that can't be used whole, with the line from which on."""
+        known = self._known(facts.known_sources)
+        faults = [source.fault for source in known.values()]
+        faults += [view.fault for view in self.journals()]
+        return tuple(fault for fault in faults if fault)
 
     def close(self) -> None:
         with self._guard:
@@ -254,6 +259,20 @@ class Workspace:
             return None
         with facts.Bodies(self._folders) as bodies:
             return bodies.body(found[-1])
+
+    # Judgements.
+
+    def journal(self, judge: str) -> Journal:
+        """The judge's journal on this host, for writing; refused to a second window."""
+        return open_journal(judge, self.layout, self._shelf)
+
+    def journals(self) -> list[JournalView]:
+        """Every journal that is here, of all judges and hosts, as far as it can be used."""
+        return self._shelf.views()
+
+    def judgements(self, kinds: Iterable[str]) -> list[Judgement]:
+        """Events of these kinds, each once, in the order of each journal."""
+        return self._shelf.judgements(kinds)
 
     # Jobs.
 
