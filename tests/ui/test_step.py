@@ -1,27 +1,383 @@
+"""A step's pane and a sample's page, driven by keys."""
+
 from __future__ import annotations
 
-from textual.app import App, ComposeResult
+import math
+from dataclasses import replace
+from typing import Any
 
+import pytest
+from textual.pilot import Pilot
+
+from tests.ui.apps.panes import OneSample, OneStep
+from tests.ui.made import (
+    HOSTILE,
+    IDLE,
+    NOT_STARTED,
+    PROMPT,
+    RUNNING,
+    WORKING,
+    curves,
+    perplexity,
+    sample_detail,
+)
 from tui_eval.core.reading import Finding, Reading
-from tui_eval.core.records import EngineStatus
-from tui_eval.ui.screens.step import StepPane
+from tui_eval.core.records import TokenLoss
+from tui_eval.ui import keys
+from tui_eval.ui.screens.sample import SampleText, probability
+from tui_eval.ui.screens.step import LATER, StepPane, progress_line
+from tui_eval.ui.widgets.rows import plain
+from tui_eval.ui.widgets.token_text import tokens_of
+
+SMALL, LARGE, ROOMY = (80, 20), (85, 36), (165, 56)
 
 
-class OnePane(App[None]):
-    def compose(self) -> ComposeResult:
-        yield StepPane("curves")
+async def press(pilot: Pilot[Any], *names: str) -> None:
+    await pilot.press(*names)
+    await pilot.pause()
 
 
-async def test_the_verdict_stands_first() -> None:
-    app = OnePane()
-    async with app.run_test(size=(80, 21)) as pilot:
-        pane = app.query_one(StepPane)
-        pane.show(
-            Reading("curves", "tuned", "caution", "head", "loss fell 52%",
-                    findings=(Finding("spike", "note", "1 spike \x1b[2J at step 770"),)),
-            None, EngineStatus("idle"),
-        )  # fmt: skip
+def cleanly(text: str) -> bool:
+    """Whether no character is one that a terminal obeys."""
+    return not any(
+        (ord(c) < 32 and c != "\n") or 0x7F <= ord(c) < 0xA0 or c in "\u202e\u2066" for c in text
+    )
+
+
+# The order of the eye.
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE, ROOMY, (60, 11)])
+@pytest.mark.parametrize("reading", [curves(), perplexity()], ids=["curves", "perplexity"])
+async def test_the_verdict_stands_first_then_the_summary_then_the_reasons(
+    reading: Reading, size: tuple[int, int]
+) -> None:
+    app = OneStep(reading)
+    async with app.run_test(size=size) as pilot:
         await pilot.pause()
-        first, second = pane.text().splitlines()[:2]
-        assert first.startswith("! caution  loss fell 52%")
-        assert second == "· 1 spike ␛[2J at step 770"
+        lines = app.pane.text().splitlines()
+        assert lines[0].startswith((" ! caution  loss fell 52%", " ✓ good  8.42 → 5.10"))
+        body = "\n".join(lines)
+        assert body.index(reading.findings[0].text[:30]) < body.index("view 1 of")
+        assert all(len(line) <= size[0] for line in lines)
+
+
+async def test_curves_at_80_by_24_show_result_plot_and_readout() -> None:
+    app = OneStep(curves())
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        lines = app.pane.text().splitlines()
+        assert any("◆" in line and "┤" in line for line in lines)
+        assert lines[-1].startswith(" step 1,500  epoch 3.00  train ")
+        assert "validation" in lines[-1]
+        assert lines[-1].rstrip().endswith("lr 1.3e-7")
+
+
+async def test_perplexity_at_80_by_24_shows_all_of_its_parts() -> None:
+    app = OneStep(perplexity())
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        text = app.pane.text()
+        order = ["✓ good", "perplexity  95% interval", "● tuned", "◂ better", "worst regressions",
+                 "▸ #5"]  # fmt: skip
+        places = [text.index(part) for part in order]
+        assert places == sorted(places)
+        assert "billing       -44%" in text or "billing" in text.split("by category")[1]
+
+
+async def test_more_room_brings_numbers_and_a_second_view() -> None:
+    app = OneStep(curves())
+    async with app.run_test(size=LARGE) as pilot:
+        await pilot.pause()
+        assert "eval best" in app.pane.text()
+    app = OneStep(perplexity())
+    async with app.run_test(size=ROOMY) as pilot:
+        await pilot.pause()
+        text = app.pane.text()
+        assert "by category" in text
+        assert "below the diagonal" in text
+        assert "better share" in text
+
+
+# States in words.
+
+
+async def test_not_started_says_what_it_will_answer_and_which_key_starts_it() -> None:
+    app = OneStep(NOT_STARTED)
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        text = app.pane.text()
+        assert text.startswith(" · not started  600 validation samples")
+        assert "It will answer: is it less confused" in text
+        assert "r starts the work" in text
+        assert "run" in app.pane.footer
+
+
+async def test_running_shows_progress_that_stays_in_its_place() -> None:
+    places = set()
+    for done, speed, eta in ((8.0, 4.0, 148.0), (412.0, 38.0, 12.0), (600.0, 1041.0, 0.0)):
+        line = plain(progress_line(replace(RUNNING, done=done, speed=speed, eta=eta), WORKING, 78))
+        assert len(line) == 78
+        places.add((line.index("of 600 samples"), line.rindex("left")))
+    assert len(places) == 1
+    app = OneStep(replace(perplexity(n=412), verdict="waiting"), RUNNING, WORKING)
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        lines = app.pane.text().splitlines()
+        assert lines[0].startswith(" ▸ running")
+        assert "412 of 600 samples" in lines[-1]
+        assert "12 s left" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("failed", "scoring failed: out of memory"),
+        ("interrupted", "scoring was interrupted: 412 of 600 samples are kept; r goes on"),
+        ("cancelled", "scoring was cancelled: 412 of 600 samples are kept; r goes on"),
+    ],
+)
+async def test_work_that_stopped_says_why_and_what_to_press(state: Any, words: str) -> None:
+    job = replace(RUNNING, state=state, error="out of memory\x1b[2J")
+    app = OneStep(NOT_STARTED, job)
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        text = app.pane.text()
+        assert words in text
+        assert cleanly(text)
+        assert "r " in text
+
+
+async def test_a_lost_engine_is_told_where_the_progress_was() -> None:
+    line = plain(progress_line(RUNNING, replace(WORKING, state="lost"), 78))
+    assert "the engine stopped in the middle" in line
+    queued = plain(progress_line(replace(RUNNING, state="queued"), replace(IDLE, state="starting"),
+                                 78))  # fmt: skip
+    assert queued == "… scoring: engine starting"
+
+
+async def test_before_anything_is_read_it_says_that_it_looks() -> None:
+    app = OneStep(None)
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        assert app.pane.text().strip() == "Looking at the files."
+        assert "how" not in app.pane.footer
+
+
+async def test_many_reasons_are_counted_and_stand_in_a_view_of_their_own() -> None:
+    findings = tuple(
+        Finding(f"f{n}", "note" if n < 5 else "bad", f"reason {n} " + "and so on " * 12)
+        for n in range(7)
+    )
+    app = OneStep(perplexity(findings=findings))
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        lines = app.pane.text().splitlines()
+        assert [line[:11] for line in lines[1:4]] == [" ✗ reason 5", " ✗ reason 6", "   5 more r"]
+        await press(pilot, "V")
+        text = app.pane.text()
+        assert all(f"reason {n}" in text for n in range(5))
+        assert "reasons and numbers" in text
+        await press(pilot, "G")
+        assert "better share" in app.pane.text()
+        assert "nothing was measured" in app.pane.text()
+
+
+# Keys.
+
+
+async def test_plot_keys_move_zoom_smooth_and_change_axes() -> None:
+    app = OneStep(curves())
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "left")
+        assert "step 1,480" in app.pane.text()
+        await press(pilot, "shift+left", "+")
+        assert "zoom 2x" in app.pane.text()
+        await press(pilot, "minus", "s")
+        assert "smoothed 0.8" in app.pane.text()
+        await press(pilot, "S", "S", "l", "x")
+        text = app.pane.text()
+        assert "smoothed" not in text
+        assert "loss  log" in text
+        assert text.splitlines()[-3].rstrip().endswith("epoch")
+        await press(pilot, "x", "x", "n", "N", "N")
+        assert "▴ " in app.pane.text() or "┴ epoch" in app.pane.text()
+
+
+async def test_views_go_round_and_the_key_line_follows() -> None:
+    app = OneStep(perplexity())
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        assert app.pane.footer[0] == "enter"
+        seen = []
+        for _ in app.pane.views.views:
+            assert app.pane.views.view is not None
+            seen.append(app.pane.views.view.key)
+            await press(pilot, "v")
+        assert len(set(seen)) == len(seen) == 7
+        assert app.pane.views.at == 0
+        await press(pilot, "V", "V")
+        assert "cursor_left" in app.pane.footer
+        assert "filter" not in app.pane.footer
+
+
+async def test_the_key_line_names_only_keys_that_do_something() -> None:
+    bound = {binding.id for binding in StepPane.BINDINGS if not isinstance(binding, tuple)}
+    assert not bound & set(LATER)
+    assert all(hasattr(StepPane, f"action_{name}") for name in bound)
+    app = OneStep(curves(points=1, evals=0))
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        assert set(app.pane.footer) <= set(keys.BY_ID)
+        assert not {"smooth_more", "next_event", "run"} & set(app.pane.footer)
+
+
+async def test_enter_opens_the_sample_under_the_cursor() -> None:
+    app = OneStep(perplexity())
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "j", "j", "enter")
+        assert app.opened == ["sample-2"]
+        await press(pilot, "G", "enter", "g", "space", "k", "enter")
+        assert app.opened[1] == "sample-49"
+        assert len(app.opened) == 3
+
+
+async def test_a_filter_is_typed_in_place_and_escape_ends_it() -> None:
+    app = OneStep(perplexity())
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "/", *"refunds", "space", *"jq")
+        assert app.pane.text().splitlines()[-1].startswith(" / refunds jq▏")
+        await press(pilot, "backspace", "backspace", "enter")
+        last = app.pane.text().splitlines()[-1]
+        assert "esc shows all" in last
+        assert last.rstrip().endswith("10 of 50")
+        await press(pilot, "j", "enter")
+        assert app.opened == ["sample-8"]
+        await press(pilot, "escape")
+        assert "of 50 · overview" in app.pane.text()
+
+
+async def test_copy_gives_summary_reasons_and_numbers_as_clean_text() -> None:
+    app = OneStep(perplexity(foreign=HOSTILE))
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "y")
+        (copied,) = app.copied
+        assert copied.startswith("✓ good  8.42 → 5.10")
+        assert "improvement  39.4%  [37.7, 41.0]  n = 600" in copied
+        assert cleanly(copied)
+
+
+async def test_new_readings_leave_view_cursor_and_zoom_alone() -> None:
+    app = OneStep(perplexity())
+    async with app.run_test(size=SMALL) as pilot:
+        await press(pilot, "j", "j", "j")
+        app.pane.show(perplexity(n=601), None, IDLE)
+        await pilot.pause()
+        assert app.pane.views.listing is not None
+        assert app.pane.views.listing.ref == "sample-3"
+        await press(pilot, "v")
+        app.pane.show(NOT_STARTED, None, IDLE)
+        await pilot.pause()
+        assert "not started" in app.pane.text()
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE, ROOMY, (60, 11), (20, 3)])
+async def test_no_text_from_outside_reaches_the_terminal_raw(size: tuple[int, int]) -> None:
+    findings = (Finding("x", "bad", HOSTILE * 3), Finding("y", "caution", "z" * 200_000))
+    app = OneStep(perplexity(foreign=HOSTILE, findings=findings, rows=8))
+    async with app.run_test(size=size) as pilot:
+        for _ in range(8):
+            await press(pilot, "v")
+            assert cleanly(app.pane.text())
+            shown = "".join(segment.text for strip in app.screen._compositor.render_strips()
+                            for segment in strip)  # fmt: skip
+            assert cleanly(shown)
+
+
+# A sample's page.
+
+
+def page(app: OneSample) -> SampleText:
+    return app.screen.query_one(SampleText)
+
+
+async def test_a_sample_is_shown_whole_with_what_is_scored_marked() -> None:
+    app = OneSample(sample_detail())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        text = page(app).text()
+        assert "#417  refunds   ○ 1.38 → ● 0.660 nats/token, 10 scored" in text
+        assert "▸Gift cards can be returned within 30 days.<|im_end|>" in text
+        await press(pilot, "right", "right", "right", "right")
+        assert "“ returned”       ○ base   1.8% (4.00 nats)  ● tuned  67.0% (0.40 nats)" in (
+            page(app).text()
+        )
+
+
+async def test_n_goes_to_the_next_token_that_surprised_a_model() -> None:
+    app = OneSample(sample_detail())
+    async with app.run_test(size=(80, 24)) as pilot:
+        seen = []
+        for _ in range(4):
+            await press(pilot, "n")
+            seen.append(page(app).cursor)
+        assert seen == [4, 5, 6, 6]
+        await press(pilot, "N")
+        assert page(app).cursor == 5
+
+
+async def test_views_shade_by_tuned_base_and_change_and_both_where_there_is_room() -> None:
+    app = OneSample(sample_detail())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert "● tuned   surprise in nats" in page(app).text()
+        await press(pilot, "v")
+        assert "○ base   surprise in nats" in page(app).text()
+        await press(pilot, "v")
+        assert "likelier than under base" in page(app).text()
+    wide = OneSample(sample_detail())
+    async with wide.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        assert page(wide).text().count("▸Gift cards") == 2
+
+
+async def test_a_long_prompt_opens_at_the_answer_and_scrolls() -> None:
+    prompt = "word " * 4000 + "\x1b[2J" + "x" * 190_000 + "\n"
+    app = OneSample(sample_detail(prompt))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        text = page(app).text()
+        assert "▸Gift cards" in text
+        assert cleanly(text)
+        await press(pilot, "g")
+        assert "characters before this" in page(app).text()
+        await press(pilot, "G", "y")
+        assert "▸Gift cards" in page(app).text()
+        assert len(app.copied[0]) > 200_000
+        assert cleanly(app.copied[0])
+
+
+async def test_a_sample_that_was_not_scored_or_is_gone_says_so() -> None:
+    app = OneSample(replace(sample_detail(), base=None, tuned=None, rendering=None))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert "assistant: Gift cards" in page(app).text()
+        assert "rendered and scored once r was pressed" in page(app).text()
+        page(app).show(None)
+        await pilot.pause()
+        assert "no longer hold this sample" in page(app).text()
+
+
+def test_tokens_that_share_a_character_are_one() -> None:
+    loss = TokenLoss("s", 6, 3, 4, token_nll=(1.0, 2.0, 3.0), spans=((9, 10), (9, 10), (10, 11)))
+    detail = replace(sample_detail(PROMPT), base=None, tuned=loss)
+    first, second = tokens_of(detail)
+    assert (first.tuned, first.tokens, first.base) == (3.0, 2, None)
+    assert second.tuned == 3.0
+
+
+def test_probabilities_are_exp_of_minus_the_loss() -> None:
+    assert probability(math.log(2)) == " 50.0%"
+    assert probability(0.0) == "100.0%"
+    assert probability(20.0) == "<0.1% "
+    assert probability(None).strip() == "-"

@@ -114,15 +114,6 @@ def count(value: float | None) -> str:
     return f"{shown:,.0f}" if float(shown).is_integer() else figure(shown)
 
 
-def thousands(value: float) -> str:
-    """``148k``, ``2.1M``: for counts that only tell how much there is."""
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= 9.995 * size / 10 and abs(value) >= size:
-            scaled = value / size
-            return f"{scaled:.0f}{unit}" if abs(scaled) >= 9.95 else f"{scaled:.1f}{unit}"
-    return f"{value:,.0f}"
-
-
 def duration(seconds: float | None) -> str:
     """``12 s``, ``4 min``, ``1 h 20 min``, ``2 d 3 h``."""
     shown = finite(seconds)

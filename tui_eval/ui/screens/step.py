@@ -265,7 +265,7 @@ def progress_line(job: Job, engine: EngineStatus, width: int) -> Line:
         words = "stopping after this batch"
     left = line(("▸ ", "accent!"), verb, (f"  {words}" if words else "", "dim"))
     eta = f"{progress.duration(job.eta)} left" if job.eta is not None else ""
-    right = f"{progress.amount(job)}  {progress.speed(job):>14}  {eta:>14}"
+    right = f"{progress.amount(job)}  {progress.speed(job):>16}  {eta:>14}"
     room = max(0, width - len(right) - 2)
     return cropped([*padded(left, room), ("  ", "text"), (right, "text")], max(width, 0))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
@@ -120,13 +121,14 @@ class CurveState:
         if not stops or self.cursor is None:
             return False
         cell = (self.x1 - self.x0) / max(1, self.columns - 1)
-        here = bisect_left(stops, self.cursor)
+        # The edge of the column to reach, counted as the drawing rounds.
+        column = math.floor((self.cursor - self.x0) / cell + 0.5) + columns
         if columns > 0:
-            least = self.cursor + (columns - 0.5) * cell
-            index = max(bisect_right(stops, least), bisect_right(stops, self.cursor))
+            least = self.x0 + (column - 0.5) * cell
+            index = max(bisect_left(stops, least), bisect_right(stops, self.cursor))
         else:
-            most = self.cursor + (columns + 0.5) * cell
-            index = min(bisect_left(stops, most), here) - 1
+            most = self.x0 + (column + 0.5) * cell
+            index = min(bisect_left(stops, most), bisect_left(stops, self.cursor)) - 1
         return self.go(stops[min(len(stops) - 1, max(0, index))])
 
     def go(self, x: float) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tui_eval.core.reading import Event, Plot, Series
-from tui_eval.core.text import cells, clean
+from tui_eval.core.text import cells, clean, cut
 from tui_eval.ui.format import duration, figure
 from tui_eval.ui.widgets.curve import CurveState
 from tui_eval.ui.widgets.drawn import Line
@@ -226,6 +226,8 @@ class CurveView(CurveState):
     def _legend(self, width: int) -> Line:
         """The plot's name at the left, its series at the right."""
         title = clean(self.plot.title, limit=max(20, width - 24))
+        if self.plot.kind == "scatter":
+            title = title.partition(": ")[0]
         notes = [word for word in ("log" if self.log else "", self._zoomed()) if word]
         left = line((title, "dim"), (f"  {', '.join(notes)}" if notes else "", "dim"))
         runs: Line = []
@@ -317,14 +319,14 @@ class CurveView(CurveState):
         words = tick_labels(places)
         if self.axis == "time":
             words = [duration(x - self.start()) for x in places]
-        name = clean(self.plot.x_label, limit=20) if self.axis == "step" else self.axis
-        room = width - len(name) - 2
+        name = self.axis if self.axis != "step" else cut(clean(self.plot.x_label, limit=40), 20)
+        room = max(0, width - cells(name) - 2)
         text = ""
         for x, word in zip(places, words, strict=True):
             start = max(0, left + area.column(x) - len(word) // 2)
             if start >= len(text) + (2 if text else 0) and start + len(word) <= room:
                 text = text.ljust(start) + word
-        return line((text.ljust(room + 2), "dim"), (name, "dim"))
+        return cropped(line((text.ljust(room + 2), "dim"), (name, "dim")), width)
 
     # The readout
 
@@ -356,7 +358,10 @@ class CurveView(CurveState):
         return cropped(runs, width)
 
     def _event_line(self, width: int) -> Line:
-        """What happened at the cursor."""
+        """What happened at the cursor; of a scatter plot, how it is read."""
+        if self.plot.kind == "scatter":
+            words = clean(self.plot.title, limit=200).partition(": ")[2]
+            return cropped(line((words, "dim")), width)
         here = [event for x, event in self.events() if x == self.cursor]
         runs: Line = []
         for event in here:

@@ -161,9 +161,14 @@ class Listing:
         return self._columns
 
     def _laid_out(self, width: int) -> list[tuple[Shown, int]]:
-        """Columns with the cells they get: text columns give way, the widest first."""
-        columns = self._shown()
+        """Columns with the cells they get: text gives way, the widest first, then columns."""
+        columns = list(self._shown())
         sizes = list(self._widths)
+        least = [size if c.right else min(size, LEAST) for c, size in zip(columns, sizes,
+                                                                          strict=True)]  # fmt: skip
+        while len(columns) > 2 and sum(least) + len(GAP) * (len(least) - 1) > width:
+            # Half a number is another number: the last columns go as a whole.
+            columns, sizes, least = columns[:-1], sizes[:-1], least[:-1]
         over = sum(sizes) + len(GAP) * (len(sizes) - 1) - width
         if over > 0:
             # The longest text gets what room there is; names beside it stay short.

@@ -6,16 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tui_eval.core.reading import Finding, Number, Reading
 from tui_eval.core.text import clean
-from tui_eval.ui.format import (
-    count,
-    deserved,
-    figure,
-    interval_text,
-    is_rate,
-    on_the_point,
-    value_text,
-)
-from tui_eval.ui.format import number_decimals as decimals_of
+from tui_eval.ui.format import count, interval_text, is_rate, on_the_point, value_text
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.rows import cropped, fit, line, wrapped
 
@@ -146,13 +137,6 @@ def _notes(number: Number) -> str:
     return "  ".join(parts)
 
 
-def pair_values(numbers: Sequence[Number]) -> list[str]:
-    """Values of one column in the digits of the least sure of them, on the point."""
-    known = [d for d in map(decimals_of, numbers) if d is not None]
-    decimals = max(known) if known else None
-    return on_the_point([figure(number.value, decimals) for number in numbers])
-
-
 def plain_text(reading: Reading) -> str:
     """Verdict, summary, reasons and numbers for the clipboard; clean, one per line."""
     lines = [f"{VERDICT_WORDS[reading.verdict]}  {clean(reading.summary)}"]
@@ -165,18 +149,3 @@ def plain_text(reading: Reading) -> str:
         lines.append("  ".join(part for part in parts if part))
     return "\n".join(lines)
 
-
-__all__ = [
-    "SEVERITY_MARKS",
-    "VERDICT_WORDS",
-    "all_reason_rows",
-    "deserved",
-    "headline_rows",
-    "number_rows",
-    "pair_values",
-    "plain_text",
-    "reason_rows",
-    "verdict_role",
-    "verdict_row",
-    "worst_first",
-]
