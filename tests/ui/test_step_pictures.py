@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from textual.app import App
+from textual.pilot import Pilot
 
 from tests.ui.apps.panes import OneSample, OneStep
 from tests.ui.made import HOSTILE, NOT_STARTED, RUNNING, WORKING, curves, perplexity, sample_detail
+from tui_eval.ui.widgets.drawn import Drawn
 
 Made = Callable[[], App[Any]]
 
@@ -29,17 +31,24 @@ PICTURES: dict[str, tuple[Made, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
+async def drawn(pilot: Pilot[Any]) -> None:
+    """A crashed app makes a picture too, of nothing: ask that there is something."""
+    await pilot.pause()
+    shown = pilot.app.screen.query(Drawn).first()
+    assert shown.size.height > 10
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 @pytest.mark.parametrize("name", PICTURES)
 def test_picture(name: str, size: tuple[int, int], snap_compare: Any) -> None:
     made, pressed = PICTURES[name]
-    assert snap_compare(made(), press=pressed, terminal_size=size)
+    assert snap_compare(made(), press=pressed, terminal_size=size, run_before=drawn)
 
 
 @pytest.mark.parametrize("theme", ["light", "ansi", "high-contrast"])
 def test_themes(theme: str, snap_compare: Any) -> None:
-    assert snap_compare(OneStep(curves(), theme=theme), terminal_size=(80, 24))
+    assert snap_compare(OneStep(curves(), theme=theme), terminal_size=(80, 24), run_before=drawn)
 
 
 def test_a_large_terminal(snap_compare: Any) -> None:
-    assert snap_compare(OneStep(perplexity()), terminal_size=(165, 56))
+    assert snap_compare(OneStep(perplexity()), terminal_size=(165, 56), run_before=drawn)

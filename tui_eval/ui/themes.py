@@ -103,6 +103,8 @@ class Palette:
             variables={role.replace("_", "-"): colors[role] for role in ROLES[1:]}
             | {
                 "row": colors["cursor"],
+                # Textual's own sheet asks a theme of terminal colours for this one.
+                "ansi-background": colors["background"],
                 "scrollbar": colors["rule"],
                 "scrollbar-hover": colors["rule"],
                 "scrollbar-active": colors["dim"],
