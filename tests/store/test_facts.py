@@ -298,7 +298,6 @@ def test_a_second_writer_of_a_file_is_refused(tmp_path: Path) -> None:
 
 def test_links_are_not_followed(tmp_path: Path) -> None:
     workspace = open_workspace(tmp_path / "w")
-    (tmp_path / "w").mkdir()
     write_facts(workspace)
     victim = tmp_path / "victim"
     victim.write_text("mine")

@@ -92,8 +92,7 @@ def layout_of(folder: Path, state_dir: Path | None = None) -> Layout:
 
 def _writable(folder: Path, shared: Path) -> bool:
     """Whether state can be kept here: the folder, or a state folder that is there already."""
-    there = shared if shared.is_dir() else folder
-    if not os.access(there, os.W_OK | os.X_OK):
+    if not _can_make(shared):
         return False
     facts = shared / "facts"
     return not facts.is_dir() or os.access(facts, os.W_OK | os.X_OK)
@@ -109,10 +108,15 @@ def local_state(folder: Path) -> Path:
     home = paths.state_home()
     if not disk_of(home).network and _can_make(home):
         return home / name
-    return _own_temporary() / f"{name}-{host()}"
+    try:
+        return _own_temporary() / f"{name}-{host()}"
+    except OSError:
+        # Nothing can be written anywhere: reading needs nothing, writing will say so.
+        return home / name
 
 
 def _can_make(path: Path) -> bool:
+    """Whether ``path``, or what it needs to be made, can be written."""
     for parent in (path, *path.parents):
         if parent.exists():
             return os.access(parent, os.W_OK | os.X_OK)
@@ -128,8 +132,6 @@ def _own_temporary() -> Path:
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
             # Somebody else made that name: take one that nobody can know.
             return Path(tempfile.mkdtemp(prefix="tui-eval-"))
-    except OSError:
-        return path
     return path
 
 
