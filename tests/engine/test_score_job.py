@@ -14,11 +14,14 @@ import torch
 
 from tests.engine import models, reference
 from tests.engine.test_score_losses import RELATIVE, words
+from tests.engine.test_score_memory import room_for
 from tui_eval import config as configuration
 from tui_eval.core.records import Job
 from tui_eval.engine import scoring
 from tui_eval.engine.context import JobContext
 from tui_eval.engine.jobs import score
+from tui_eval.engine.memory import CPU_TOKENS
+from tui_eval.engine.scoring import DOES_NOT_FIT
 from tui_eval.errors import EngineError
 from tui_eval.files import producers
 from tui_eval.files.evidence import FileCache, WorkspaceEvidence
@@ -160,7 +163,7 @@ def test_what_else_is_recorded(bench: Bench) -> None:
     assert checked.path.startswith("packed")
     assert (checked.device, checked.dtype, checked.vocabulary) == ("cpu", "float32", 400)
     assert checked.same_tokenizer
-    assert not (checked.prompt_differs or checked.template_mismatch or checked.thinking)
+    assert (checked.prompt_differs, checked.template_mismatch, checked.thinking) == ("", "", "")
     producer = evidence.producer("tuned", "tuned")
     assert producer.detail["torch"] == torch.__version__
     assert producer.detail["batch_tokens"] > 0
@@ -185,18 +188,38 @@ def test_the_parts_that_a_training_loop_may_have_scored(bench: Bench) -> None:
         assert part.prompt_tokens + 1 + losses[sample.id].tokens == len(ids) - 1
 
 
-def test_a_second_run_computes_nothing_twice(bench: Bench) -> None:
-    bench.run()
-    before = bench.losses("tuned")
-    context = bench.run(2)
-    facts = [
+def facts(bench: Bench, job: str = "job-") -> list[dict[str, Any]]:
+    folder = bench.folder / ".tui-eval" / "facts"
+    return [
         json.loads(line)
-        for path in (bench.folder / ".tui-eval" / "facts").glob("*job-2.jsonl")
+        for path in folder.glob(f"*{job}*.jsonl")
         for line in path.read_text().splitlines()
     ]
-    assert not [one for one in facts if one.get("kind") in ("loss", "sample", "rendering")]
+
+
+def test_a_second_run_loads_and_computes_nothing(bench: Bench) -> None:
+    bench.run()
+    before = bench.losses("tuned")
+    bench.warm.clear()
+    bench.run(2)
+    assert not bench.warm
+    assert not facts(bench, "job-2")
     assert bench.losses("tuned") == before
-    assert context.said[-1][1] == 0
+
+
+def test_rows_that_came_later_are_scored_alone(bench: Bench) -> None:
+    bench.run()
+    before = bench.losses("tuned")
+    row = {
+        "messages": [{"role": "user", "content": "More?"}, {"role": "assistant", "content": "No"}]
+    }
+    with (bench.folder / "val.jsonl").open("a") as file:
+        file.write(json.dumps(row) + "\n")
+    bench.run(2)
+    assert len([one for one in facts(bench, "job-2") if one.get("kind") == "loss"]) == 2
+    after = bench.losses("tuned")
+    assert len(after) == ROWS + 1
+    assert {name: after[name] for name in before} == before
 
 
 def test_a_cancelled_run_is_resumed_where_it_stopped(bench: Bench) -> None:
@@ -212,12 +235,7 @@ def test_a_cancelled_run_is_resumed_where_it_stopped(bench: Bench) -> None:
     assert len(whole) == ROWS
     assert {name: whole[name] for name in partly} == partly
     assert whole == pytest.approx(expected(bench, bench.tuned.model), rel=RELATIVE)
-    lines = [
-        json.loads(line)
-        for path in (bench.folder / ".tui-eval" / "facts").glob("*.jsonl")
-        for line in path.read_text().splitlines()
-    ]
-    kept = [(one["key"], one["sample"]) for one in lines if one.get("kind") == "loss"]
+    kept = [(one["key"], one["sample"]) for one in facts(bench) if one.get("kind") == "loss"]
     assert len(kept) == len(set(kept)) == 2 * ROWS
 
 
@@ -316,6 +334,37 @@ def test_a_missing_base_says_what_to_do(bench: Bench) -> None:
     with pytest.raises(EngineError) as caught:
         bench.run()
     assert "hf download maker/not-here" in str(caught.value)
+
+
+def test_a_row_that_did_not_fit_is_told_and_tried_again(bench: Bench) -> None:
+    bench.run()
+    longest = max(bench.losses("tuned"), key=lambda name: bench.losses("tuned")[name])
+    (scorer,) = (made for key, made in bench.warm.items() if key.startswith("scorer"))
+    shutil.rmtree(bench.folder / ".tui-eval")
+    shutil.rmtree(bench.folder / "state")
+    with room_for(scorer.inner, 60):
+        bench.run(2)
+    losses = bench.evidence().losses("tuned", "tuned", "validation")
+    failed = {name for name, loss in losses.items() if loss.error == DOES_NOT_FIT}
+    assert longest in failed
+    assert 0 < len(failed) < ROWS
+    bench.run(3)
+    losses = bench.evidence().losses("tuned", "tuned", "validation")
+    assert not any(loss.error for loss in losses.values())
+    assert len([one for one in facts(bench, "job-3") if one["kind"] == "loss"]) == 2 * len(failed)
+
+
+def test_a_job_that_the_kernel_killed_is_tried_with_half(bench: Bench) -> None:
+    workspace = bench.workspace()
+    args = {"candidate": "tuned"}
+    for end in ("ended by SIGTERM", "The kernel stopped the engine: out of memory."):
+        queued = workspace.request("score", args)
+        workspace.claim()
+        workspace.finish(queued.id, "interrupted", end)
+    workspace.close()
+    bench.run()
+    detail = bench.evidence().producer("tuned", "tuned").detail
+    assert detail["batch_tokens"] == CPU_TOKENS // 2
 
 
 def test_a_candidate_alone_is_scored(bench: Bench) -> None:

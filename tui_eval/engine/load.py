@@ -84,9 +84,17 @@ def weights_size(folder: Path, dtype: str) -> int:
     return count * _BYTES[dtype]
 
 
+def quiet() -> None:
+    """transformers draws progress bars, which are noise in a log."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+
+
 def load_tokenizer(folder: Path) -> Any:
     from transformers import AutoTokenizer
 
+    quiet()
     with _in_words(folder):
         tokenizer = AutoTokenizer.from_pretrained(
             str(folder), local_files_only=True, trust_remote_code=False

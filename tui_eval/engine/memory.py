@@ -100,16 +100,19 @@ def _group_room(files: tuple[Path, Path]) -> int | None:
         return None
 
 
-def per_token_bytes(config: Any, element: int) -> float:
+def per_token_bytes(config: Any, element: int, longest: int = 0) -> float:
     """A bound on the activations of one token, from the widest of its layers: what is
-    alive at once is the residual stream, the projections and the gated product.
+    alive at once is the residual stream, the projections and the gated product; with
+    attention in its plain form also its scores against ``longest`` tokens.
 
-    Measured by the probe where the device counts its memory; this is for CPUs, whose
-    allocator does not.
+    Worked out, not measured: a CPU's allocator does not count, and where a device raises
+    when memory runs out, the back-off finds the rest.
     """
     text = getattr(config, "text_config", None) or config
     hidden = int(getattr(text, "hidden_size", 1024))
     inner = int(getattr(text, "intermediate_size", None) or 4 * hidden)
     heads = int(getattr(text, "num_attention_heads", 16))
     attention = 4 * max(hidden, heads * int(getattr(text, "head_dim", None) or hidden // heads))
-    return float(element * (6 * hidden + max(3 * inner, attention)))
+    plain = getattr(text, "_attn_implementation", "") == "eager"
+    scores = heads * longest * (element + 8) if plain else 0
+    return float(element * (6 * hidden + max(3 * inner, attention)) + scores)

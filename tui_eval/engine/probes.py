@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 
 from tui_eval.engine.backends.transformers_scorer import PATHS, Path, TransformersScorer
+from tui_eval.engine.memory import is_out_of_memory, release
 from tui_eval.engine.tokens import Losses, Piece
 
 PROBE_LENGTHS = (192, 96, 48, 12)
 """Tokens of the probes: of different lengths, so that padding and borders matter."""
+SCALES = (1, 2, 4, 8)
 EFFECT_PROBES = 4
+EFFECT_TOKENS = 48
 EFFECT_POSITIONS = 32
 _TOLERANCE = {"float32": 1e-4}
 _HALF_TOLERANCE = 5e-2
@@ -48,7 +51,7 @@ def thresholds(config: Any) -> list[int]:
     return sorted(found)
 
 
-def probe_pieces(pieces: Sequence[Piece], config: Any) -> list[Piece]:
+def probe_pieces(pieces: Sequence[Piece], config: Any, scale: int = 1) -> list[Piece]:
     """Rows of the run cut to the probe lengths, one of them longer than any window that a
     row of the run is longer than."""
     order = sorted(pieces, key=lambda piece: (-piece.length, piece.row))
@@ -56,8 +59,8 @@ def probe_pieces(pieces: Sequence[Piece], config: Any) -> list[Piece]:
         return []
     longest = order[0].length
     passed = [limit for limit in thresholds(config) if limit < longest]
-    first = max([PROBE_LENGTHS[0], *(limit + 32 for limit in passed)])
-    sizes = (first, *PROBE_LENGTHS[1:])
+    first = max([PROBE_LENGTHS[0] // scale, *(limit + 32 for limit in passed)])
+    sizes = (first, *(length // scale for length in PROBE_LENGTHS[1:]))
     places = np.linspace(0, len(order) - 1, len(sizes)).astype(int)
     chosen = [_cut(order[at], size) for at, size in zip(places, sizes, strict=True)]
     return [piece for piece in chosen if len(piece.targets)]
@@ -74,8 +77,19 @@ def _cut(piece: Piece, length: int) -> Piece:
 def allowed_path(
     scorer: TransformersScorer, pieces: Sequence[Piece], wanted: Sequence[Path] = PATHS
 ) -> Path:
-    """The first of ``wanted`` that is proven on the pieces."""
-    probes = probe_pieces(pieces, scorer.config)
+    """The first of ``wanted`` that is proven on the pieces; with shorter probes where
+    there is no room for them."""
+    for scale in SCALES:
+        try:
+            return _allowed(scorer, probe_pieces(pieces, scorer.config, scale), wanted)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        release(scorer.loaded.device)
+    return "single"
+
+
+def _allowed(scorer: TransformersScorer, probes: Sequence[Piece], wanted: Sequence[Path]) -> Path:
     if not probes:
         return "padded"
     if not head_is_exact(scorer, probes):
@@ -108,7 +122,9 @@ def _same_logits(scorer: TransformersScorer, piece: Piece) -> bool:
     full = scorer.full_logits(piece).float()
     try:
         ours = scorer.head_logits(piece).float()
-    except Exception:  # any failure means: not this way
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise  # any failure means: not this way
         return False
     if ours.shape != full.shape:
         return False
@@ -125,7 +141,9 @@ def _tried(scorer: TransformersScorer, probes: Sequence[Piece], path: Path) -> l
     order = [*range(1, len(probes)), 0]
     try:
         losses = scorer.nll([probes[at] for at in order], path)
-    except Exception:  # any failure means: not this way
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise  # any failure means: not this way
         return None
     placed = dict(zip(order, losses, strict=True))
     return [placed[at] for at in range(len(probes))]
@@ -148,13 +166,20 @@ def _tolerance(dtype: str) -> float:
 def effect_logits(
     scorer: TransformersScorer, pieces: Sequence[Piece], *, adapter: bool
 ) -> list[Any]:
-    """The model's own logits on a few rows, on the CPU, to hold against another model's."""
+    """The model's own logits on a few rows, on the CPU, to hold against another model's;
+    none where there is no room for them."""
     order = sorted(pieces, key=lambda piece: (-len(piece.targets), piece.row))
     with scorer.as_model(adapter=adapter):
-        return [
-            scorer.full_logits(_cut(piece, PROBE_LENGTHS[1]))[-EFFECT_POSITIONS:].float().cpu()
-            for piece in order[:EFFECT_PROBES]
-        ]
+        try:
+            return [
+                scorer.full_logits(_cut(piece, EFFECT_TOKENS))[-EFFECT_POSITIONS:].float().cpu()
+                for piece in order[:EFFECT_PROBES]
+            ]
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+    release(scorer.loaded.device)
+    return []
 
 
 def largest_difference(ours: Sequence[Any], theirs: Sequence[Any]) -> float | None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from tui_eval.core.records import Reconcile
 from tui_eval.engine.backends.transformers_scorer import TransformersScorer
+from tui_eval.engine.memory import is_out_of_memory
 from tui_eval.engine.offsets import offsets_of
 from tui_eval.engine.prompts import Rendered
 from tui_eval.engine.tokens import Encoded, Encoder, Ids, Limit, Piece
@@ -36,7 +37,12 @@ def reconciles(
         if not len(wanted):
             continue
         piece = Piece(0, one.ids, wanted - 1, one.ids[wanted], 0)
-        with_losses = scorer.nll([piece])[0].astype(np.float64)
+        try:
+            with_losses = scorer.nll([piece])[0].astype(np.float64)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            continue
         yield Reconcile(
             one.sample,
             float(with_losses[: len(prompt)].sum()),

@@ -142,8 +142,6 @@ class Task:
     def _check_vocabulary(self) -> None:
         """An id that the model has no row for would end a GPU's work without words."""
         size = self.scorer.loaded.vocabulary
-        if not self.adapter and self.scorer.loaded.base_rows:
-            size = self.scorer.loaded.base_rows
         most = max((int(row.ids.max()) for row in self.rows if len(row.ids)), default=0)
         if size and most >= size:
             name = self.scorer.loaded.name

@@ -46,13 +46,11 @@ def finish_of(config: Any) -> Finish | None:
 
 @dataclass
 class Head:
-    """``module`` is the model's own head, adapter and all; ``rows`` cuts the vocabulary
-    to what this model knows where the matrix was widened for another."""
+    """``module`` is the model's own head, adapter and all."""
 
     module: Any
     positions: int
     finish: Finish | None = None
-    rows: int | None = None
 
     def nll(self, hidden: Any, targets: Any) -> Any:
         """Negative log likelihood (n,) in float32 of ``targets`` (n,) given the hidden
@@ -76,8 +74,7 @@ class Head:
 
     def logits(self, hidden: Any) -> Any:
         logits = self.module(hidden.to(self._device()))
-        logits = logits if self.finish is None else self.finish(logits)
-        return logits if self.rows is None else logits[..., : self.rows]
+        return logits if self.finish is None else self.finish(logits)
 
     def _chunk(self, hidden: Any, targets: Any) -> Any:
         return functional.cross_entropy(self.logits(hidden).float(), targets, reduction="none")

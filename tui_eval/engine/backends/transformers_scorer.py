@@ -42,8 +42,6 @@ class Loaded:
     device: str
     dtype: str
     has_adapter: bool = False
-    base_rows: int | None = None
-    """The base's own vocabulary, where its matrices were widened for the adapter."""
     positions: int | None = None
     vocabulary: int = 0
 
@@ -84,13 +82,8 @@ class TransformersScorer:
     def as_model(self, *, adapter: bool) -> Iterator[None]:
         """Within it, the weights speak as the tuned model or as the base."""
         off = self.loaded.has_adapter and not adapter
-        rows = self.head.rows
-        self.head.rows = self.loaded.base_rows if off else None
-        try:
-            with self.loaded.model.disable_adapter() if off else nullcontext():
-                yield
-        finally:
-            self.head.rows = rows
+        with self.loaded.model.disable_adapter() if off else nullcontext():
+            yield
 
     def nll(self, pieces: Sequence[Piece], path: Path | None = None) -> list[Losses]:
         """The losses of each piece's targets; all pieces go through the model together
@@ -117,8 +110,7 @@ class TransformersScorer:
             output = self.loaded.model(
                 input_ids=ids, attention_mask=torch.ones_like(ids), use_cache=False
             )
-        logits = output.logits[0][-len(piece.ids) :]
-        return logits if self.head.rows is None else logits[:, : self.head.rows]
+        return output.logits[0][-len(piece.ids) :]
 
     def head_logits(self, piece: Piece) -> Any:
         """The same by trunk and head."""

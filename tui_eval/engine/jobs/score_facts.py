@@ -8,10 +8,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from tui_eval.core.records import Dataset, Preflight, Producer, Reconcile, Rendering, TokenLoss
+from tui_eval.core.records import Dataset, Job, Preflight, Producer, Reconcile, Rendering, TokenLoss
+from tui_eval.engine.scoring import DOES_NOT_FIT
 from tui_eval.store import codec
 
 COMMIT_SECONDS = 0.25
+KILLED = ("out of memory", "signal 9")
 
 
 class ScoreFacts:
@@ -25,7 +27,27 @@ class ScoreFacts:
         """Rows without a finite loss, by producer key."""
 
     def scored(self, key: str) -> frozenset[str]:
-        return frozenset(self._workspace.have("loss", key))
+        """Samples that need no second try: one that did not fit may fit today."""
+        losses = self._workspace.losses(key)
+        return frozenset(name for name, loss in losses.items() if loss.error != DOES_NOT_FIT)
+
+    def checked(self, key: str) -> bool:
+        return self._workspace.preflight(key) is not None
+
+    def killed_for_memory(self, job: Job) -> int:
+        """How often this very job was stopped by the kernel since it last ended by itself.
+        On a CPU nothing is raised when memory runs out: the process is gone."""
+        equal = [
+            one
+            for one in self._workspace.jobs()
+            if (one.verb, one.args) == (job.verb, job.args) and one.id != job.id
+        ]
+        times = 0
+        for one in reversed(equal):
+            if one.state != "interrupted" or not any(sign in one.error for sign in KILLED):
+                break
+            times += 1
+        return times
 
     def reconciled(self, key: str) -> bool:
         return bool(self._workspace.have("reconcile", key))
