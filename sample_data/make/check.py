@@ -19,8 +19,14 @@ from .data import read
 from .table import write_table
 from .tasks_check import macro_f1_difference, passes, rouge_l
 from .workspace import last_checkpoint
+from .world import CARGO, DAYS, FIRST, GOODS, LAST, NUMBERS, SHIPS, TOWN_NAMES
 
 SCORED_ROWS = 320
+DETAILS = {
+    word.casefold()
+    for name in (*TOWN_NAMES, *FIRST, *LAST, *DAYS, *SHIPS, *CARGO, *GOODS, *NUMBERS)
+    for word in name.split()
+} | {str(n) for n in range(10, 100)}
 
 Answers = dict[str, dict[str, list[str]]]
 
@@ -70,17 +76,32 @@ def _paired(tuned: m.Losses, base: m.Losses, at: list[int]) -> tuple[np.ndarray,
     return t.nll - b.nll, b.tokens, b.groups
 
 
-def judge(tuned: list[str], base: list[str], references: list[str], rows: m.Rows) -> dict[str, int]:
-    """A stand-in for a person: right or wrong where one answer is, else ROUGE-L; tie under 0.1."""
-    counts: Counter[str] = Counter()
-    for t, b, r, row in zip(tuned, base, references, rows, strict=True):
-        if row["category"] in ("sentiment", "topic", "fact"):
-            key = words(r)[-1]
-            difference = float(key in words(t)) - float(key in words(b))
-        else:
-            difference = rouge_l(t, r) - rouge_l(b, r)
-        counts["win" if difference >= 0.1 else "loss" if difference <= -0.1 else "tie"] += 1
-    return dict(counts)
+def wrong_detail(answer: str, prompt: str, reference: str) -> bool:
+    """Names, days and numbers that neither the prompt nor the reference has."""
+    known = {*words(prompt), *words(reference)}
+    return any(w in DETAILS and w not in known for w in words(answer))
+
+
+def better(tuned: str, base: str, row: dict[str, Any]) -> float:
+    """A stand-in for a person: above 0 where the tuned answer is preferred.
+
+    One right answer: right or wrong. Else a wrong detail loses against none, then ROUGE-L.
+    """
+    prompt, reference = (message["content"] for message in row["messages"])
+    if row["category"] in ("sentiment", "topic", "fact"):
+        key = words(reference)[-1]
+        return float(key in words(tuned)) - float(key in words(base))
+    wrong = [wrong_detail(a, prompt, reference) for a in (tuned, base)]
+    if wrong[0] != wrong[1]:
+        return float(wrong[1]) - float(wrong[0])
+    return rouge_l(tuned, reference) - rouge_l(base, reference)
+
+
+def judge(tuned: list[str], base: list[str], rows: m.Rows) -> str:
+    """Wins, losses and ties; a difference below 0.1 is a tie."""
+    found = [better(t, b, row) for t, b, row in zip(tuned, base, rows, strict=True)]
+    wins, losses = (sum(sign * d >= 0.1 for d in found) for sign in (1, -1))
+    return f"{wins}, {losses}, {len(found) - wins - losses}"
 
 
 def check(out: Path, work: Path) -> None:
@@ -187,8 +208,7 @@ def answer_figures(
     facts["copies"] = f"{len(found)} of {len(said)}"
     facts["copies, examples"] = found[:3]
     for split in ("validation", "test"):
-        counts = judge(mine[split], base[split], wanted[split], data[split])
-        facts[f"judged {split}"] = ", ".join(str(counts.get(k, 0)) for k in ("win", "loss", "tie"))
+        facts[f"judged {split}"] = judge(mine[split], base[split], data[split])
         right = [
             words(r["messages"][-1]["content"])[-1] in words(a)
             for r, a in zip(data[split], mine[split], strict=True)

@@ -91,7 +91,11 @@ def test_checkpoints_travel(folder: Path) -> None:
 
 
 def test_nothing_that_should_not_be_shipped() -> None:
-    files = [p for p in ROOT.rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+    files = [
+        p
+        for p in ROOT.rglob("*")
+        if p.is_file() and not any(part[0] in "._" for part in p.relative_to(ROOT).parts[:-1])
+    ]
     assert {p.suffix for p in files} <= {
         ".json",
         ".jsonl",
@@ -101,6 +105,7 @@ def test_nothing_that_should_not_be_shipped() -> None:
         ".py",
         ".toml",
     }
+    assert all(p.stat().st_mode & 0o777 == 0o644 for p in files if p.suffix == ".safetensors")
     assert sum(p.stat().st_size for p in files) < 25_000_000
     for p in files:
         if p.suffix in (".json", ".jinja", ".md", ".toml") and p.name != "tokenizer.json":
