@@ -14,7 +14,8 @@ from tui_eval.core.reading import Plot, Series
 from tui_eval.ui.widgets import plotext_adapter
 from tui_eval.ui.widgets.bars import BarsView, HistogramView, across
 from tui_eval.ui.widgets.curve import WEIGHTS
-from tui_eval.ui.widgets.curve_view import FANCY, LETTERS, CurveView, clipped
+from tui_eval.ui.widgets.curve_layers import FANCY, LETTERS, clipped
+from tui_eval.ui.widgets.curve_view import CurveView
 from tui_eval.ui.widgets.plot import signs_of
 from tui_eval.ui.widgets.plotext_adapter import Area, Layer, draw
 from tui_eval.ui.widgets.points import points_of, thinned
@@ -129,7 +130,8 @@ def test_a_line_is_cut_at_the_window_by_interpolation() -> None:
 def test_ticks_are_round_evenly_spaced_and_inside(low: float, span: float, most: int) -> None:
     found = ticks(low, low + span, most)
     assert len(found) <= most
-    assert all(low - 1e-6 <= tick <= low + span + 1e-6 for tick in found)
+    slack = 1e-6 * max(1.0, span)
+    assert all(low - slack <= tick <= low + span + slack for tick in found)
     if len(found) > 1:
         step = found[1] - found[0]
         lead = step / 10 ** math.floor(math.log10(step) + 1e-9)
@@ -283,6 +285,16 @@ def test_values_that_are_no_numbers_are_marked_and_told() -> None:
     floor = next(line for line in lines if "✗" in line)
     assert floor.count("✗") >= 30
     assert "train nan" in lines[-1]
+
+
+@pytest.mark.parametrize("points", [8, 150, 5000])
+def test_the_point_under_the_cursor_is_lit_where_it_is_drawn(points: int) -> None:
+    made = view(points=points, evals=0)
+    for _ in range(40):
+        lit = [sign for line in made.draw(78, 18)[1:-4] for sign, role in line if role[0] == "~"]
+        assert len(lit) == 1
+        assert lit[0] not in "· "
+        made.move(-1)
 
 
 def test_one_outlier_does_not_flatten_the_rest() -> None:

@@ -9,7 +9,8 @@ from tui_eval.core.reading import Plot
 from tui_eval.ui import terminal
 from tui_eval.ui.widgets.bars import BarsView, HistogramView
 from tui_eval.ui.widgets.curve import JUMP
-from tui_eval.ui.widgets.curve_view import FANCY, LETTERS, CurveView, Signs
+from tui_eval.ui.widgets.curve_layers import FANCY, LETTERS, Signs
+from tui_eval.ui.widgets.curve_view import CurveView
 from tui_eval.ui.widgets.drawn import Drawn
 
 PlotView = CurveView | HistogramView | BarsView

@@ -54,6 +54,11 @@ class Area:
         """Counted from the top."""
         return self.height - 1 - _cell(y, self.y0, self.y1, self.height)
 
+    def dot(self, x: float, y: float) -> tuple[int, int]:
+        """Column and row of the cell that holds a braille dot: 2 by 4 of them share one."""
+        column = _cell(x, self.x0, self.x1, 2 * self.width) // 2
+        return column, self.height - 1 - _cell(y, self.y0, self.y1, 4 * self.height) // 4
+
 
 def _cell(value: float, low: float, high: float, cells: int) -> int:
     if high <= low:

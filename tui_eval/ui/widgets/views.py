@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from tui_eval.core.reading import Number, Plot, Reading, Table
 from tui_eval.core.text import cells, clean
 from tui_eval.ui.format import interval_text, on_the_point, value_text
-from tui_eval.ui.widgets.curve_view import CurveView, Signs
+from tui_eval.ui.widgets.curve_layers import Signs
+from tui_eval.ui.widgets.curve_view import CurveView
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.lines import Listing
 from tui_eval.ui.widgets.plot import PlotView, update, view_of
