@@ -327,3 +327,63 @@ def test_losses_of_a_whole_set_come_quickly(tmp_path: Path) -> None:
     begun = time.process_time()
     assert len(workspace.losses("k1")) == 2000
     assert time.process_time() - begun < 20 * parsing
+
+
+def test_bytes_that_come_after_their_size_are_read_later(tmp_path: Path) -> None:
+    """Over a network a file may show its new size and time before its bytes."""
+    writes = open_workspace(tmp_path, tmp_path / "a")
+    many(writes, 3)
+    (file,) = writes.facts_dir.iterdir()
+    whole, stat = file.read_bytes(), file.stat()
+    first = whole.index(b"\n") + 1
+    file.write_bytes(whole[:first] + bytes(len(whole) - first - 1) + b"\n")
+    os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    reads = open_workspace(tmp_path, tmp_path / "b")
+    assert len(reads.losses("k1")) == 1
+    assert len(reads.faults()) == 1
+    file.write_bytes(whole)
+    os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    reads.catch_up()
+    assert len(reads.losses("k1")) == 3
+    assert reads.faults() == ()
+
+
+def test_a_fault_that_stays_changes_nothing(tmp_path: Path) -> None:
+    writes = open_workspace(tmp_path, tmp_path / "a")
+    many(writes, 3)
+    (file,) = writes.facts_dir.iterdir()
+    with file.open("ab") as handle:
+        handle.write(b"nonsense\n")
+    reads, other = (open_workspace(tmp_path, tmp_path / "b") for _ in range(2))
+    version = other.version()
+    assert not reads.catch_up()
+    assert other.version() == version
+
+
+def test_facts_that_are_none_of_ours_are_an_error_in_words(tmp_path: Path) -> None:
+    workspace = open_workspace(tmp_path)
+    with workspace.facts("job-1") as facts:
+        facts.append("loss", "k\ud800", "s\udfff", {"nll": "much"})
+        facts.append("producer", "k1", None, {"model": 4})
+    for ask in (lambda: workspace.losses("k\\ud800"), workspace.producers):
+        with pytest.raises(StoreError, match="can't be understood"):
+            ask()
+    assert workspace.have("loss", "k\\ud800") == {"s\\udfff"}
+
+
+def test_job_texts_may_hold_anything(tmp_path: Path) -> None:
+    workspace = open_workspace(tmp_path)
+    job = workspace.request("score", {"path": "caf\udce9"})
+    assert workspace.claim() is not None
+    workspace.progress(job.id, message="caf\udce9")
+    workspace.finish(job.id, "failed", "caf\udce9")
+    (found,) = workspace.jobs()
+    assert found.args == {"path": "caf\udce9"}
+    assert found.error == "caf\\udce9"
+
+
+def test_folders_are_private_whatever_comes_first(tmp_path: Path) -> None:
+    workspace = open_workspace(tmp_path)
+    write_facts(workspace)
+    for path in (tmp_path / ".tui-eval", workspace.facts_dir):
+        assert path.stat().st_mode & 0o7777 == 0o700

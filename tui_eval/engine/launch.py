@@ -5,6 +5,7 @@ Imports are light: the screens' process calls this.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -14,7 +15,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from tui_eval.errors import EngineError
+from tui_eval.errors import EngineError, StoreError
 from tui_eval.paths import PACKAGE
 from tui_eval.store import death, liveness
 from tui_eval.store.files import cannot_write, open_file
@@ -39,6 +40,7 @@ def start(
     command += ["--state-dir", str(layout.state_dir)]
     for name, target in (verbs or {}).items():
         command += ["--verb", f"{name}={target}"]
+    death.forget_end(layout)
     _spawn([*_scope(), *command], layout)
 
 
@@ -101,19 +103,25 @@ def kill(workspace: Workspace, *, wait: bool = False) -> bool:
         return False
     liveness.send(fd, signal.SIGTERM)
     if wait:
-        _end(fd)
+        _end(fd, who, workspace)
     else:
-        threading.Thread(target=_end, args=(fd,), name="ender").start()
+        threading.Thread(target=_end, args=(fd, who, workspace), name="ender").start()
     return True
 
 
-def _end(fd: int) -> None:
+def _end(fd: int, who: liveness.Holder, workspace: Workspace) -> None:
     try:
-        if not _ended(fd, KILL_SECONDS):
-            liveness.send(fd, signal.SIGKILL)
-            _ended(fd, KILL_SECONDS)
+        if _ended(fd, KILL_SECONDS):
+            return
+        liveness.send(fd, signal.SIGKILL)
+        _ended(fd, KILL_SECONDS)
     finally:
         os.close(fd)
+    # It was asked for: nobody is to be told that an engine got lost. A screen that was
+    # left meanwhile has closed the workspace.
+    with contextlib.suppress(StoreError):
+        workspace.jobs()
+        workspace.leave(who, even_if_queued=True)
 
 
 def _ended(fd: int, seconds: float) -> bool:

@@ -111,6 +111,7 @@ class Engine:
             return LINGER
 
     def _do(self, job: Job) -> None:
+        cap_log()
         log(f"{job.id} begins: {job.verb} {dict(job.args)}")
         state, error = self._outcome(job)
         self.workspace.finish(job.id, state, error)

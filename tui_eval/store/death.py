@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import signal
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from tui_eval.core.records import EngineStatus
 from tui_eval.store import liveness
@@ -15,6 +15,7 @@ from tui_eval.store.jobs import Beat
 from tui_eval.store.layout import Layout, host
 
 State = Literal["absent", "starting", "idle", "working"]
+END = "engine.ended"
 WORDS = 8
 """Lines of the log that are shown of an engine that died."""
 LINE = 400
@@ -29,9 +30,12 @@ def status(layout: Layout, beat: Beat | None) -> EngineStatus:
             return EngineStatus("starting", pid, host())
         state = beat.state if beat.state in ("starting", "idle", "working") else "absent"
         return EngineStatus(cast(State, state), pid, beat.host, beat.age)
-    if beat is None or beat.state == "absent" or beat.host != host():
-        return EngineStatus("absent", host=beat.host if beat is not None else "")
-    return EngineStatus("lost", beat.pid, beat.host, beat.age, last_words(layout))
+    if beat is not None and beat.state != "absent" and beat.host == host():
+        return EngineStatus("lost", beat.pid, beat.host, beat.age, last_words(layout))
+    if (found := _read_end(layout)) is not None and found["code"] > 0:
+        # It could not even begin.
+        return EngineStatus("lost", found["pid"], host(), None, last_words(layout))
+    return EngineStatus("absent", host=beat.host if beat is not None else "")
 
 
 def words(layout: Layout) -> str:
@@ -83,7 +87,7 @@ def record_end(layout: Layout, pid: int, start: str, code: int) -> None:
     """Whoever started the engine saw how it ended; kept for whoever asks later."""
     text = json.dumps({"pid": pid, "start": start, "code": code}).encode()
     with contextlib.suppress(OSError):
-        path = layout.state_dir / "engine.ended"
+        path = layout.state_dir / END
         fd = open_file(path, os.O_RDWR | os.O_CREAT, Modes(layout.modes.file))
         try:
             os.ftruncate(fd, 0)
@@ -92,14 +96,26 @@ def record_end(layout: Layout, pid: int, start: str, code: int) -> None:
             os.close(fd)
 
 
+def forget_end(layout: Layout) -> None:
+    """A new engine starts: how the one before it ended is old news."""
+    with contextlib.suppress(OSError):
+        (layout.state_dir / END).unlink()
+
+
 def ended(layout: Layout, who: liveness.Holder) -> int | None:
     """The exit code of exactly that process, below zero for a signal; None if unknown."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        fd = open_file(layout.state_dir / "engine.ended", os.O_RDONLY)
+    found = _read_end(layout)
+    if found is None or (found["pid"], found["start"]) != (who.pid, who.start):
+        return None
+    return int(found["code"])
+
+
+def _read_end(layout: Layout) -> dict[str, Any] | None:
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        fd = open_file(layout.state_dir / END, os.O_RDONLY)
         try:
             found = json.loads(os.pread(fd, 4096, 0))
         finally:
             os.close(fd)
-        if (found["pid"], found["start"]) == (who.pid, who.start):
-            return int(found["code"])
+        return {"pid": int(found["pid"]), "start": str(found["start"]), "code": int(found["code"])}
     return None

@@ -27,7 +27,7 @@ from tui_eval.store.files import (
     tail_of,
     unseal,
 )
-from tui_eval.store.index import Busy, Index
+from tui_eval.store.index import Busy, Index, storable
 
 T = TypeVar("T")
 Question = Callable[[Index], T]
@@ -61,7 +61,7 @@ class Folders:
         for number, folder in enumerate(self.folders):
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 for name in sorted(os.listdir(folder)):
-                    if name.endswith(".jsonl") and not name.startswith("."):
+                    if name.endswith(".jsonl") and not name.startswith(".") and _tellable(name):
                         found[f"{number}/{name}"] = folder / name
         return found
 
@@ -71,6 +71,15 @@ class Folders:
 
     def name(self, path: Path) -> str:
         return f"{self.folders.index(path.parent)}/{path.name}"
+
+
+def _tellable(name: str) -> bool:
+    """Whether the index can hold the name; ours are ASCII."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def known_sources(index: Index) -> dict[str, Source]:
@@ -111,7 +120,11 @@ def forget(index: Index) -> None:
 
 
 def _read_on(index: Index, name: str, path: Path, source: Source) -> bool | None:
-    """True: something new; False: nothing; None: not the file that was read before."""
+    """True: something new; False: nothing; None: not the file that was read before.
+
+    What ends in an unfinished or bad line is looked at each time: over a network its bytes
+    may come after its size and time.
+    """
     try:
         fd = open_file(path, os.O_RDONLY)
     except FileNotFoundError:
@@ -120,7 +133,8 @@ def _read_on(index: Index, name: str, path: Path, source: Source) -> bool | None
         return _note_fault(index, name, source, f"{path} can't be read: {error.strerror}")
     try:
         status = os.fstat(fd)
-        if (status.st_size, status.st_mtime_ns) == (source.size, source.time):
+        whole = source.offset == status.st_size and not source.fault
+        if whole and (status.st_size, status.st_mtime_ns) == (source.size, source.time):
             return False
         if status.st_size < source.offset or (
             source.offset and tail_of(fd, source.offset) != source.tail
@@ -156,7 +170,8 @@ def _take(index: Index, name: str, path: Path, source: Source, fd: int) -> bool:
     seen = (status.st_size, status.st_mtime_ns)
     tail = tail_of(fd, position.offset) if position.offset else ""
     last = Position(position.offset, position.line, fault)
-    index.write(lambda connection: _store_source(connection, name, seen, last, tail))
+    if took or Source(*seen, last.offset, last.line, tail, fault) != source:
+        index.write(lambda connection: _store_source(connection, name, seen, last, tail))
     return took or fault != source.fault
 
 
@@ -187,12 +202,13 @@ def _row(name: str, line: Line) -> tuple[Any, ...]:
     kind, body = str(event.get("kind", "")), event.get("body")
     kept = codec.light(kind, body) if isinstance(body, Mapping) else None
     text = None if kept is None else json.dumps(kept, separators=(",", ":"))
+    sample = event.get("sample")
     return (
-        str(event.get("id", f"{name}:{line.number}")),
-        kind,
-        str(event.get("key", "")),
-        event.get("sample"),
-        str(event.get("at", "")),
+        storable(event.get("id", f"{name}:{line.number}")),
+        storable(kind),
+        storable(event.get("key", "")),
+        None if sample is None else storable(sample),
+        storable(event.get("at", "")),
         name,
         line.offset,
         line.length,

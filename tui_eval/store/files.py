@@ -86,13 +86,15 @@ class Modes:
         """Make ``path`` and its parents; those that are there stay as they are."""
         if path.is_dir():
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self.make_folder(path.parent)
         try:
             path.mkdir(mode=self.folder & 0o777)
         except FileExistsError:
             return
         # mkdir applies the umask and drops the group bit.
         os.chmod(path, self.folder)
+        # Else a power cut could take the folder with everything that was synced in it.
+        sync_folder(path.parent)
 
 
 def open_file(path: Path, flags: int, modes: Modes = Modes()) -> int:

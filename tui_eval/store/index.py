@@ -123,37 +123,21 @@ class Index:
 
     def _trusted(self, path: Path) -> bool:
         try:
-            connection = self._connected(path)
-        except (sqlite3.Error, Damaged):
-            return False
-        try:
-            return _is_ours(connection) and _is_whole(connection)
-        except sqlite3.OperationalError as error:
+            with contextlib.closing(self._connected(path)) as connection:
+                return _is_ours(connection) and _is_whole(connection)
+        except sqlite3.Error as error:
             if _code(error) in _BUSY:
-                raise StoreError(
-                    f"{path} is locked by another process.", "Try again in a moment."
-                ) from error
+                raise Busy(f"{path} is locked by another process.", "Try again.") from error
             return False
-        except sqlite3.Error:
+        except Damaged:
             return False
-        finally:
-            connection.close()
 
     def _connected(self, path: Path) -> sqlite3.Connection:
         # Never open the file beside SQLite: closing it would drop the locks of another
         # connection of this process (POSIX).
         if not _is_file(path):
             raise Damaged(f"{path} is not a plain file")
-        connection = _connect(str(path))
-        try:
-            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-            if mode != "wal":
-                raise Damaged(f"no WAL here: {mode}")
-            connection.execute("PRAGMA synchronous = NORMAL")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        return _connect(str(path))
 
 
 def _connect(name: str) -> sqlite3.Connection:
@@ -161,6 +145,7 @@ def _connect(name: str) -> sqlite3.Connection:
         name, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
     )
     connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA synchronous = NORMAL")
     return connection
 
 
@@ -195,6 +180,8 @@ def _replace(path: Path, modes: Modes) -> None:
     os.close(open_file(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL, modes))
     connection = _connect(str(fresh))
     try:
+        # Kept in the file's header. Switching later would wait for everybody who has it open.
+        connection.execute("PRAGMA journal_mode = WAL")
         _create(connection)
     finally:
         connection.close()
@@ -250,6 +237,14 @@ def _told() -> Iterator[None]:
                 "Free some space and try again; results and judgements are in their own files.",
             ) from error
         raise Damaged(str(error)) from error
+
+
+def storable(value: Any) -> str:
+    """Text that SQLite takes: a lone surrogate, which UTF-8 has no bytes for, is spelled out."""
+    text = value if isinstance(value, str) else repr(value)
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class Busy(StoreError):

@@ -18,7 +18,7 @@ from tui_eval.core.records import Job, JobState
 from tui_eval.errors import StoreError
 from tui_eval.store.codec import canonical
 from tui_eval.store.files import now
-from tui_eval.store.index import Index
+from tui_eval.store.index import Index, storable
 from tui_eval.store.liveness import Holder, boot_id
 
 COLUMNS = (
@@ -43,7 +43,11 @@ def _job(row: tuple[Any, ...]) -> Job:
 def _values(job: Job) -> tuple[Any, ...]:
     values = asdict(job)
     values["args"] = canonical(job.args)
-    return tuple(values[name] for name in COLUMNS)
+    return tuple(_value(values[name]) for name in COLUMNS)
+
+
+def _value(value: Any) -> Any:
+    return storable(value) if isinstance(value, str) else value
 
 
 def request(index: Index, verb: str, args: Mapping[str, Any], host: str) -> Job:
@@ -111,7 +115,7 @@ def update(index: Index, running: Job) -> None:
     """Write a running job's progress; its row is made again in an index that was made again."""
 
     def change(connection: sqlite3.Connection) -> None:
-        values = [getattr(running, name) for name in PROGRESS]
+        values = [_value(getattr(running, name)) for name in PROGRESS]
         setting = ", ".join(f"{name} = ?" for name in PROGRESS)
         done = connection.execute(
             f"UPDATE job SET {setting} WHERE id = ? AND state = 'running'", (*values, running.id)
@@ -128,7 +132,7 @@ def finish(index: Index, ended: Job, state: JobState, error: str = "") -> None:
             connection.execute(_INSERT, _values(ended))
         connection.execute(
             "UPDATE job SET state = ?, error = ?, finished_at = ?, eta = NULL WHERE id = ?",
-            (state, error, now(), ended.id),
+            (state, storable(error), now(), ended.id),
         )
 
     if state not in FINAL:
@@ -173,7 +177,7 @@ def running_ids(index: Index, host: str) -> list[str]:
 
 def end_running(index: Index, ids: list[str], state: JobState, error: str) -> None:
     """Their engine is dead. One that was asked to stop is cancelled, not interrupted."""
-    values = [(now(), state, error, job_id) for job_id in ids]
+    values = [(now(), state, storable(error), job_id) for job_id in ids]
     index.write(
         lambda connection: connection.executemany(
             """UPDATE job SET finished_at = ?, eta = NULL,

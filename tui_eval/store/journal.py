@@ -310,14 +310,16 @@ class _Read:
         try:
             status = os.fstat(fd)
             now = (status.st_size, status.st_mtime_ns)
-            if now == self.seen:
+            whole = self.position.offset == status.st_size and not self.view.fault
+            if now == self.seen and whole:
                 return False
             if status.st_size < self.position.offset or self._tail(fd) != self.tail:
                 self.view, self.position = JournalView(self.view.path), Position()
+            before = (self.seen, len(self.view.events), self.view.fault)
             self.seen = now
             self._take(status.st_size)
             self.tail = self._tail(fd)
-            return True
+            return before != (self.seen, len(self.view.events), self.view.fault)
         finally:
             os.close(fd)
 

@@ -7,6 +7,7 @@ something is written.
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -146,11 +147,7 @@ class Workspace:
             try:
                 return question(self._index)
             except Damaged as error:
-                raise StoreError(
-                    f"{self.index_path} can't be used: {error}",
-                    "Look at that disk. The index can be deleted at any time: it is made "
-                    "again from the facts.",
-                ) from error
+                raise _hopeless(self.index_path, error) from error
 
     def _tell(self, change: Callable[[Index], T]) -> T:
         """Like ``_ask`` for what has to last: the index goes to the disk first."""
@@ -181,6 +178,8 @@ class Workspace:
             if required:
                 raise cannot_write(self.index_path, error) from error
             return
+        except (Damaged, sqlite3.Error) as error:
+            raise _hopeless(self.index_path, error) from error
         self._take(made)
 
     def _renew(self) -> None:
@@ -217,7 +216,7 @@ class Workspace:
 
     def producers(self) -> list[Producer]:
         """What produced the losses that are here, newest first, each key once."""
-        found = {one.key: one for one in map(codec.producer, self._light("producer"))}
+        found = {one.key: one for one in _each(codec.producer, self._light("producer"))}
         return sorted(found.values(), key=lambda one: one.at, reverse=True)
 
     def losses(self, key: str, *, tokens: bool = False) -> dict[str, TokenLoss]:
@@ -225,40 +224,36 @@ class Workspace:
         bodies = (
             (body for _, body in self.facts_of("loss", key)) if tokens else self._light("loss", key)
         )
-        return {loss.sample: loss for loss in map(codec.token_loss, bodies)}
+        return {loss.sample: loss for loss in _each(codec.token_loss, bodies)}
 
     def loss(self, key: str, sample: str) -> TokenLoss | None:
         """One loss with its tokens."""
-        body = self._newest("loss", key, sample)
-        return None if body is None else codec.token_loss(body)
+        return next(_each(codec.token_loss, self._newest("loss", key, sample)), None)
 
     def samples(self, key: str) -> dict[str, Sample]:
         """The samples of a dataset as they were when they were used."""
-        found = (codec.sample(body) for _, body in self.facts_of("sample", key))
-        return {sample.id: sample for sample in found}
+        bodies = (body for _, body in self.facts_of("sample", key))
+        return {sample.id: sample for sample in _each(codec.sample, bodies)}
 
     def rendering(self, key: str, sample: str) -> Rendering | None:
-        body = self._newest("rendering", key, sample)
-        return None if body is None else codec.rendering(body)
+        return next(_each(codec.rendering, self._newest("rendering", key, sample)), None)
 
     def preflight(self, key: str) -> Preflight | None:
         found = list(self._light("preflight", key))
-        return codec.preflight(found[-1]) if found else None
+        return next(_each(codec.preflight, found[-1:]), None)
 
     def reconciles(self, key: str) -> dict[str, Reconcile]:
-        found = map(codec.reconcile, self._light("reconcile", key))
+        found = _each(codec.reconcile, self._light("reconcile", key))
         return {one.sample: one for one in found}
 
     def _light(self, kind: str, key: str | None = None) -> Iterator[Mapping[str, Any]]:
         found = self._known(lambda index: list(facts.light(index, kind, key)))
         return (body for _, body in found)
 
-    def _newest(self, kind: str, key: str, sample: str) -> Mapping[str, Any] | None:
+    def _newest(self, kind: str, key: str, sample: str) -> list[Mapping[str, Any]]:
         found = self._known(lambda index: facts.places(index, kind, key, sample))
-        if not found:
-            return None
         with facts.Bodies(self._folders) as bodies:
-            return bodies.body(found[-1])
+            return [bodies.body(place) for place in found[-1:]]
 
     # Judgements.
 
@@ -373,3 +368,24 @@ class Workspace:
         """What is known of this host's engine."""
         self._settle()
         return death.status(self.layout, self._ask(jobs.last_beat))
+
+
+def _hopeless(path: Path, error: Exception) -> StoreError:
+    return StoreError(
+        f"{path} can't be used: {error}",
+        "Look at that disk. The index can be deleted at any time: it is made again from the facts.",
+    )
+
+
+def _each(
+    decode: Callable[[Mapping[str, Any]], T], bodies: Iterable[Mapping[str, Any]]
+) -> Iterator[T]:
+    """Records of bodies; a body that is none of ours is an error in words."""
+    for body in bodies:
+        try:
+            yield decode(body)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise StoreError(
+                f"A recorded {decode.__name__.replace('_', ' ')} can't be understood: {error!r}",
+                "It may be of a newer version: update tui-eval.",
+            ) from error
