@@ -77,9 +77,11 @@ class StepPane(PlotKeys, can_focus=True):
         names: list[str] = []
         if listing is not None and listing.ref:
             names.append("enter")
-        names += self.plot_footer()
-        if len(self.views.views) > 1:
-            names.append("next_view")
+        first, *rest = self.plot_footer() or ("",)
+        # The view before what only fine-tunes this one: a narrow key line is cut at its end.
+        names += [first] if first else []
+        names += ["next_view"] if len(self.views.views) > 1 else []
+        names += rest
         if listing is not None:
             names.append("filter")
         if self.entry.needs:

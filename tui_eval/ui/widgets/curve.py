@@ -23,7 +23,8 @@ class CurveState:
 
     def __init__(self, plot: Plot, others: Sequence[Plot] = ()) -> None:
         self.axis = "step"
-        self.weight = WEIGHTS[1]
+        # A schedule has no noise to look through.
+        self.weight = WEIGHTS[0 if plot.key == "learning_rate" else 1]
         self.log = False
         self.x0, self.x1 = 0.0, 1.0
         self.cursor: float | None = None

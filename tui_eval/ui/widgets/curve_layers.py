@@ -14,6 +14,8 @@ from tui_eval.ui.widgets.points import Points, spread, thinned
 
 SCATTERED = 4000
 """Points of a scatter plot that are drawn; of more, every second, third, ..."""
+NOISE = 90
+"""Stretches of unsmoothed noise, at most: it is a backdrop, and costs the most to draw."""
 OUTLIER = 8.0
 """The axis ends this many times the inner 98% beyond it; higher points stand at the edge."""
 
@@ -140,7 +142,7 @@ class CurveLayers(CurveState):
         smoothed = self.weight > 0 and len(points.x) > 2 and role == "train"
         made = []
         # Noise is drawn half as fine as its average: that is where redrawing spends its time.
-        passes = [(points.y, "rule", area.width)] if smoothed else []
+        passes = [(points.y, "rule", min(area.width, NOISE))] if smoothed else []
         passes.append((points.smooth(self.weight if smoothed else 0.0), "accent", sub))
         for y, shade, buckets in passes:
             for xs, ys in thinned(points, y, self.x0, self.x1, buckets):

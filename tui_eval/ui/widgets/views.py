@@ -20,7 +20,7 @@ SMALL_ROWS = 4
 """A table without refs and at most this many rows stands above an overview."""
 ROOMY = 28
 """Lines from which numbers stand between the reasons and the plot."""
-TALL = 30
+TALL = 42
 """Lines that a plot grows to."""
 WIDE = 150
 """Cells from which two views stand beside each other."""
