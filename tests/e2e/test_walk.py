@@ -114,8 +114,9 @@ def test_signals_leave_the_terminal_and_the_exit_code_right(tmp_path: Path, term
     terminal.start([*TUI_EVAL, "demo", str(folder)], **quiet_environment(tmp_path))
     terminal.wait("Training curves")
     found = subprocess.run(
-        ["pgrep", "-f", f"tui_eval.cli demo {folder}"], capture_output=True, text=True, check=True
-    )
+        ["pgrep", "-f", f"^[^ ]*python[^ ]* -m tui_eval.cli demo {folder}"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
     os.kill(int(found.stdout.split()[0]), signal.SIGTERM)
     screen = terminal.wait("left-with-143")
     assert "Traceback" not in screen

@@ -17,6 +17,10 @@ from tests.waiting import until
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
 
+STILL_LOOKS = 10
+"""Looks in a row that have to agree; each takes some 25 ms."""
+
+
 class Tmux:
     """One pane of a private tmux server; ``log`` receives every byte that the program
     writes to its terminal."""
@@ -56,6 +60,18 @@ class Tmux:
             return until(shown, seconds)
         except AssertionError:
             raise AssertionError(f"no {texts} within {seconds} s on:\n{last}") from None
+
+    def settle(self) -> str:
+        """The screen once it has stayed the same for a while: an escape key is only known
+        for one when nothing follows it for a tenth of a second."""
+        looks: list[str] = []
+
+        def still() -> bool:
+            looks.append(self.screen())
+            return len(looks) > STILL_LOOKS and len(set(looks[-STILL_LOOKS:])) == 1
+
+        until(still)
+        return looks[-1]
 
     def close(self) -> None:
         subprocess.run(["tmux", "-L", self._socket, "kill-server"], capture_output=True, timeout=30)
