@@ -25,7 +25,7 @@ from tui_eval.core.reading import Finding, Reading
 from tui_eval.core.records import TokenLoss
 from tui_eval.ui import keys
 from tui_eval.ui.screens.sample import SampleText, probability
-from tui_eval.ui.screens.step import LATER, StepPane, progress_line
+from tui_eval.ui.screens.step import StepPane, progress_line
 from tui_eval.ui.widgets.rows import plain
 from tui_eval.ui.widgets.token_text import tokens_of
 
@@ -223,7 +223,6 @@ async def test_views_go_round_and_the_key_line_follows() -> None:
 
 async def test_the_key_line_names_only_keys_that_do_something() -> None:
     bound = {binding.id for binding in StepPane.BINDINGS if not isinstance(binding, tuple)}
-    assert not bound & set(LATER)
     assert all(hasattr(StepPane, f"action_{name}") for name in bound)
     app = OneStep(curves(points=1, evals=0))
     async with app.run_test(size=SMALL) as pilot:

@@ -90,8 +90,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("x_axis", ("x",), "x axis", "by step, epoch or time", "plot"),
     Action("next_event", ("n",), "event", "next, previous event", "plot", "n N"),
     Action("previous_event", ("N",), "", "", "plot", hidden=True),
-    Action("follow", ("f",), "follow", "keep the newest point in view", "plot"),
-    Action("overlay", ("o",), "overlay", "draw another series over it", "plot"),
     Action("down", ("j", "down"), "line", "next, previous line", "list", "j k ↑ ↓"),
     Action("up", ("k", "up"), "", "", "list", hidden=True),
     Action("page_down", ("space", "pagedown"), "page", "next, previous page", "list",

@@ -22,8 +22,6 @@ from tui_eval.ui.widgets.reading_view import headline_rows, plain_text, reason_r
 from tui_eval.ui.widgets.rows import cropped, filled, line, padded, plain, wrapped
 from tui_eval.ui.widgets.views import Picture, Views, Words
 
-LATER = ("follow", "overlay")
-"""Actions of the table of keys that no plot has yet."""
 TALL = 28
 
 
@@ -32,11 +30,7 @@ class StepPane(PlotKeys, can_focus=True):
     ``list`` (``ui.keys``), with an ``action_ID`` for each; ``footer`` names those that do
     something now. ``show`` is the only way in, ``Opened`` the only way out."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        binding
-        for binding in keys.bindings("step", "plot", "list")
-        if binding.id not in LATER
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("step", "plot", "list")]
 
     class Opened(Message):
         """``enter`` on a row: ``ref`` is what the table's row names (a sample's id)."""
@@ -270,4 +264,3 @@ def progress_line(job: Job, engine: EngineStatus, width: int) -> Line:
     right = f"{progress.amount(job)}  {progress.speed(job):>16}  {eta:>14}"
     room = max(0, width - len(right) - 2)
     return cropped([*padded(left, room), ("  ", "text"), (right, "text")], max(width, 0))
-
