@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from tui_eval.engine.turns import Span
 from tui_eval.errors import EngineError
@@ -11,7 +15,10 @@ from tui_eval.errors import EngineError
 _LOOK_BACK = 8
 """Tokens decoded together, so that a character made of several tokens comes out whole."""
 
-Tokenised = tuple[list[int], list[Span]]
+Ids = npt.NDArray[np.int32]
+Offsets = npt.NDArray[np.int32]
+"""(n, 2): where each token begins and ends, in characters."""
+Tokenised = tuple[Ids, Offsets]
 
 
 def offsets_of(tokenizer: Any, texts: Sequence[str], *, special: bool) -> list[Tokenised]:
@@ -25,24 +32,29 @@ def offsets_of(tokenizer: Any, texts: Sequence[str], *, special: bool) -> list[T
         list(texts), add_special_tokens=special, return_offsets_mapping=True, verbose=False
     )
     return [
-        (list(ids), _repaired(text, [(int(a), int(b)) for a, b in offsets]))
+        (np.asarray(ids, dtype=np.int32), _repaired(text, _pairs(offsets)))
         for text, ids, offsets in zip(
             texts, encoded["input_ids"], encoded["offset_mapping"], strict=True
         )
     ]
 
 
-def _repaired(text: str, offsets: list[Span]) -> list[Span]:
+def _pairs(spans: Sequence[Span]) -> Offsets:
+    flat = np.fromiter(chain.from_iterable(spans), dtype=np.int32, count=2 * len(spans))
+    return flat.reshape(-1, 2)
+
+
+def _repaired(text: str, offsets: Offsets) -> Offsets:
     """Some tokenizers leave the white space that a token holds out of its span; it is
     given back to the token that stands there, so that no scored character is lost."""
-    position = 0
-    repaired = []
-    for start, stop in offsets:
-        if start > position and start < stop and text[position:start].isspace():
-            start = position
-        repaired.append((start, stop))
-        position = max(position, stop)
-    return repaired
+    if len(offsets) < 2:
+        return offsets
+    before = np.concatenate([[0], np.maximum.accumulate(offsets[:-1, 1])])
+    gaps = (offsets[:, 0] > before) & (offsets[:, 0] < offsets[:, 1])
+    for at in np.flatnonzero(gaps).tolist():
+        if text[before[at] : offsets[at, 0]].isspace():
+            offsets[at, 0] = before[at]
+    return offsets
 
 
 def _by_decoding(tokenizer: Any, text: str, special: bool) -> Tokenised:
@@ -70,7 +82,7 @@ def _by_decoding(tokenizer: Any, text: str, special: bool) -> Tokenised:
             " so nothing says which of them belong to an answer.",
             "Save it as a fast tokenizer (tokenizer.json) beside the model.",
         )
-    return ids, spans
+    return np.asarray(ids, dtype=np.int32), _pairs(spans)
 
 
 def _written(tokenizer: Any, ids: Sequence[int], first: int, last: int) -> str:

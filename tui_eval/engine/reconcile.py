@@ -9,9 +9,9 @@ import numpy as np
 from tui_eval.core.records import Reconcile
 from tui_eval.engine.backends.transformers_scorer import TransformersScorer
 from tui_eval.engine.memory import is_out_of_memory
-from tui_eval.engine.offsets import offsets_of
+from tui_eval.engine.offsets import Ids, offsets_of
 from tui_eval.engine.prompts import Rendered
-from tui_eval.engine.tokens import Encoded, Encoder, Ids, Limit, Piece
+from tui_eval.engine.tokens import Encoded, Encoder, Limit, Piece
 
 ROWS = 32
 

@@ -6,7 +6,6 @@ come, and what ran out of memory is planned again in smaller batches.
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -158,19 +157,19 @@ def _row(at: int, encoded: Encoded, limit: Limit) -> Row:
 
 
 def token_loss(encoded: Encoded, losses: Losses, cut: Cut) -> TokenLoss:
-    values = [float(value) for value in losses]
-    ends = [value for value, end in zip(values, encoded.ends, strict=True) if end]
+    """Sums in float64: of float32 values an exact one, up to the last rounding."""
+    exact = losses.astype(np.float64)
     return TokenLoss(
         sample=encoded.sample,
-        nll=math.fsum(values) if all(map(math.isfinite, values)) else float(sum(values)),
-        tokens=len(values),
+        nll=float(exact.sum()),
+        tokens=len(losses),
         bytes=encoded.bytes,
-        end_nll=float(sum(ends)),
-        end_tokens=len(ends),
+        end_nll=float(exact[encoded.ends].sum()),
+        end_tokens=int(encoded.ends.sum()),
         cut_tokens=cut.cut_tokens,
         windows=max(1, len(cut.pieces)),
-        token_nll=tuple(values),
-        spans=tuple((int(start), int(stop)) for start, stop in encoded.spans),
+        token_nll=tuple(exact.tolist()),
+        spans=tuple(map(tuple, encoded.spans.tolist())),
         runs=runs_of(encoded.targets),
     )
 

@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tui_eval.engine.offsets import offsets_of
+from tui_eval.engine.offsets import Ids, Offsets, offsets_of
 from tui_eval.engine.prompts import Rendered
 from tui_eval.engine.turns import Span
 
-Ids = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
 Losses = npt.NDArray[np.float32]
 
@@ -47,7 +46,7 @@ class Encoded:
     """How many BOS the ids begin with; never scored, kept when the prompt is cut."""
     targets: Ids
     ends: Bools
-    spans: Ids
+    spans: Offsets
     bytes: int
     problem: str = ""
 
@@ -86,7 +85,7 @@ class Encoder:
 
     def __init__(self, tokenizer: Any) -> None:
         self.tokenizer = tokenizer
-        self._special = frozenset(int(token) for token in tokenizer.all_special_ids)
+        self._special = np.asarray(tokenizer.all_special_ids, dtype=np.int32)
 
     @property
     def adds_bos(self) -> bool:
@@ -108,86 +107,75 @@ class Encoder:
                 encoded[at] = self._encoded(rows[at], ids, offsets)
         return [row for row in encoded if row is not None]
 
-    def _encoded(self, row: Rendered, ids: list[int], offsets: list[Span]) -> Encoded:
+    def _encoded(self, row: Rendered, ids: Ids, offsets: Offsets) -> Encoded:
         ids, offsets = self._with_eos(row, *self._one_bos(row, ids, offsets))
         bos = self._leading_bos(ids)
         # An empty span belongs to a token that the tokenizer added: no character of the text.
         answer = _touching(offsets, row.answers)
         end = _touching(offsets, row.ends) & ~answer
-        if row.plain and not row.ends:
-            end |= self._own_end(ids, offsets)
+        if row.plain and not row.ends and self._has_own_end(ids, offsets):
+            end[-1] = True
         scored = answer | end
         scored[: max(bos, 1)] = False
         targets = np.flatnonzero(scored).astype(np.int32)
-        spans = np.asarray(offsets, dtype=np.int32).reshape(-1, 2)
+        written = scored & answer & ~np.isin(ids, self._special)
         problem = "" if len(targets) else "the row has no token to score"
         return Encoded(
             row.sample,
-            np.asarray(ids, dtype=np.int32),
+            ids,
             bos,
             targets,
             end[targets],
-            spans[targets],
-            self._bytes(row, ids, offsets, scored & answer),
+            offsets[targets],
+            _bytes(row, offsets[written]),
             problem,
         )
 
-    def _one_bos(
-        self, row: Rendered, ids: list[int], offsets: list[Span]
-    ) -> tuple[list[int], list[Span]]:
+    def _one_bos(self, row: Rendered, ids: Ids, offsets: Offsets) -> tuple[Ids, Offsets]:
         """A text that begins with the BOS in writing gets no second one."""
         bos = self.tokenizer.bos_token_id
-        if row.plain and bos is not None and ids[:2] == [bos, bos]:
+        if row.plain and bos is not None and ids[:2].tolist() == [bos, bos]:
             return ids[1:], offsets[1:]
         return ids, offsets
 
-    def _with_eos(
-        self, row: Rendered, ids: list[int], offsets: list[Span]
-    ) -> tuple[list[int], list[Span]]:
+    def _with_eos(self, row: Rendered, ids: Ids, offsets: Offsets) -> tuple[Ids, Offsets]:
         """The EOS that the plain template writes, as one token, once."""
-        if not row.plain or not row.ends:
-            return ids, offsets
         eos = self.tokenizer.eos_token_id
-        if eos is None:
+        if not row.plain or not row.ends or eos is None:
             return ids, offsets
-        if ids and ids[-1] == eos and _is_empty(offsets[-1]):
-            return ids, [*offsets[:-1], row.ends[-1]]
-        return [*ids, eos], [*offsets, row.ends[-1]]
+        if self._has_own_end(ids, offsets):
+            ids, offsets = ids[:-1], offsets[:-1]
+        span = np.asarray([row.ends[-1]], dtype=np.int32)
+        return np.append(ids, np.int32(eos)), np.concatenate([offsets, span])
 
-    def _leading_bos(self, ids: Sequence[int]) -> int:
+    def _leading_bos(self, ids: Ids) -> int:
         bos = self.tokenizer.bos_token_id
         count = 0
         while bos is not None and count < len(ids) and ids[count] == bos:
             count += 1
         return count
 
-    def _own_end(self, ids: Sequence[int], offsets: Sequence[Span]) -> Bools:
-        """An EOS that the tokenizer appends by itself."""
-        own = np.zeros(len(ids), dtype=np.bool_)
-        if len(ids) > 1 and ids[-1] == self.tokenizer.eos_token_id and _is_empty(offsets[-1]):
-            own[-1] = True
-        return own
+    def _has_own_end(self, ids: Ids, offsets: Offsets) -> bool:
+        """Whether the tokenizer appended an EOS by itself."""
+        eos = self.tokenizer.eos_token_id
+        return len(ids) > 1 and ids[-1] == eos and offsets[-1, 0] == offsets[-1, 1]
 
-    def _bytes(
-        self, row: Rendered, ids: Sequence[int], offsets: Sequence[Span], scored: Bools
-    ) -> int:
-        """UTF-8 bytes of the answers' characters under scored tokens, special ones aside."""
-        total = 0
-        for first, last in row.answers:
-            inside = [
-                (max(start, first), min(stop, last))
-                for at in np.flatnonzero(scored).tolist()
-                if ids[at] not in self._special
-                for start, stop in (offsets[at],)
-                if start < last and stop > first
-            ]
-            position = first
-            for start, stop in inside:
-                start = max(start, position)
-                if start < stop:
-                    total += len(row.text[start:stop].encode("utf-8", "surrogatepass"))
-                    position = stop
-        return total
+
+def _bytes(row: Rendered, offsets: Offsets) -> int:
+    """UTF-8 bytes of the answers' characters under these tokens, each character once."""
+    total = 0
+    for first, last in row.answers:
+        starts = np.maximum(offsets[:, 0], first)
+        stops = np.minimum(offsets[:, 1], last)
+        inside = starts < stops
+        starts, stops = starts[inside], stops[inside]
+        if not len(starts):
+            continue
+        reached = np.maximum.accumulate(stops)
+        gaps = np.flatnonzero(starts[1:] > reached[:-1]) + 1
+        edges = zip(starts[[0, *gaps]], reached[[*(gaps - 1), -1]], strict=True)
+        total += sum(len(row.text[a:b].encode("utf-8", "surrogatepass")) for a, b in edges)
+    return total
 
 
 def fit(row: int, encoded: Encoded, limit: Limit) -> Cut:
@@ -247,16 +235,10 @@ def _body(row: Rendered) -> str:
     return row.text[: row.ends[-1][0]] if row.plain and row.ends else row.text
 
 
-def _is_empty(span: Span) -> bool:
-    return span[0] == span[1]
-
-
-def _touching(offsets: Sequence[Span], spans: Sequence[Span]) -> Bools:
+def _touching(offsets: Offsets, spans: Sequence[Span]) -> Bools:
     """Which tokens hold any character of any of the spans."""
     touched = np.zeros(len(offsets), dtype=np.bool_)
-    if not offsets:
-        return touched
-    starts, stops = np.asarray(offsets, dtype=np.int64).T
+    starts, stops = offsets[:, 0], offsets[:, 1]
     for first, last in spans:
         touched |= (starts < last) & (stops > first) & (starts < stops)
     return touched
