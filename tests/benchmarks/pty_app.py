@@ -57,6 +57,13 @@ class PtyApp:
         self.written += block
         return block
 
+    def drain(self, seconds: float) -> None:
+        """Read whatever comes for ``seconds``."""
+        end = time.perf_counter() + seconds
+        while (left := end - time.perf_counter()) > 0:
+            if select.select([self.fd], [], [], left)[0]:
+                self.written += os.read(self.fd, 65536)
+
     def until(self, marker: bytes, seconds: float = 120.0) -> float:
         """Seconds from the start until the output holds ``marker``."""
         deadline = time.perf_counter() + seconds
