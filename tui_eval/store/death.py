@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import time
 from typing import Any, Literal, cast
 
 from tui_eval.core.records import EngineStatus
@@ -16,6 +17,7 @@ from tui_eval.store.layout import Layout, host
 
 State = Literal["absent", "starting", "idle", "working"]
 END = "engine.ended"
+PATIENCE = 0.3
 WORDS = 8
 """Lines of the log that are shown of an engine that died."""
 LINE = 400
@@ -51,7 +53,7 @@ def reason(layout: Layout) -> str:
         return "The machine was restarted while the engine worked."
     if liveness.killed_for_memory(who):
         return "The kernel stopped the engine: out of memory. Try a smaller scoring.batch_tokens."
-    code = ended(layout, who)
+    code = _ended_by_now(layout, who)
     if code == -signal.SIGKILL:
         return "The engine was killed (signal 9), as the kernel does when memory runs out."
     if code is not None and code < 0:
@@ -59,6 +61,14 @@ def reason(layout: Layout) -> str:
     if code:
         return f"The engine ended with an error (exit code {code})."
     return "The engine ended while it worked."
+
+
+def _ended_by_now(layout: Layout, who: liveness.Holder) -> int | None:
+    """Its exit code, which whoever started it writes down a moment after its lock is free."""
+    deadline = time.monotonic() + PATIENCE
+    while (code := ended(layout, who)) is None and time.monotonic() < deadline:
+        time.sleep(PATIENCE / 10)
+    return code
 
 
 def _signal_name(number: int) -> str:
