@@ -17,7 +17,7 @@ from tui_eval.store.layout import Layout, host
 
 State = Literal["absent", "starting", "idle", "working"]
 END = "engine.ended"
-PATIENCE = 0.3
+PATIENCE = 1.0
 WORDS = 8
 """Lines of the log that are shown of an engine that died."""
 LINE = 400
