@@ -74,7 +74,7 @@ async def test_run_asks_the_engine_and_shows_how_far_it_is() -> None:
         workspace.alter(job.id, state="running", done=412.0, total=600.0, eta=12.0)
         screen = await shows(pilot, "scoring 412/600 · 12 s")
         assert "▸ running" in screen
-        assert "412 of 600 samples" in screen
+        assert "no result yet" in screen
 
 
 async def test_cancel_finishes_the_batch_and_then_offers_to_kill() -> None:

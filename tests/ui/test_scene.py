@@ -53,7 +53,7 @@ def test_some_done_and_nothing_running_waits() -> None:
 
 def test_a_running_job_shows_how_far_it_is() -> None:
     running = replace(SCENE, jobs=(JOB,), engine=EngineStatus("working"))
-    assert (row(running).state, row(running).headline) == ("running", "412 of 600 samples")
+    assert (row(running).state, row(running).headline) == ("running", "no result yet")
     begun = replace(running, readings={"perplexity": BEGUN})
     assert row(begun).headline == "so far 8.4 → 5.1"
 

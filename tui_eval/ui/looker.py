@@ -199,7 +199,7 @@ class Looker:
 
     def _pause(self) -> float:
         """Reading again takes at most a fifth of the thread's time."""
-        return max(STEADY, 4 * self._reading_took)
+        return max(2 * STEADY, 4 * self._reading_took)
 
     _reading_took = 0.0
 

@@ -165,7 +165,8 @@ def _at_work(scene: Scene, job: Job, headline: str) -> tuple[str, str]:
         return "interrupted", "the engine stopped: press r to go on"
     if job.state == "queued":
         return "queued", progress.waiting_words(scene.engine)
-    return "running", headline or progress.amount(job) or clean(job.message, limit=42)
+    # How far it is stands in line 1; the row moves when there is a result to show.
+    return "running", headline or clean(job.message, limit=42) or "no result yet"
 
 
 def _undone(reading: Reading, headline: str) -> tuple[str, str]:

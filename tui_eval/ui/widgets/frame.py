@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+
 from tui_eval.core.text import cells, clean, cut
 from tui_eval.ui import keys
 from tui_eval.ui.scene import SHORT, Row, Scene, rows
@@ -13,13 +16,34 @@ from tui_eval.ui.widgets.drawn import Drawn, Line
 MARGIN = " "
 
 
-class TopLine(Drawn):
-    """Line 1: the workspace, ``○`` base and ``●`` tuned, and at the right the engine."""
+class TopLine(Horizontal):
+    """Line 1: the workspace, ``○`` base and ``●`` tuned, and at the right the engine.
 
-    DEFAULT_CSS = "TopLine { height: 1; }"
+    Two widgets, because a repaint begins at a widget's edge: the number that moves once a
+    second is then all that is sent.
+    """
+
+    DEFAULT_CSS = """
+    TopLine { height: 1; }
+    TopLine > Names { width: 1fr; height: 1; }
+    TopLine > Engine { height: 1; }
+    """
 
     def __init__(self) -> None:
         super().__init__(id="top")
+
+    def compose(self) -> ComposeResult:
+        yield Names()
+        yield Engine()
+
+    def show(self, scene: Scene) -> None:
+        self.query_one(Names).show(scene)
+        self.query_one(Engine).show(scene)
+
+
+class Names(Drawn):
+    def __init__(self) -> None:
+        super().__init__()
         self._scene = Scene()
 
     def show(self, scene: Scene) -> None:
@@ -27,27 +51,47 @@ class TopLine(Drawn):
         self.redraw()
 
     def lines(self, width: int, height: int) -> list[Line]:
-        return [top_line(self._scene, width)]
+        return [names_line(self._scene, width)]
 
 
-def top_line(scene: Scene, width: int) -> Line:
-    """The moving part stands right-aligned at the end; names give way to it."""
-    engine, role = progress.engine_line(scene.active(), scene.engine, scene.host)
-    room = width - 2 - cells(engine) - 2
+class Engine(Drawn):
+    """As wide as its words, which keep their width while a number in them moves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._words = ("", "dim")
+        self.styles.width = 6
+
+    def show(self, scene: Scene) -> None:
+        self._words = progress.engine_line(scene.active(), scene.engine, scene.host)
+        self._take(cells(self._words[0]) + 2, working=scene.active() is not None)
+        self.redraw()
+
+    def _take(self, width: int, *, working: bool) -> None:
+        """While it works it only grows: a shorter time left must not move the names."""
+        now = self.styles.width
+        if now is not None and (now.value < width or (not working and now.value > width)):
+            self.styles.width = width
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        text, role = self._words
+        return [[(" " * max(0, width - 1 - cells(text)), "text"), (text, role)]]
+
+
+def names_line(scene: Scene, width: int) -> Line:
+    """Names give way to what the engine does: the base first, the candidate last."""
     about = scene.about
     tuned = about.tuned
     if len(scene.candidates) > 1:
         place = scene.candidates.index(scene.candidate) + 1
         tuned = f"{tuned} {place}/{len(scene.candidates)}"
-    names = _fitting(about.name, about.base, tuned, room)
+    names = _fitting(about.name, about.base, tuned, width - 2)
     line: Line = [(MARGIN, "text"), (names[0], "text!")]
     if names[1]:
         line += [("  ", "text"), ("○ ", "base"), (names[1], "dim")]
     if names[2]:
         line += [("  ", "text"), ("● ", "tuned"), (names[2], "text")]
-    used = sum(cells(text) for text, _ in line)
-    gap = " " * max(2, width - 1 - cells(engine) - used)
-    return [*line, (gap, "text"), (engine, role)]
+    return line
 
 
 def _fitting(name: str, base: str, tuned: str, room: int) -> tuple[str, str, str]:
