@@ -20,7 +20,11 @@ def command(options: Namespace) -> int:
             f"{folder / FILE_NAME} exists already.", "Edit it, or name another folder with -w DIR."
         )
     found = find_all(
-        options.checkpoint, base=options.base, train=options.train, validation=options.validation
+        options.checkpoint,
+        base=options.base,
+        train=options.train,
+        validation=options.validation,
+        most_rows=0,
     )
     if sys.stdin.isatty() and sys.stderr.isatty():
         found = ask(found)

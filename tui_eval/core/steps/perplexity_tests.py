@@ -265,7 +265,7 @@ def _truncated(case: Case) -> Hit | None:
 def _skipped(case: Case) -> Hit | None:
     """Rows that could not be read, and samples that could not be scored."""
     data = case.data
-    rows, unscored = len(data.dataset.skipped), len(data.unscored)
+    rows, unscored = data.dataset.left_out, len(data.unscored)
     if not rows and not unscored:
         return None
     share = (rows + unscored) / max(data.dataset.rows, rows + unscored)
