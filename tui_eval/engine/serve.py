@@ -39,6 +39,7 @@ LOCK_PATIENCE = 1.0
 LEAVING_PATIENCE = 60.0
 """An engine that leaves may have a batch to finish first."""
 LINGER = 120.0
+SETTINGS_SECONDS = 5.0
 NICE = 10
 OOM_SCORE = 500
 """Of 1000: the kernel takes the engine before the screens when memory runs out."""
@@ -54,6 +55,7 @@ class Engine:
         self.state = "starting"
         self.warm: dict[str, Any] = {}
         self._context: JobContext | None = None
+        self._lingers = (float("-inf"), LINGER)
         self._done = threading.Event()
         self._idle_since = time.monotonic()
 
@@ -105,10 +107,16 @@ class Engine:
         return False
 
     def _linger(self) -> float:
+        """``engine.linger``, read again now and then: it may be changed meanwhile."""
+        read_at, seconds = self._lingers
+        if time.monotonic() - read_at < SETTINGS_SECONDS:
+            return seconds
         try:
-            return load_config(self.workspace.folder).engine.linger
+            seconds = load_config(self.workspace.folder).engine.linger
         except TuiEvalError:
-            return LINGER
+            seconds = LINGER
+        self._lingers = time.monotonic(), seconds
+        return seconds
 
     def _do(self, job: Job) -> None:
         cap_log()
