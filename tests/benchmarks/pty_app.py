@@ -93,10 +93,10 @@ class PtyApp:
 
     def cpu_ms(self) -> float:
         """CPU time of all its threads and children so far, in milliseconds."""
-        return sum(_cpu_ns(pid) for pid in _family(self.pid)) / 1e6
+        return sum(_cpu_ns(pid) for pid in family(self.pid)) / 1e6
 
     def close(self) -> None:
-        for pid in reversed(_family(self.pid)):
+        for pid in reversed(family(self.pid)):
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
@@ -105,7 +105,7 @@ class PtyApp:
         os.close(self.fd)
 
 
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
     """A process and the children it forked into its own session."""
     found = [pid]
     for entry in Path("/proc").iterdir():

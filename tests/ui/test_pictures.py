@@ -39,25 +39,24 @@ def opened(keys: str, words: str) -> Callable[[Pilot[Any]], Any]:
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize(
-    ("name", "keys", "words"),
+    ("keys", "words"),
     [
-        ("checklist", "", "… undecided"),
-        ("step", "1", "2.31 → 1.12"),
-        ("not-built", "4", "is not in this version"),
-        ("help", "question_mark", "every command by name"),
-        ("how", "i", "medians of the first"),
-        ("settings", "c", "[models]"),
-        ("theme", "T", "high-contrast"),
-        ("commands", "colon", "type to find one"),
-        ("ask", "2 R", "Compute perplexity again?"),
-        ("log", "L", "has not written anything yet"),
+        pytest.param("", "… undecided", id="checklist"),
+        pytest.param("1", "2.31 → 1.12", id="step"),
+        pytest.param("4", "is not in this version", id="not-built"),
+        pytest.param("question_mark", "every command by name", id="help"),
+        pytest.param("i", "medians of the first", id="how"),
+        pytest.param("c", "[models]", id="settings"),
+        pytest.param("T", "high-contrast", id="theme"),
+        pytest.param("colon", "type to find one", id="commands"),
+        pytest.param("2 R", "Compute perplexity again?", id="ask"),
+        pytest.param("L", "has not written anything yet", id="log"),
     ],
 )
 def test_screens(
     snap_compare: Compare,
     monkeypatch: pytest.MonkeyPatch,
     size: tuple[int, int],
-    name: str,
     keys: str,
     words: str,
 ) -> None:
@@ -134,7 +133,9 @@ def test_what_was_found(
 
 
 @pytest.mark.parametrize(
-    ("size", "words"), [((50, 12), "Needs 60 x 15"), ((80, 24), "There is no eval.toml")]
+    ("size", "words"),
+    [((50, 12), "Needs 60 x 15"), ((80, 24), "There is no eval.toml")],
+    ids=["too-small", "unknown-folder"],
 )
 def test_nothing_here(snap_compare: Compare, size: tuple[int, int], words: str) -> None:
     app = EvalApp(Start(Path("/somewhere")))

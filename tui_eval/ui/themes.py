@@ -70,8 +70,9 @@ class Palette:
 
     def _made(self, role: str, cursor: bool) -> RichStyle:
         name = role.strip("!~")
-        foreground = self.color(name if name in self.colors else "text")
         swapped = cursor and self.colors["cursor"] == REVERSE
+        # One bar in one colour: each role's own would make patches of it.
+        foreground = self.color(name if name in self.colors and not swapped else "text")
         ground = self.color("cursor" if cursor and not swapped else "background")
         return RichStyle(
             color=foreground.rich_color,
