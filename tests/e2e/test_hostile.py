@@ -142,7 +142,12 @@ def walk_every_screen(terminal: Tmux) -> None:
     terminal.wait("Training curves")
 
 
+OWN = b"\x1b]22;default\x07"
+"""Textual sets the pointer's shape as it starts and when a screen changes."""
+
+
 def clean_stream(stream: bytes) -> list[str]:
+    stream = stream.replace(OWN, b"")
     return [name for name, pattern in FORBIDDEN.items() if re.search(pattern, stream)]
 
 

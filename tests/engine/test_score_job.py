@@ -53,9 +53,14 @@ class Bench:
     def config(self) -> configuration.Config:
         return configuration.load(self.folder / "eval.toml")
 
-    def run(self, number: int = 1, prepare: Callable[[Any], None] = lambda context: None) -> Any:
+    def run(
+        self,
+        number: int = 1,
+        prepare: Callable[[Any], None] = lambda context: None,
+        **args: Any,
+    ) -> Any:
         workspace = self.workspace()
-        job = Job(f"job-{number}", "score", {"candidate": "tuned"}, "running", "")
+        job = Job(f"job-{number}", "score", {"candidate": "tuned", **args}, "running", "")
         context = Watched(workspace, self.config(), job, self.warm)
         context.cancel_after = self.cancel_after
         prepare(context)
@@ -205,6 +210,16 @@ def test_a_second_run_loads_and_computes_nothing(bench: Bench) -> None:
     assert not bench.warm
     assert not facts(bench, "job-2")
     assert bench.losses("tuned") == before
+
+
+def test_asked_again_everything_is_computed_anew_and_replaces_the_old(bench: Bench) -> None:
+    bench.run()
+    before = bench.losses("tuned")
+    bench.run(2, again=True)
+    assert len([one for one in facts(bench, "job-2") if one.get("kind") == "loss"]) == 2 * ROWS
+    assert {name: loss.nll for name, loss in bench.losses("tuned").items()} == {
+        name: loss.nll for name, loss in before.items()
+    }
 
 
 def test_rows_that_came_later_are_scored_alone(bench: Bench) -> None:

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 def run(job: Job, context: JobContext) -> None:
     with context.workspace.facts(job.id) as facts:
-        Comparison(context, job, ScoreFacts(facts, context.workspace)).run()
+        again = bool(job.args.get("again"))
+        Comparison(context, job, ScoreFacts(facts, context.workspace, again=again)).run()
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,7 @@ class Comparison:
                 scorer.config, 4 if loaded.dtype == "float32" else 2, limit.length
             ),
             wanted=scoring.batch_tokens,
+            calls=scorer.crew.workers,
         )
         for _ in range(self.shrink):
             budget.halve(budget.tokens)

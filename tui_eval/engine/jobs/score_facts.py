@@ -19,20 +19,24 @@ KILLED = ("out of memory", "signal 9")
 class ScoreFacts:
     """Appends to one job's facts file, and knows what the workspace has already."""
 
-    def __init__(self, facts: Any, workspace: Any) -> None:
+    def __init__(self, facts: Any, workspace: Any, *, again: bool = False) -> None:
         self._facts = facts
         self._workspace = workspace
+        self._again = again
+        """Asked to compute anew: nothing counts as done, and what comes replaces the old."""
         self._committed = time.monotonic()
         self.not_finite: dict[str, int] = {}
         """Rows without a finite loss, by producer key."""
 
     def scored(self, key: str) -> frozenset[str]:
         """Samples that need no second try: one that did not fit may fit today."""
+        if self._again:
+            return frozenset()
         losses = self._workspace.losses(key)
         return frozenset(name for name, loss in losses.items() if loss.error != DOES_NOT_FIT)
 
     def checked(self, key: str) -> bool:
-        return self._workspace.preflight(key) is not None
+        return not self._again and self._workspace.preflight(key) is not None
 
     def killed_for_memory(self, job: Job) -> int:
         """How often this very job was stopped by the kernel since it last ended by itself.
@@ -50,7 +54,7 @@ class ScoreFacts:
         return times
 
     def reconciled(self, key: str) -> bool:
-        return bool(self._workspace.have("reconcile", key))
+        return not self._again and bool(self._workspace.have("reconcile", key))
 
     def dataset(self, dataset: Dataset) -> None:
         """The samples whole: the file may change, what was scored must stay readable."""

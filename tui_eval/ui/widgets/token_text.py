@@ -51,9 +51,7 @@ def tokens_of(detail: SampleDetail) -> list[Token]:
     made = []
     for (start, end), (_, count) in main.items():
         one, other = base.get((start, end)), tuned.get((start, end))
-        made.append(
-            Token(start, end, one[0] if one else None, other[0] if other else None, count)
-        )
+        made.append(Token(start, end, one[0] if one else None, other[0] if other else None, count))
     return made
 
 
@@ -163,11 +161,17 @@ def _pieces(
         if start > at or at == 0:
             made.append(Piece(mark, None, mark=True))
         at = max(at, end)
-        made.append(Piece(clean(text[start:end], newlines=True) or "·",
-                          number if number >= 0 else None))  # fmt: skip
+        made.append(Piece(_alone(text[start:end]), number if number >= 0 else None))
     if at < len(text):
         made.append(Piece(_unscored(text[at:])))
     return made
+
+
+def _alone(text: str) -> str:
+    """A token by itself. Marks without a letter of their own stand on a dotted circle: on
+    the token before them, hundreds of such tokens would pile up to a tower."""
+    shown = clean(text, newlines=True) or "·"
+    return f"◌{shown}" if cells(shown[0]) == 0 else shown
 
 
 def _unscored(text: str) -> str:
