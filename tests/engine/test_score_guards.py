@@ -32,6 +32,13 @@ def test_known_shapes_are_packed(kind: str) -> None:
     assert allowed(models.loaded(kind)) == "packed"
 
 
+def test_calls_at_the_same_time_are_proven_together() -> None:
+    made = models.loaded("llama")
+    scorer = TransformersScorer(made)
+    scorer.crew.workers = 2
+    assert probes.allowed_path(scorer, pieces(made)) == "packed"
+
+
 def test_probes_differ_in_length_and_pass_the_window() -> None:
     made = models.loaded("mistral")
     chosen = probes.probe_pieces(pieces(made), made.model.config)

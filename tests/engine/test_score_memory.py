@@ -73,6 +73,47 @@ def test_a_text_that_does_not_fit_alone_is_named_and_the_others_go_on() -> None:
     assert task.fed == task.total
 
 
+@pytest.mark.parametrize("path", ["packed", "padded"])
+def test_calls_at_the_same_time_give_the_same(path: Any) -> None:
+    made = models.loaded("gemma2")
+    whole = scored(made, path)
+    scorer = TransformersScorer(made, path)
+    scorer.crew.workers = 4
+    task = Task(scorer, encoded(made), LIMIT, Budget(100))
+    seen = {one.sample: one.nll for _, some in run_tasks([("", task)]) for one in some}
+    assert seen == pytest.approx({name: one.nll for name, one in whole.items()}, rel=1e-6)
+    assert made.model.config._attn_implementation == "eager"
+
+
+def test_calls_at_the_same_time_back_off_to_one_alone() -> None:
+    made = models.loaded("llama")
+    whole = scored(made)
+    rows = encoded(made)
+    longest = max(len(row.ids) for row in rows)
+    scorer = TransformersScorer(made)
+    scorer.crew.workers = 3
+    task = Task(scorer, rows, LIMIT, Budget(2 * longest))
+    running: list[int] = []
+
+    def enter(module: Any, args: Any, kwargs: Any) -> None:
+        running.append(kwargs["input_ids"].numel())
+        if len(running) > 1 and sum(running) > longest:
+            running.pop()
+            raise torch.OutOfMemoryError("no room beside the others")
+
+    def leave(module: Any, args: Any, output: Any) -> None:
+        running.pop()
+
+    made.model.base_model.register_forward_pre_hook(enter, with_kwargs=True)
+    made.model.base_model.register_forward_hook(leave)
+    seen = {one.sample: one for _, some in run_tasks([("", task)]) for one in some}
+    assert not any(one.error for one in seen.values())
+    assert {name: one.nll for name, one in seen.items()} == pytest.approx(
+        {name: one.nll for name, one in whole.items()}, rel=1e-6
+    )
+    assert task.fed == task.total
+
+
 def test_a_windowed_row_that_does_not_fit_is_given_up_once() -> None:
     made = models.loaded("llama")
     rows = encoded(made)

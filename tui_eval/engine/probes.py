@@ -137,15 +137,22 @@ def _same_logits(scorer: TransformersScorer, piece: Piece) -> bool:
 
 
 def _tried(scorer: TransformersScorer, probes: Sequence[Piece], path: Path) -> list[Losses] | None:
-    """A path's losses, the probes in another order than by length; None where it fails."""
+    """A path's losses, the probes in another order than by length, and in as many calls
+    at the same time as there will be; None where it fails."""
     order = [*range(1, len(probes)), 0]
+    half = len(order) // 2 if scorer.crew.workers > 1 else 0
+    batches = [part for part in (order[:half], order[half:]) if part]
     try:
-        losses = scorer.nll([probes[at] for at in order], path)
-    except Exception as error:
-        if is_out_of_memory(error):
-            raise  # any failure means: not this way
+        losses = scorer.nll_each([[probes[at] for at in part] for part in batches], path)
+    except Exception:
         return None
-    placed = dict(zip(order, losses, strict=True))
+    placed: dict[int, Losses] = {}
+    for part, some in zip(batches, losses, strict=True):
+        if isinstance(some, Exception):
+            if is_out_of_memory(some):
+                raise some
+            return None
+        placed.update(zip(part, some, strict=True))
     return [placed[at] for at in range(len(probes))]
 
 

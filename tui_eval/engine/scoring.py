@@ -77,26 +77,36 @@ class Task:
                 yield TokenLoss(encoded.sample, 0.0, 0, 0, error=encoded.problem)
 
     def step(self) -> list[TokenLoss]:
-        """Score one batch; the rows that it completed. Plans again where memory ran out."""
-        batch = self.queue.popleft()
-        pieces = [self.pieces[at] for at in batch.rows]
-        try:
-            losses = self.scorer.nll(pieces)
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-        else:
-            self.fed += batch.tokens
-            return self._taken(pieces, losses)
-        # Outside of the except clause: the traceback would keep the tensors alive.
-        return self._back_off(batch)
+        """Score the next batches; the rows that they completed. Plans again where memory
+        ran out."""
+        count = min(len(self.queue), self.scorer.crew.workers)
+        batches = [self.queue.popleft() for _ in range(count)]
+        pieces = [[self.pieces[at] for at in batch.rows] for batch in batches]
+        complete: list[TokenLoss] = []
+        failed: list[plan.Batch] = []
+        for batch, some, losses in zip(batches, pieces, self.scorer.nll_each(pieces), strict=True):
+            if not isinstance(losses, Exception):
+                self.fed += batch.tokens
+                complete += self._taken(some, losses)
+            elif is_out_of_memory(losses):
+                failed.append(batch)
+            else:
+                raise losses
+        return complete + self._back_off(failed) if failed else complete
 
-    def _back_off(self, batch: plan.Batch) -> list[TokenLoss]:
+    def _back_off(self, failed: Sequence[plan.Batch]) -> list[TokenLoss]:
+        """One batch at a time from now on, and smaller ones; a row that fails alone and
+        undisturbed is given up."""
         release(self.scorer.loaded.device)
-        if len(batch.rows) == 1:
-            return self._given_up(batch.rows[0])
-        self.budget.halve(len(batch.rows) * batch.width)
-        left = [at for waiting in (batch, *self.queue) for at in waiting.rows]
+        largest = max(len(batch.rows) * batch.width for batch in failed)
+        lonely = self.scorer.crew.workers == 1 and len(failed[0].rows) == 1
+        self.queue.extendleft(reversed(failed[1:] if lonely else failed))
+        self.scorer.crew.workers = 1
+        if lonely:
+            return self._given_up(failed[0].rows[0])
+        if any(len(batch.rows) > 1 for batch in failed):
+            self.budget.halve(largest)
+        left = [at for waiting in self.queue for at in waiting.rows]
         self.queue = deque(self._plan(left))
         return []
 

@@ -8,6 +8,7 @@ load then choose another path.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -105,14 +106,35 @@ def register() -> None:
     AttentionInterface.register(NAME, attend)
 
 
-@contextmanager
-def segments(config: Any, lengths: Sequence[int]) -> Iterator[None]:
-    """Within it, the model attends by segments of these lengths."""
-    before = config._attn_implementation
-    token = _lengths.set(tuple(lengths))
-    config._attn_implementation = NAME
-    try:
-        yield
-    finally:
-        config._attn_implementation = before
-        _lengths.reset(token)
+class Switch:
+    """Sets a model's attention to ours while anybody needs it: workers share the model."""
+
+    def __init__(self, config: Any) -> None:
+        self._config = config
+        self._lock = threading.Lock()
+        self._users = 0
+        self._before: Any = None
+
+    @contextmanager
+    def segments(self, lengths: Sequence[int]) -> Iterator[None]:
+        """Within it, this thread's calls attend by segments of these lengths."""
+        token = _lengths.set(tuple(lengths))
+        self._enter()
+        try:
+            yield
+        finally:
+            self._leave()
+            _lengths.reset(token)
+
+    def _enter(self) -> None:
+        with self._lock:
+            if not self._users:
+                self._before = self._config._attn_implementation
+                self._config._attn_implementation = NAME
+            self._users += 1
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if not self._users:
+                self._config._attn_implementation = self._before

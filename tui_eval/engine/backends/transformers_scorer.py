@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal
 
 import numpy as np
 import torch
 
 from tui_eval.engine.backends import segments
+from tui_eval.engine.backends.crew import Crew
 from tui_eval.engine.backends.head import Head, finish_of, positions_for
 from tui_eval.engine.memory import GPU_TOKENS
 from tui_eval.engine.plan import CPU_OVERHEAD
@@ -29,6 +30,22 @@ IN_WORDS: dict[Path, str] = {
     "single": "one text at a time, chunked head",
     "full": "one text at a time, the model's own logits",
 }
+
+
+MOST_WORKERS = 8
+
+
+def _workers(loaded: Loaded, config: Any) -> int:
+    """Batches that are computed at the same time. On a CPU the threads of one matrix
+    product wait for each other more than they compute, the more so on a busy machine; one
+    batch per thread costs a third to a half of the CPU time."""
+    text = getattr(config, "text_config", None) or config
+    rope = getattr(text, "rope_parameters", None) or getattr(text, "rope_scaling", None) or {}
+    # These rewrite their frequencies while they compute, which no second call may see.
+    moving = isinstance(rope, dict) and rope.get("rope_type") in ("dynamic", "longrope")
+    if loaded.device != "cpu" or moving:
+        return 1
+    return max(1, min(MOST_WORKERS, int(torch.get_num_threads())))
 
 
 @dataclass(frozen=True)
@@ -62,6 +79,8 @@ class TransformersScorer:
             finish_of(self.config),
         )
         segments.register()
+        self._switch = segments.Switch(self.config)
+        self.crew = Crew(_workers(loaded, self.config))
 
     @property
     def wanted_paths(self) -> tuple[Path, ...]:
@@ -103,6 +122,20 @@ class TransformersScorer:
         cuts = np.cumsum([len(piece.targets) for piece in pieces])[:-1]
         return np.split(losses, cuts)
 
+    def nll_each(
+        self, batches: Sequence[Sequence[Piece]], path: Path | None = None
+    ) -> list[list[Losses] | Exception]:
+        """Several batches, on a CPU at the same time: the losses of each, or what it ended
+        with."""
+        return self.crew.run([partial(self._attempt, batch, path) for batch in batches])
+
+    def _attempt(self, batch: Sequence[Piece], path: Path | None) -> list[Losses] | Exception:
+        try:
+            return self.nll(batch, path)
+        except (RuntimeError, MemoryError) as error:
+            # Without its traceback, which would keep the tensors of the call alive.
+            return error.with_traceback(None)
+
     def full_logits(self, piece: Piece) -> Any:
         """What the model itself says (positions, vocabulary), for guards and fallback."""
         ids = torch.from_numpy(piece.ids).long()[None].to(self._device())
@@ -138,7 +171,7 @@ class TransformersScorer:
         starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
         at = np.concatenate([piece.at + start for piece, start in zip(pieces, starts, strict=True)])
         device = self._device()
-        with segments.segments(self.config, lengths):
+        with self._switch.segments(lengths):
             output = self.decoder(
                 input_ids=ids.to(device),
                 position_ids=torch.from_numpy(places)[None].to(device),
