@@ -32,7 +32,8 @@ def status(layout: Layout, beat: Beat | None) -> EngineStatus:
             return EngineStatus("starting", pid, host())
         state = beat.state if beat.state in ("starting", "idle", "working") else "absent"
         return EngineStatus(cast(State, state), pid, beat.host, beat.age)
-    if beat is not None and beat.state != "absent" and beat.host == host():
+    # One that died idle, with its machine for instance, took nothing with it.
+    if beat is not None and beat.state in ("starting", "working") and beat.host == host():
         return EngineStatus("lost", beat.pid, beat.host, beat.age, last_words(layout))
     if (found := _read_end(layout)) is not None and found["code"] > 0:
         # It could not even begin.

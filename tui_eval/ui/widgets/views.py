@@ -46,7 +46,9 @@ class Words:
         if self._made[0] != width:
             reading = self.reading
             reasons = all_reason_rows(reading.findings, min(width, 100))
-            numbers = number_rows(reading.numbers, width)
+            # Before the first result a column of dashes would only look like one.
+            measured = any(number.value for number in reading.numbers.values())
+            numbers = number_rows(reading.numbers, width) if measured else []
             gap: list[Line] = [[]] if reasons and numbers else []
             self._made = width, [*reasons, *gap, *numbers]
         return self._made[1]
@@ -107,6 +109,8 @@ class Views:
         self.words: Words | None = None
         self.views: tuple[View, ...] = ()
         self.at = 0
+        self._turned = False
+        """A person chose the view; until then the first one is it, also when it comes late."""
 
     @property
     def view(self) -> View | None:
@@ -122,7 +126,8 @@ class Views:
         here = self.view
         self.views = views_of(reading)
         keys = [view.key for view in self.views]
-        self.at = keys.index(here.key) if here is not None and here.key in keys else 0
+        chosen = self._turned and here is not None and here.key in keys
+        self.at = keys.index(here.key) if chosen and here is not None else 0
 
     def _take_plots(self, plots: Sequence[Plot]) -> None:
         kept, self.plots = self.plots, {}
@@ -145,6 +150,7 @@ class Views:
         if len(self.views) < 2:
             return False
         self.at = (self.at + by) % len(self.views)
+        self._turned = True
         return True
 
     @property
