@@ -17,6 +17,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+PATIENCE = 3.0
+"""Seconds to wait for a key's repaint."""
 QUIET = 0.06
 """Seconds without output after which a repaint counts as complete."""
 
@@ -77,19 +79,20 @@ class PtyApp:
                     raise AssertionError(f"it ended: {self.written[-2000:]!r}") from error
         return time.perf_counter() - self.began
 
-    def key(self, keys: bytes) -> tuple[float, int]:
-        """Press; milliseconds until the last byte of the repaint, and how many bytes."""
+    def key(self, keys: bytes, marker: bytes) -> tuple[float, int]:
+        """Press; milliseconds until the repaint brought ``marker``, and how many bytes came
+        until it was quiet. What else repaints meanwhile does not stop the watch."""
         began = time.perf_counter()
         os.write(self.fd, keys)
-        last, count = began, 0
-        wait = 2.0
-        while select.select([self.fd], [], [], wait)[0]:
-            piece = os.read(self.fd, 65536)
-            last = time.perf_counter()
-            count += len(piece)
-            self.written += piece
-            wait = QUIET
-        return (last - began) * 1000, count
+        seen, came = 0.0, b""
+        wait = PATIENCE
+        while wait > 0 and select.select([self.fd], [], [], wait)[0]:
+            came += os.read(self.fd, 65536)
+            if not seen and marker in came:
+                seen = (time.perf_counter() - began) * 1000
+            wait = QUIET if seen else began + PATIENCE - time.perf_counter()
+        self.written += came
+        return seen, len(came)
 
     def cpu_ms(self) -> float:
         """CPU time of all its threads and children so far, in milliseconds."""

@@ -22,6 +22,8 @@ class Empty(App):
         yield Static("all there is")
 Empty().run(mouse=False)
 """
+INSTALLED = "import sys; from tui_eval.cli import main; sys.exit(main())"
+"""What the ``tui-eval`` command runs."""
 CHECKLIST, VERDICT = b"Task metrics", b"loss fell"
 
 
@@ -42,7 +44,7 @@ def main(runs: int = 7) -> None:
         place = Path(folder)
         work = workspace(place / "support-bot")
         environ = clean_environ(place)
-        ours = [sys.executable, "-m", "tui_eval.cli", str(work)]
+        ours = [sys.executable, "-c", INSTALLED, str(work)]
         programs = {
             "empty Textual app": ([sys.executable, "-c", EMPTY], b"all there is"),
             "checklist": (ours, CHECKLIST),

@@ -276,6 +276,8 @@ def _target(targets: Sequence[DOMNode], action: str) -> DOMNode | None:
 
 def run(start: Start) -> int:
     """Draw the app until it is left; its exit code."""
+    # The looker's thread computes in Python: a key must not wait 5 ms for each of its turns.
+    sys.setswitchinterval(0.001)
     app = EvalApp(start)
     app.run(mouse=False)
     if app.crash:
