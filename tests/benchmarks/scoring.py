@@ -22,6 +22,10 @@ import sys
 import time
 from typing import Any
 
+# A thread that waits for its siblings is to sleep, not to spin: on a busy machine the CPU
+# time of whoever shares a matrix product among threads would be mostly waiting.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
