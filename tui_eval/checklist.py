@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tui_eval.core.records import Split
+
 
 @dataclass(frozen=True, slots=True)
 class StepEntry:
@@ -14,7 +16,7 @@ class StepEntry:
     title: str
     question: str
     read: str | None
-    needs: tuple[tuple[str, str], ...] = ()
+    needs: tuple[tuple[str, Split], ...] = ()
 
     @property
     def built(self) -> bool:

@@ -14,7 +14,9 @@ import jsonschema
 import pytest
 
 from tests.sample import TUI_EVAL, demo, quiet_environment
+from tui_eval.commands.show import last_tries
 from tui_eval.core.reading import Column, Finding, Number, Plot, Reading, Series, Table
+from tui_eval.core.records import Job
 from tui_eval.files.exports import show
 
 
@@ -66,6 +68,24 @@ def test_text_is_clean_and_has_an_ascii_form() -> None:
     assert "✓ good  2.31 → 1.12" in text
     plain = show.as_text({"x": {"curves": reading}}, unicode=False)
     assert "+ good  2.31 -> 1.12" in plain
+
+
+def test_a_last_try_that_failed_is_told() -> None:
+    reading = Reading("perplexity", "tuned", "waiting", "h", "60 samples to be scored")
+    jobs = [
+        Job("1", "score", {"candidate": "tuned", "split": "validation"}, "done", ""),
+        Job(
+            "2", "score", {"candidate": "tuned", "split": "validation"}, "failed", "",
+            error="Weights are a pickle.\nSet scoring.allow_pickle.",
+        ),
+    ]  # fmt: skip
+    tries = last_tries(jobs)
+    found = {"tuned": {"perplexity": reading}}
+    text = show.as_text(found, tries=tries)
+    assert "  last try: failed. Weights are a pickle.\n            Set scoring" in text
+    step = valid(show.as_json(found, tries))["candidates"]["tuned"]["steps"]["perplexity"]
+    assert step["last_try"]["state"] == "failed"
+    assert not last_tries(jobs[::-1]), "a later try that ended well is the last"
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -125,6 +145,15 @@ def test_wrong_use_says_the_remedy_and_exits_2(
     assert done.returncode == 2
     assert says in done.stderr
     assert not done.stdout
+
+
+def test_run_without_data_says_so_and_is_no_failure(tmp_path: Path, workspace: Path) -> None:
+    toml = f'[models.tuned]\npath = "{next(workspace.glob("runs/good/checkpoint-*"))}"\n'
+    (tmp_path / "eval.toml").write_text(toml, "utf-8")
+    done = run("run", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "no validation file is named" in done.stderr
+    assert "curves" in done.stdout
 
 
 def test_every_command_has_help_with_an_example() -> None:

@@ -7,6 +7,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Sequence
+from itertools import product
 from types import FrameType
 
 from tui_eval import config as configuration
@@ -16,7 +17,7 @@ from tui_eval.config import Config
 from tui_eval.core.records import Job
 from tui_eval.core.text import clean
 from tui_eval.engine import launch
-from tui_eval.files.evidence import readings
+from tui_eval.files.evidence import data_path, readings
 from tui_eval.files.exports.show import MARKS
 from tui_eval.store.workspace import Workspace
 
@@ -50,7 +51,7 @@ def command(options: Namespace) -> int:
 def _run(
     workspace: Workspace, config: Config, steps: tuple[str, ...], candidates: tuple[str, ...]
 ) -> int:
-    jobs = request(workspace, steps, candidates)
+    jobs = request(workspace, config, steps, candidates)
     line = ProgressLine()
     try:
         finished = _wait(workspace, jobs, line)
@@ -60,23 +61,48 @@ def _run(
     line.end()
     for job in finished:
         if job.state != "done":
-            print(f"{_label(job)}: {job.state}. {clean(job.error)}", file=sys.stderr)
-    for candidate in candidates:
-        found = readings(workspace, config, candidate, steps=steps)
-        for key, reading in found.items():
-            print(f"{candidate:<12} {key:<12} {MARKS[reading.verdict]} {clean(reading.summary)}")
-    return 0 if all(job.state == "done" for job in finished) else 1
+            told = clean(f"{job.state}. {job.error}", newlines=True)
+            print(f"{_label(job)}: {told}", file=sys.stderr)
+    answered = [_print(workspace, config, candidate, steps, finished) for candidate in candidates]
+    return 0 if all(answered) and all(job.state == "done" for job in finished) else 1
 
 
-def request(workspace: Workspace, steps: Sequence[str], candidates: Sequence[str]) -> list[Job]:
-    """One job for every need of the chosen (default: all built) steps and candidates."""
-    return [
-        workspace.request(verb, {"candidate": candidate, "split": split})
-        for entry in CHECKLIST
-        if entry.built and (not steps or entry.key in steps)
-        for verb, split in entry.needs
-        for candidate in candidates
-    ]
+def _print(
+    workspace: Workspace,
+    config: Config,
+    candidate: str,
+    steps: tuple[str, ...],
+    finished: Sequence[Job],
+) -> bool:
+    """The summaries of one candidate; False where a step that was computed is unanswered."""
+    answered = True
+    computed = any(job.args.get("candidate") == candidate for job in finished)
+    for key, reading in readings(workspace, config, candidate, steps=steps).items():
+        print(f"{candidate:<12} {key:<12} {MARKS[reading.verdict]} {clean(reading.summary)}")
+        if reading.verdict == "waiting" and computed:
+            answered = False
+    return answered
+
+
+def request(
+    workspace: Workspace, config: Config, steps: Sequence[str], candidates: Sequence[str]
+) -> list[Job]:
+    """One job for every need of the chosen (default: all built) steps and candidates. What
+    can't be computed because no file is named is said, and is no failure."""
+    jobs = []
+    for entry in CHECKLIST:
+        if not entry.built or (steps and entry.key not in steps):
+            continue
+        for (verb, split), candidate in product(entry.needs, candidates):
+            if data_path(config, candidate, split) is None:
+                print(
+                    f"{candidate} {entry.key}: no {split} file is named, so it is not computed."
+                    f" Set [data] {split} in eval.toml.",
+                    file=sys.stderr,
+                )
+                continue
+            jobs.append(workspace.request(verb, {"candidate": candidate, "split": split}))
+    return jobs
 
 
 def _wait(workspace: Workspace, jobs: list[Job], line: ProgressLine) -> list[Job]:
@@ -115,7 +141,9 @@ def _label(job: Job) -> str:
 
 def progress_text(job: Job) -> str:
     """``[######....] 61%  1,204/1,960 tokens  840/s  14 s left``."""
-    share = min(1.0, job.done / job.total) if job.total else 0.0
+    if not job.total:
+        return clean(job.message or "starting")
+    share = min(1.0, job.done / job.total)
     bar = "#" * round(share * 20)
     parts = [f"[{bar:.<20}] {share:4.0%}", f"{job.done:,.0f}/{job.total:,.0f} {job.unit}"]
     if job.speed:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
+from collections.abc import Iterable
 
+from tui_eval.checklist import CHECKLIST
 from tui_eval.commands import places
+from tui_eval.core.records import Job
 from tui_eval.files.evidence import FileCache, readings
 from tui_eval.files.exports import show
 
@@ -28,10 +31,21 @@ def command(options: Namespace) -> int:
     finally:
         workspace.close()
     if options.json:
-        print(json.dumps(show.as_json(found), ensure_ascii=True, allow_nan=False, indent=1))
+        print(json.dumps(show.as_json(found, tries), ensure_ascii=True, allow_nan=False, indent=1))
     else:
-        print(show.as_text(found, unicode=_unicode(), steps=steps), end="")
+        print(show.as_text(found, unicode=_unicode(), steps=steps, tries=tries), end="")
     return 0
+
+
+def last_tries(jobs: Iterable[Job]) -> dict[tuple[str, str], Job]:
+    """The last job by candidate and step, of those that did not end well."""
+    last: dict[tuple[str, str], Job] = {}
+    for job in jobs:
+        for entry in CHECKLIST:
+            if (job.verb, job.args.get("split")) in entry.needs:
+                last[str(job.args.get("candidate")), entry.key] = job
+    bad = ("failed", "cancelled", "interrupted")
+    return {place: job for place, job in last.items() if job.state in bad}
 
 
 def _unicode() -> bool:

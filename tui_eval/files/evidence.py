@@ -211,7 +211,11 @@ def _stamp(path: Path) -> tuple[object, ...]:
     """Changes whenever the file, or a file directly in the folder, was written."""
     try:
         paths = sorted(path.iterdir()) if path.is_dir() else [path]
-        stats = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in paths]
+        # The change time too: a copy may carry its old modification time along.
+        stats = [
+            (p.name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+            for p, stat in ((path, path.stat()) for path in paths)
+        ]
     except OSError:
         return ()
     return tuple(stats)

@@ -196,5 +196,7 @@ def _stamp(folder: Path) -> tuple[object, ...]:
     for path in sorted(folder.iterdir()):
         if path.is_file():
             stat = path.stat()
-            entries.append((path.name, stat.st_size, stat.st_mtime_ns, stat.st_ino))
+            # The change time too: a copy may carry its old modification time along.
+            times = (stat.st_mtime_ns, stat.st_ctime_ns)
+            entries.append((path.name, stat.st_size, *times, stat.st_ino))
     return tuple(entries)

@@ -9,6 +9,7 @@ from typing import Any
 
 from tui_eval.checklist import CHECKLIST
 from tui_eval.core.reading import Finding, Number, Plot, Reading, Table, finite
+from tui_eval.core.records import Job
 from tui_eval.core.text import clean
 
 SCHEMA_VERSION = 1
@@ -26,13 +27,23 @@ def schema() -> dict[str, Any]:
     return loaded
 
 
-def as_json(candidates: Mapping[str, Mapping[str, Reading]]) -> dict[str, Any]:
+Tries = Mapping[tuple[str, str], Job]
+"""The last try by candidate and step, where it did not end well."""
+
+
+def as_json(
+    candidates: Mapping[str, Mapping[str, Reading]], tries: Tries | None = None
+) -> dict[str, Any]:
     """``candidates`` by name, each with its Readings by step. NaN and infinity become null."""
+    tries = tries or {}
     return {
         "schema": SCHEMA_VERSION,
         "candidates": {
             name: {
-                "steps": {step: _reading(reading) for step, reading in readings.items()},
+                "steps": {
+                    step: _reading(reading, tries.get((name, step)))
+                    for step, reading in readings.items()
+                },
                 "signoff": {
                     "decision": "none",
                     "by": None,
@@ -45,7 +56,7 @@ def as_json(candidates: Mapping[str, Mapping[str, Reading]]) -> dict[str, Any]:
     }
 
 
-def _reading(reading: Reading) -> dict[str, Any]:
+def _reading(reading: Reading, last: Job | None) -> dict[str, Any]:
     return {
         "verdict": reading.verdict,
         "against": reading.against,
@@ -56,6 +67,7 @@ def _reading(reading: Reading) -> dict[str, Any]:
         "tables": {name: _table(table) for name, table in reading.tables.items()},
         "series": {plot.key: _plot(plot) for plot in reading.plots},
         "how": list(reading.how),
+        "last_try": None if last is None else {"state": last.state, "error": last.error},
     }
 
 
@@ -111,6 +123,7 @@ def as_text(
     *,
     unicode: bool = True,
     steps: tuple[str, ...] = (),
+    tries: Tries | None = None,
 ) -> str:
     """What ``show`` prints: a line per step, its reasons, numbers and tables."""
     lines: list[str] = []
@@ -120,7 +133,8 @@ def as_text(
         for number, entry in enumerate(CHECKLIST, 1):
             reading = readings.get(entry.key)
             if reading is not None:
-                lines += [*_text(number, entry.title, reading, unicode), ""]
+                lines += _text(number, entry.title, reading, unicode)
+                lines += [*_try_text((tries or {}).get((name, entry.key))), ""]
             elif not entry.built and (not steps or entry.key in steps):
                 lines += [f"{number} {entry.title}: not built yet in this version", ""]
     text = "\n".join(lines).rstrip() + "\n"
@@ -143,6 +157,13 @@ def _text(number: int, title: str, reading: Reading, unicode: bool) -> list[str]
     for table in reading.tables.values():
         lines += _table_text(table)
     return lines
+
+
+def _try_text(last: Job | None) -> list[str]:
+    if last is None:
+        return []
+    told = clean(f"{last.state}. {last.error}", newlines=True).splitlines()
+    return [f"  last try: {told[0]}", *[f"            {line}" for line in told[1:]]]
 
 
 def number_text(number: Number) -> str:
