@@ -28,6 +28,7 @@ def command(options: Namespace) -> int:
         found = {
             name: readings(workspace, config, name, cache=cache, steps=steps) for name in candidates
         }
+        tries = last_tries(workspace.jobs())
     finally:
         workspace.close()
     if options.json:
