@@ -165,8 +165,10 @@ def test_what_lack_of_memory_looks_like() -> None:
 
 
 def test_the_budget_follows_the_free_memory() -> None:
-    roomy = budget_for("cpu", free=10**12, bytes_per_token=1e4, wanted=None)
-    assert roomy.tokens == memory.CPU_TOKENS
+    least, most = memory.CPU_TOKENS
+    for size, tokens in ((1e3, most), (2e4, 838), (1e6, least)):
+        assert budget_for("cpu", free=10**12, bytes_per_token=size, wanted=None).tokens == tokens
+    assert budget_for("cpu", free=10**7, bytes_per_token=1e4, wanted=None, calls=8).tokens == 100
     assert budget_for("cpu", free=10**6, bytes_per_token=1e4, wanted=None).tokens == 80
     assert budget_for("cpu", free=10**6, bytes_per_token=1e4, wanted=50).tokens == 50
     assert budget_for("cuda", free=None, bytes_per_token=0, wanted=None).tokens == memory.GPU_TOKENS

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CPU_TOKENS = 512
-"""Tokens per forward call on a CPU: more is not faster, and takes more memory."""
+CPU_TOKENS = (512, 1024)
+"""Least and most tokens per forward call on a CPU: fewer cost calls, more are not faster."""
+CPU_ACTIVATIONS = 16 * 2**20
+"""Bytes of activations that a call on a CPU may fill between the two."""
 GPU_TOKENS = 16384
 SHARE = 0.8
 """Of the free memory: the allocator fragments, and others use the device too."""
@@ -39,7 +41,10 @@ def budget_for(
 ) -> Budget:
     """``wanted`` is the person's own figure, which only the free memory bounds; ``calls``
     are made at the same time."""
-    most = wanted or (CPU_TOKENS if device == "cpu" else GPU_TOKENS)
+    least, most = CPU_TOKENS if device == "cpu" else (GPU_TOKENS, GPU_TOKENS)
+    if bytes_per_token > 0:
+        most = max(least, min(most, int(CPU_ACTIVATIONS / bytes_per_token)))
+    most = wanted or most
     if free is None or bytes_per_token <= 0:
         return Budget(most)
     return Budget(max(1, min(most, int(SHARE * free / bytes_per_token / calls))))

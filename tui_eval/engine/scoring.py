@@ -17,7 +17,14 @@ import numpy as np
 from tui_eval.core.records import Sample, TokenLoss
 from tui_eval.engine import plan
 from tui_eval.engine.backends.transformers_scorer import TransformersScorer
-from tui_eval.engine.memory import CPU_TOKENS, Budget, is_out_of_memory, release
+from tui_eval.engine.memory import (
+    Budget,
+    budget_for,
+    free_bytes,
+    is_out_of_memory,
+    per_token_bytes,
+    release,
+)
 from tui_eval.engine.prompts import Renderer
 from tui_eval.engine.tokens import Cut, Encoded, Encoder, Limit, Losses, Piece, fit
 from tui_eval.errors import EngineError
@@ -219,6 +226,19 @@ def shards(samples: Iterable[Sample]) -> Iterator[list[Sample]]:
         yield shard
 
 
+def budget_of(scorer: TransformersScorer, limit: Limit, wanted: int | None = None) -> Budget:
+    """What this model may be fed at once, where it lies and with the memory free there."""
+    loaded = scorer.loaded
+    element = 4 if loaded.dtype == "float32" else 2
+    return budget_for(
+        loaded.device.partition(":")[0],
+        free=free_bytes(loaded.device),
+        bytes_per_token=per_token_bytes(scorer.config, element, limit.length),
+        wanted=wanted,
+        calls=scorer.crew.workers,
+    )
+
+
 def score_samples(
     scorer: TransformersScorer,
     samples: Iterable[Sample],
@@ -230,7 +250,7 @@ def score_samples(
 ) -> Iterator[TokenLoss]:
     """Everything in one call: render, tokenise, plan, score."""
     encoder = Encoder(scorer.loaded.tokenizer)
-    budget = budget or Budget(CPU_TOKENS)
+    budget = budget or budget_of(scorer, limit)
     for shard in shards(samples):
         rows = encoder.encode([renderer.render(one) for one in shard])
         task = Task(scorer, rows, limit, budget, adapter)

@@ -17,10 +17,9 @@ from tui_eval.engine.jobs.bench import Bench, Meter
 from tui_eval.engine.jobs.models import Models, State
 from tui_eval.engine.jobs.score_facts import ScoreFacts
 from tui_eval.engine.load import bad_weights
-from tui_eval.engine.memory import budget_for, free_bytes, per_token_bytes
 from tui_eval.engine.prompts import Prompting, Rendered, Renderer
 from tui_eval.engine.reconcile import reconciles
-from tui_eval.engine.scoring import SHARD, run_tasks
+from tui_eval.engine.scoring import SHARD, budget_of, run_tasks
 from tui_eval.engine.template_guard import check_template
 from tui_eval.engine.tokens import Encoded, Encoder, limit_of
 from tui_eval.errors import EngineError
@@ -150,15 +149,7 @@ class Comparison:
         scoring = self.config.scoring
         scorer, loaded = state.scorer, state.scorer.loaded
         limit = limit_of(scoring.max_length, scoring.stride, loaded.positions)
-        budget = budget_for(
-            loaded.device.partition(":")[0],
-            free=free_bytes(loaded.device),
-            bytes_per_token=per_token_bytes(
-                scorer.config, 4 if loaded.dtype == "float32" else 2, limit.length
-            ),
-            wanted=scoring.batch_tokens,
-            calls=scorer.crew.workers,
-        )
+        budget = budget_of(scorer, limit, scoring.batch_tokens)
         for _ in range(self.shrink):
             budget.halve(budget.tokens)
         producer = self._producer(state.name, loaded.dtype)
