@@ -29,7 +29,11 @@ def test_tool_is_content(arguments: tuple[str, ...]) -> None:
 
 def test_no_file_grows_past_a_look() -> None:
     """About 400 lines is where a file wants a seam; the exceptions are named here."""
-    exceptions: set[str] = set()
+    exceptions = {  # Tables of cases: cut in two, each half would need the other's head.
+        "tests/core/test_curves.py",
+        "tests/core/test_perplexity.py",
+        "tests/files/test_containers.py",
+    }
     long = {
         str(path.relative_to(ROOT)): count
         for path in [*ROOT.glob("tui_eval/**/*.py"), *ROOT.glob("tests/**/*.py")]
