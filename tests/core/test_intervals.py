@@ -10,10 +10,12 @@ import scipy.stats
 
 from tui_eval.core.stats.intervals import (
     Estimate,
+    Interval,
     difference,
     exponential,
     mean,
     perplexity,
+    positive,
     ratio_of_sums,
     units,
     wilson,
@@ -169,6 +171,26 @@ def test_bits_per_byte_are_compared_on_the_log_scale() -> None:
     assert found.high is not None
     width = math.log(found.high / found.low)
     assert width == pytest.approx(2 * 2.0 * boot.std(), rel=0.08)
+
+
+def test_an_amount_above_zero_has_its_interval_on_the_log_scale() -> None:
+    ratio = ratio_of_sums([1.0, 30.0, 2.0], [9.0, 8.0, 10.0])
+    assert ratio is not None
+    assert ratio.low is not None
+    assert ratio.low < 0
+    found = positive(ratio)
+    half = scipy.stats.t.ppf(0.975, 2) * ratio.se / ratio.value
+    ends = (ratio.value * math.exp(-half), ratio.value * math.exp(half))
+    assert (found.low, found.high) == pytest.approx(ends)
+    assert found.value == ratio.value
+
+
+def test_an_amount_of_nothing_has_no_width_and_one_unit_no_ends() -> None:
+    nothing, alone = ratio_of_sums([0.0, 0.0], [1.0, 2.0]), ratio_of_sums([3.0], [2.0])
+    assert nothing is not None
+    assert alone is not None
+    assert positive(nothing) == Interval(0.0, 0.0, 0.0, 2)
+    assert positive(alone) == Interval(1.5, None, None, 1)
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import io
 import json
+import os
 import subprocess
 import sys
 import zlib
@@ -20,9 +21,10 @@ from hypothesis import strategies as st
 from tests.files.making import PAIRS, every_container, faults, lines, load, saved, texts
 from tests.shared import SHARED, needs_shared
 from tui_eval.errors import InputError
-from tui_eval.files.datasets import columnar, columnar_child
+from tui_eval.files.datasets import columnar, columnar_child, csv_rows, strict_json
 from tui_eval.files.datasets import rows as row_reader
 from tui_eval.files.datasets.parquet_footer import BadFooter, Claims, read_claims
+from tui_eval.files.logs import read_log
 
 EXPECTED = [("question 1", "answer 1"), ("question 2", "answer 2"), ("question 3", "answer 3")]
 
@@ -254,6 +256,49 @@ def test_no_file_and_no_data_folder_are_told(tmp_path: Path) -> None:
         load(tmp_path / "gone.jsonl")
     with pytest.raises(InputError, match=r"state\.json"):
         load(tmp_path)
+
+
+def test_what_is_no_regular_file_is_not_called_absent(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    (tmp_path / "zero.jsonl").symlink_to("/dev/zero")
+    (tmp_path / "loop.jsonl").symlink_to("loop.jsonl")
+    (tmp_path / "gone.jsonl").symlink_to("nowhere")
+    for read in (load, read_log):
+        for name in ("pipe", "zero"):
+            with pytest.raises(InputError, match=rf"{name}\.jsonl is not a regular file"):
+                read(tmp_path / f"{name}.jsonl")
+        with pytest.raises(InputError, match=r"loop\.jsonl can't be followed"):
+            read(tmp_path / "loop.jsonl")
+        with pytest.raises(InputError, match="There is no file"):
+            read(tmp_path / "gone.jsonl")
+
+
+def test_a_csv_header_of_too_many_columns_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    names = ["prompt", "completion", *(f"c{i}" for i in range(csv_rows.MOST_COLUMNS - 2))]
+    path.write_text(",".join(names) + "\n" + ",".join("x" * len(names)) + "\n")
+    assert texts(load(path)) == [("x", "x")]
+    path.write_text(",".join([*names, "more"]) + "\n")
+    with pytest.raises(InputError, match="names 10,001 columns"):
+        load(path)
+
+
+def test_a_repeated_key_is_found_in_one_pass() -> None:
+    compared = 0
+
+    class Name(str):
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return str.__eq__(self, other)
+
+    pairs = [(Name(f"k{i}"), 1) for i in range(1000)] + [(Name("k999"), 2)]
+    with pytest.raises(row_reader.DamagedRow, match="the key 'k999' stands twice"):
+        strict_json._object(list(pairs))
+    assert compared < 5 * len(pairs)
 
 
 def test_csv_is_text_as_written(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -199,6 +200,26 @@ def test_a_given_file_that_is_not_there_names_the_nearest(run: Path) -> None:
     assert "did you mean val.jsonl?" in caught.value.remedy
     with pytest.raises(InputError, match="training"):
         find_all(run, train="gone.jsonl")
+
+
+def test_a_given_file_that_cannot_be_read_is_not_called_absent(run: Path) -> None:
+    (run / "loop.jsonl").symlink_to("loop.jsonl")
+    with pytest.raises(InputError, match="can't be followed") as caught:
+        find_all(run, validation=run / "loop.jsonl")
+    assert "did you mean" not in caught.value.remedy
+    os.mkfifo(run / "pipe.jsonl")
+    with pytest.raises(InputError, match="is not a regular file") as caught:
+        find_all(run, validation=run / "pipe.jsonl")
+    assert "did you mean" not in caught.value.remedy
+
+
+def test_only_what_may_be_rows_is_suggested(run: Path) -> None:
+    (run / "opt").mkdir()
+    (run / "zzzzzz").symlink_to("zzzzzz")
+    for name in ("nope", "zzzzz"):
+        with pytest.raises(InputError, match=f"no training file .*{name}") as caught:
+            find_all(run, train=run / name)
+        assert caught.value.remedy == "Name a file of rows."
 
 
 def test_given_files_win_and_may_be_anywhere(run: Path, tmp_path: Path, elsewhere: Path) -> None:

@@ -15,7 +15,7 @@ from tui_eval.files.checkpoint import Checkpoint, expanded, look, resolve_model,
 from tui_eval.files.datasets.reader import Tally, check, preview, to_sample, usable_rows
 from tui_eval.files.logs import read_log
 from tui_eval.files.need import free_memory, gigabytes, weight_bytes
-from tui_eval.files.raw import entries, is_file, is_folder, relative, why
+from tui_eval.files.raw import entries, is_file, is_folder, no_file, relative, why
 
 MOST_ROWS = 20_000
 """Rows of the validation file that are looked at before the first screen."""
@@ -128,8 +128,8 @@ def find_all(
     given = {"base": base, "training": train, "validation": validation}
     chosen = {key: str(value) for key, value in given.items() if value}
     for key in ("training", "validation"):
-        if key in chosen and (fault := _not_there(chosen[key])):
-            raise InputError(f"There is no {key} file {chosen[key]}.", fault)
+        if key in chosen:
+            _refuse_absent(key, chosen[key])
     return _find(checkpoint, chosen, most_rows)
 
 
@@ -325,7 +325,9 @@ def _prompt(found: Found) -> Found:
         value, template, source = f"{chosen}, as chosen", chosen, "given"
     elif chosen:
         value, template, source = chosen, str((Path.cwd() / expanded(chosen)).absolute()), "given"
-        problem = "" if is_file(Path(template)) else f"there is no file {chosen}"
+        if not is_file(Path(template)):
+            fault = no_file(Path(template))
+            problem = f"{chosen} {fault}" if fault else f"there is no file {chosen}"
     elif own is not None:
         value, template, source = "the checkpoint's chat template", "chat", "tokenizer"
     elif theirs is not None:
@@ -354,14 +356,20 @@ def _memory(found: Found) -> Found:
     return _with(found, FoundRow("memory", told + has, "", problem))
 
 
-def _not_there(value: str) -> str:
-    """A remedy, where the path names nothing."""
+def _refuse_absent(key: str, value: str) -> None:
+    """Raises InputError where a given path names nothing that rows could be read from, with
+    the nearest name that does in the same folder."""
     path = Path.cwd() / expanded(value)
     if is_file(path) or is_folder(path):
-        return ""
-    names = tuple(sorted(p.name for p in entries(path.parent)))
+        return
+    fault = no_file(path)
+    if fault:
+        raise InputError(f"The {key} file {value} {fault}.", "Name a file of rows.")
+    beside = (p for p in entries(path.parent) if is_file(p) or (is_folder(p) and nearby.is_data(p)))
+    names = tuple(p.name for p in beside)
     near = settings.nearest(path.name, names)
-    return near if near.startswith("did") else "Name a file of rows."
+    remedy = near if near.startswith("did") else "Name a file of rows."
+    raise InputError(f"There is no {key} file {value}.", remedy)
 
 
 def _shown(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -73,6 +74,21 @@ def is_file(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):
         return False
+
+
+def no_file(path: Path) -> str:
+    """What keeps a path that ``is_file`` refuses from being read, to stand after its name;
+    empty where nothing is there at all."""
+    try:
+        path.stat()
+    except ValueError:
+        return ""
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return "can't be followed: it is a link that leads back to itself"
+        absent = error.errno in (errno.ENOENT, errno.ENOTDIR)
+        return "" if absent else f"can't be read: {why(error)}"
+    return "is not a regular file"
 
 
 def is_folder(path: Path) -> bool:

@@ -130,6 +130,18 @@ def exponential(estimate: Estimate) -> Interval:
     )
 
 
+def positive(estimate: Estimate) -> Interval:
+    """An interval of an amount above 0 (bits per byte), made on the log scale, where its
+    standard error is the relative one. The value stays as it is."""
+    value, low, high = estimate.value, estimate.low, estimate.high
+    if value > 0 and low is not None and high is not None:
+        half = (high - value) / value
+        low, high = value * _exp(-half), value * _exp(half)
+    elif estimate.se:  # Nothing is known of the spread, or there is no logarithm.
+        low = high = None
+    return Interval(value, low, high, estimate.n)
+
+
 def _exp(value: float) -> float:
     try:
         return math.exp(value)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from tui_eval.core.reading import Number, finite
 from tui_eval.core.stats.intervals import (
-    Estimate,
     Interval,
     exponential,
+    positive,
     ratio_of_sums,
     wilson,
 )
@@ -45,8 +45,8 @@ class Comparison:
     ratio_without_end: Interval | None
     base_without_end: Interval | None
     tuned_without_end: Interval | None
-    base_bits: Estimate | None
-    tuned_bits: Estimate | None
+    base_bits: Interval | None
+    tuned_bits: Interval | None
     better: Interval | None
 
 
@@ -91,11 +91,12 @@ def _perplexity(
     return None if loss is None else exponential(loss)
 
 
-def _bits(pairs: Sequence[Pair], model: str) -> Estimate | None:
+def _bits(pairs: Sequence[Pair], model: str) -> Interval | None:
     sums = [value / math.log(2) for value in _values(pairs, model, nll)]
     if not sums or not all(map(math.isfinite, sums)):
         return None
-    return ratio_of_sums(sums, _values(pairs, model, utf8_bytes), groups_of(pairs))
+    bits = ratio_of_sums(sums, _values(pairs, model, utf8_bytes), groups_of(pairs))
+    return None if bits is None else positive(bits)
 
 
 def _ratio(
@@ -152,7 +153,7 @@ def _why(data: Scored) -> str:
     return NOT_FINITE if data.broken else "the texts are empty"
 
 
-def _number(found: Interval | Estimate | None, unit: str, why: str) -> Number:
+def _number(found: Interval | None, unit: str, why: str) -> Number:
     if found is None or finite(found.value) is None:
         beyond = found is not None
         return Number(None, unit=unit, why="too large to be written" if beyond else why)

@@ -20,7 +20,7 @@ from tui_eval.core.steps import perplexity_views
 from tui_eval.core.steps.comparison import Comparison, compare, improvement_of, numbers
 from tui_eval.core.steps.log_reconcile import Reconciled, reconcile
 from tui_eval.core.steps.pairs import Scored, scored
-from tui_eval.core.steps.perplexity_tests import Case, all_hits, interval_text
+from tui_eval.core.steps.perplexity_tests import Case, all_hits, percent_text, span_text
 from tui_eval.core.steps.run import objective_of
 from tui_eval.core.steps.wording import Hit, count_text, ends_text, fitting, loss_text, worst
 from tui_eval.core.text import clean
@@ -133,7 +133,7 @@ def _summary(data: Scored, found: Comparison, gravest: Hit | None) -> str:
         variants = [f"{alone}; {gravest.long}" if alone else gravest.long] if gravest else [alone]
         return fitting((*variants, gravest.long if gravest else alone), SUMMARY_CELLS)
     moved = f"{_ends(found)}, {_percent(improvement)}"
-    span = f" {interval_text(_as_told(improvement))}" if improvement.low is not None else ""
+    span = f" {span_text(improvement)}" if improvement.low is not None else ""
     n = f", n = {len(data.pairs)}"
     if gravest is not None and gravest.finding.code != "worse":
         tails = (f"{span}{n}; ", f"{span}; ", "; ")
@@ -154,21 +154,7 @@ def _ends(found: Comparison) -> str:
 
 def _percent(improvement: Interval | None) -> str:
     """``39.4% lower`` of the perplexity."""
-    if improvement is None:
-        return ""
-    word = "lower" if improvement.value >= 0 else "higher"
-    if abs(improvement.value) > 100:
-        return f"over 10,000% {word}"
-    return f"{100 * abs(improvement.value):.1f}% {word}"
-
-
-def _as_told(improvement: Interval) -> Interval:
-    """The interval with the sign of the words: of what is higher where it is higher."""
-    if improvement.value >= 0:
-        return improvement
-    low = None if improvement.high is None else -improvement.high
-    high = None if improvement.low is None else -improvement.low
-    return Interval(-improvement.value, low, high, improvement.n)
+    return "" if improvement is None else percent_text(improvement)
 
 
 def _tokens_text(count: int) -> str:
@@ -216,8 +202,8 @@ def _scored_words(case: Case) -> str:
 def _interval_words(data: Scored) -> str:
     words = (
         "Intervals are 95%: one influence value per sample, Student's t on units minus one, on"
-        " the log scale for perplexities and their ratio; base and tuned are compared on the"
-        " same samples. The share that got better has a Wilson interval."
+        " the log scale for perplexities, bits per byte and their ratios; base and tuned are"
+        " compared on the same samples. The share that got better has a Wilson interval."
     )
     if data.groups is not None:
         words += f" Samples of one group count together: {data.units} units."

@@ -96,40 +96,59 @@ def _value(case: Case) -> list[Hit | None]:
         return [_worse(case, found, "note" if informs else "bad")]
     hits: list[Hit | None] = []
     severity: Severity = "note" if informs else "caution"
-    span = interval_text(found)
     if found.low <= 0:
-        text = f"No difference shown: the change of {case.measure} may be none, {span}."
+        moved = f"{case.measure} is {percent_text(found)} than base's {span_text(found)}"
+        text = f"No difference shown: {moved}, which may be none."
         hits.append(
             Hit(Finding("not_shown", severity, text), "no difference shown", "no difference shown")
         )
     if found.high < case.limit("small_effect"):
-        text = (
-            f"Hardly moved: {case.measure} fell by less than"
-            f" {share_text(case.limit('small_effect'))}, {span}."
-        )
-        hits.append(Hit(Finding("small_effect", severity, text), "hardly moved", "hardly moved"))
+        hits.append(_small_effect(case, found, severity))
     return hits
+
+
+def _small_effect(case: Case, found: Interval, severity: Severity) -> Hit:
+    """Such an interval may still reach far to the worse side: then no more is said than
+    that there is no fall worth the name."""
+    limit = case.limit("small_effect")
+    lead, verb = "Hardly moved", "moved by less than"
+    if found.low is not None and found.low > 0:
+        verb = "fell by less than"
+    elif found.low is not None and found.low <= -limit:
+        lead, verb = "Hardly improved", "did not fall by as much as"
+    text = (
+        f"{lead}: {case.measure} {verb} {share_text(limit)},"
+        f" it is {percent_text(found)} {span_text(found)}."
+    )
+    return Hit(Finding("small_effect", severity, text), lead.lower(), lead.lower())
 
 
 def _worse(case: Case, found: Interval, severity: Severity) -> Hit:
     text = (
-        f"Its {case.measure} is {share_text(-found.value)} higher than base's"
-        f" {interval_text(Interval(-found.value, _minus(found.high), _minus(found.low), found.n))}:"
+        f"Its {case.measure} is {percent_text(found)} than base's {span_text(found)}:"
         " the fine-tuned model is more confused by the validation set."
     )
     return Hit(Finding("worse", severity, text), "worse than base", "worse than base")
 
 
-def _minus(value: float | None) -> float | None:
-    return None if value is None else -value
+def percent_text(improvement: Interval) -> str:
+    """``39.4% lower``: how far the measure is from base's, in the direction it went."""
+    word = "lower" if improvement.value >= 0 else "higher"
+    if abs(improvement.value) > 100:
+        return f"over 10,000% {word}"
+    return f"{100 * abs(improvement.value):.1f}% {word}"
 
 
-def interval_text(found: Interval) -> str:
-    """``[37.7, 41.0]``: percentages, as the value beside it."""
-    if found.low is None or found.high is None:
+def span_text(improvement: Interval) -> str:
+    """``[37.7, 41.0]``: percentages with the sign of ``percent_text``'s word, so of what is
+    higher where it is higher."""
+    if improvement.low is None or improvement.high is None:
         return ""
+    ends = (improvement.low, improvement.high)
+    if improvement.value < 0:
+        ends = (-improvement.high, -improvement.low)
     # Adding 0.0 makes a minus zero plain.
-    low, high = (round(100 * end, 1) + 0.0 for end in (found.low, found.high))
+    low, high = (round(100 * end, 1) + 0.0 for end in ends)
     return f"[{low:.1f}, {high:.1f}]"
 
 

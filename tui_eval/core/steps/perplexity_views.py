@@ -18,7 +18,9 @@ PROMPT_START = 120
 
 
 def tables(found: Comparison, data: Scored, numbers: dict[str, Number]) -> dict[str, Table]:
-    shown = {"models": _models(found, data, numbers), "by_category": _categories(data)}
+    shown = {"models": _models(found, data, numbers)}
+    if any(pair.sample.category is not None for pair in data.pairs):
+        shown["by_category"] = _categories(data)
     if data.base is not None:
         shown["worst"] = _worst(data)
     return shown

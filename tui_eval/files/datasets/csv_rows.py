@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
 
 from tui_eval.core.records import Split
 from tui_eval.errors import InputError
 from tui_eval.files.datasets.rows import LONGEST, DamagedRow, Row, first_bytes, lines
+
+MOST_COLUMNS = 10_000
+"""Of a header: more are no data set's columns, and each row would cost as many names."""
 
 _DELIMITERS = (",", ";", "\t", "|")
 _UNDECODED = re.compile("[\udc80-\udcff]")
@@ -89,8 +92,14 @@ class _Records:
         for start, record, fault in self:
             if fault:
                 raise InputError(f"The header of the CSV file (line {start}) is faulty: {fault}.")
+            if len(record) > MOST_COLUMNS:
+                raise InputError(
+                    f"The CSV file's header (line {start}) names {len(record):,} columns:"
+                    f" more than {MOST_COLUMNS:,} are not read.",
+                    "Keep the columns that hold the prompt, the answer and what describes them.",
+                )
             header = [name.strip() for name in record]
-            twice = sorted({name for name in header if header.count(name) > 1})
+            twice = sorted(name for name, count in Counter(header).items() if count > 1)
             if twice:
                 raise InputError(
                     f"The CSV file's header names {twice[0]!r} twice (line {start}).",

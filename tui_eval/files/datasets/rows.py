@@ -12,7 +12,7 @@ from typing import IO, Any, Literal, cast
 
 from tui_eval.core.records import Split
 from tui_eval.errors import InputError
-from tui_eval.files.raw import is_file, is_folder, refuse_lfs_pointer, why
+from tui_eval.files.raw import is_file, is_folder, no_file, refuse_lfs_pointer, why
 
 LONGEST = 16 * 2**20
 """Bytes of a line or record: more is a fault of the file, and would fill the memory."""
@@ -83,7 +83,9 @@ def container(path: Path) -> Container:
             f"Name a file of rows: {KNOWN}.",
         )
     if not is_file(path):
-        raise InputError(f"There is no file {path}.", f"Name a file of rows: {KNOWN}.")
+        fault = no_file(path)
+        told = f"{path} {fault}." if fault else f"There is no file {path}."
+        raise InputError(told, f"Name a file of rows: {KNOWN}.")
     refuse_lfs_pointer(path)
     head = first_bytes(path)
     if not head.removeprefix(b"\xef\xbb\xbf").strip():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tui_eval.core.records import TrainingLog
 from tui_eval.errors import InputError
-from tui_eval.files.raw import entries, is_file, is_folder
+from tui_eval.files.raw import entries, is_file, is_folder, no_file
 
 _CHECKPOINT = re.compile(r"checkpoint-(\d{1,12})\Z")
 
@@ -50,7 +50,9 @@ def read_log(path: Path, *, judged_step: int | None = None) -> TrainingLog:
             raise InputError(f"There is no training log in {path}.", _known())
         path = found
     if not is_file(path):
-        raise InputError(f"There is no file {path}.", "Name the training log, or its folder.")
+        fault = no_file(path)
+        told = f"{path} {fault}." if fault else f"There is no file {path}."
+        raise InputError(told, "Name the training log, or its folder.")
     for entry in FORMATS:
         if entry.matches(path):
             module, _, function = entry.read.partition(":")
