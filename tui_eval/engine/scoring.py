@@ -256,3 +256,5 @@ def score_samples(
         task = Task(scorer, rows, limit, budget, adapter)
         for _, losses in run_tasks([("", task)]):
             yield from losses
+        # Before the next shard comes: only one is to be held.
+        del rows, task
