@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import re
 import tomllib
@@ -261,17 +262,30 @@ def missing(config: Config, value: str) -> str:
     path = config.resolve(value)
     if _exists(path):
         return ""
+    if path.is_symlink() and _leads_to_itself(path):
+        return f"names {_shown(value)}, which can't be followed: it is a link back to itself"
     parent = path.parent
     while not _exists(parent) and parent != parent.parent:
         parent = parent.parent
     wanted = path.relative_to(parent).parts[0]
-    try:
-        names = tuple(sorted(entry.name for entry in parent.iterdir()))
-    except OSError:
-        names = ()
-    near = shape.nearest(wanted, names)
+    near = ""
+    # Names from a folder further up, or from the root, belong to something else.
+    if parent == path.parent and parent != parent.parent:
+        try:
+            names = sorted(p.name for p in parent.iterdir() if p.name != wanted)
+        except OSError:
+            names = []
+        near = shape.nearest(wanted, tuple(names))
     hint = f"; {near}" if near.startswith("did") else ""
     return f"names {_shown(value)}, which is not there: no {wanted!r} in {parent}{hint}"
+
+
+def _leads_to_itself(path: Path) -> bool:
+    try:
+        path.stat()
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
 
 
 def _exists(path: Path) -> bool:

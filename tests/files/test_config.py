@@ -131,6 +131,20 @@ def test_a_hub_name_needs_no_folder_but_a_slip_in_a_path_is_told(tmp_path: Path)
     assert "did you mean checkpoint-10?" in found
 
 
+def test_only_names_of_the_same_folder_are_suggested_and_never_its_own(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "absent").symlink_to("nowhere")
+    (tmp_path / "dat").mkdir()
+    told = problems(
+        tmp_path,
+        '[data]\ntrain = "/nope"\nvalidation = "loop"\n'
+        'test = "absent"\noff_task = "data/x.jsonl"\n',
+    )
+    assert len(told) == 4
+    assert not any("did you mean" in line for line in told)
+    assert "can't be followed" in next(line for line in told if "loop" in line)
+
+
 def test_missing_files_can_be_left_to_the_machine_that_computes(tmp_path: Path) -> None:
     path = write(tmp_path, '[data]\nvalidation = "gone.jsonl"\n')
     with pytest.raises(ConfigError):
