@@ -113,10 +113,53 @@ async def test_computing_again_tells_its_cost_first() -> None:
         await shows(pilot, "! caution")
         await pilot.press("2", "R")
         screen = await shows(pilot, "Compute perplexity again?")
-        assert "600 samples are computed anew. Last time: 4 min." in screen
+        assert "600 samples are scored anew under 2 models" in screen
+        assert "about 16 s" in screen  # 600 at 38 a second
         await pilot.press("y")
         while len(workspace.jobs()) < 2:
             await pilot.pause(0.02)
+
+
+async def test_what_never_ran_starts_without_a_question() -> None:
+    workspace = fake.FakeWorkspace()
+    async with fake.app(workspace).run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "! caution")
+        await pilot.press("2", "R")
+        while not workspace.jobs():
+            await pilot.pause(0.02)
+        assert "again" not in workspace.jobs()[0].args
+        assert "Compute perplexity again?" not in fake.painted(pilot.app)
+
+
+async def test_how_and_log_wrap_instead_of_cutting(tmp_path: Path) -> None:
+    words = "the formula of it " * 12 + "and the end"
+    workspace = fake.FakeWorkspace()
+    workspace.log_path = tmp_path / "engine.log"
+    workspace.log_path.write_text(
+        "RuntimeError: " + words.replace("formula", "fault") + " of-the-log\n"
+    )
+    readings = {"curves": replace(fake.CURVES, how=(words,))}
+    async with fake.app(workspace, readings).run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "! caution")
+        await pilot.press("i")
+        assert "…" not in await shows(pilot, "and the end")
+        await pilot.press("escape", "L")
+        screen = await shows(pilot, "of-the-log")
+        assert "…" not in screen
+        await pilot.press("slash", *"RuntimeError")
+        assert "of-the-log" in await shows(pilot, "RuntimeError")
+
+
+async def test_in_ascii_an_arrow_is_a_word_and_no_sign_of_greater(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    readings = {"curves": fake.CURVES, "perplexity": fake.PERPLEXITY}
+    async with fake.app(readings=readings).run_test(size=(80, 24)) as pilot:
+        screen = await shows(pilot, "8.42 to 5.10")
+        assert "enter open" in screen
+        await pilot.press("1")
+        assert " > 1.12" not in await shows(pilot, "2.31 to 1.12")
 
 
 async def test_a_dead_engine_is_told_in_words_with_the_remedy_and_the_log() -> None:

@@ -43,9 +43,7 @@ def test_several_candidates_say_which_this_is() -> None:
 
 def test_the_second_line_has_six_steps_with_a_mark_each() -> None:
     line = text(step_line(rows(SCENE), "curves"))
-    assert line == (
-        " 1 curves !  2 perplexity ·  3 overfitting ·  4 review ·  5 A/B ·  6 tasks ·"
-    )
+    assert line == (" 1 curves !  2 perplexity ·  3 overfitting ·  4 review ·  5 A/B ·  6 tasks ·")
     assert cells(line) < 80
 
 

@@ -62,7 +62,10 @@ def test_screens(
 ) -> None:
     # The theme sheet names the folder for a person's own.
     monkeypatch.setenv("XDG_CONFIG_HOME", "/nonexistent")
-    assert snap_compare(fake.app(), terminal_size=size, run_before=opened(keys, words))
+    # Only what was computed once can be computed again.
+    done = {"curves": fake.CURVES, "perplexity": fake.PERPLEXITY} if keys == "2 R" else None
+    app = fake.app(readings=done)
+    assert snap_compare(app, terminal_size=size, run_before=opened(keys, words))
 
 
 def running() -> App[Any]:

@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.ui.made import curve_plots, perplexity
-from tui_eval.core.reading import Plot, Series
+from tui_eval.core.reading import Event, Plot, Series
+from tui_eval.ui.terminal import to_ascii
 from tui_eval.ui.widgets import plotext_adapter
 from tui_eval.ui.widgets.bars import BarsView, HistogramView, across
 from tui_eval.ui.widgets.curve import WEIGHTS
 from tui_eval.ui.widgets.curve_layers import FANCY, LETTERS, clipped
-from tui_eval.ui.widgets.curve_view import CurveView
+from tui_eval.ui.widgets.curve_view import CurveView, event_mark
 from tui_eval.ui.widgets.plot import signs_of
 from tui_eval.ui.widgets.plotext_adapter import Area, Layer, draw
 from tui_eval.ui.widgets.points import points_of, thinned
@@ -34,6 +35,18 @@ def view(**options: object) -> CurveView:
 
 def text(made: CurveView, width: int = 78, height: int = 18) -> list[str]:
     return [plain(line) for line in made.draw(width, height)]
+
+
+def test_events_have_signs_of_their_own() -> None:
+    labels = ("epoch 1 ended", "best validation 1.2", "judged checkpoint", "spike 2.0")
+    signs = [event_mark(Event(1.0, label))[0] for label in labels]
+    assert len(set(signs)) == len(set(map(to_ascii, signs))) == len(labels)
+
+
+def test_a_long_title_is_said_shorter_and_not_cut() -> None:
+    histogram = HistogramView(perplexity().plots[0])
+    assert plain(histogram.draw(42, 8)[0]).startswith("loss change per sample  ◂ better")
+    assert plain(histogram.draw(78, 8)[0]).startswith("change of loss per sample (nats/token)")
 
 
 # The adapter: nothing that a log can hold stops it.

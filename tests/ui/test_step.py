@@ -21,11 +21,12 @@ from tests.ui.made import (
     perplexity,
     sample_detail,
 )
-from tui_eval.core.reading import Finding, Reading
+from tui_eval.core.reading import Finding, Number, Reading
 from tui_eval.core.records import TokenLoss
 from tui_eval.ui import keys
 from tui_eval.ui.screens.sample import SampleText, probability
 from tui_eval.ui.screens.step import StepPane, progress_line
+from tui_eval.ui.widgets.reading_view import number_rows
 from tui_eval.ui.widgets.rows import plain
 from tui_eval.ui.widgets.token_text import tokens_of
 
@@ -173,7 +174,10 @@ async def test_many_reasons_are_counted_and_stand_in_a_view_of_their_own() -> No
     async with app.run_test(size=SMALL) as pilot:
         await pilot.pause()
         lines = app.pane.text().splitlines()
-        assert [line[:11] for line in lines[1:4]] == [" ✗ reason 5", " ✗ reason 6", "   5 more r"]
+        heads = [line[:11] for line in lines[1:5]]
+        assert (heads[0], *heads[2:]) == (" ✗ reason 5", " ✗ reason 6", "   5 more r")
+        assert heads[1].startswith("   ")
+        assert lines[2].endswith("and so on")
         await press(pilot, "V")
         text = app.pane.text()
         assert all(f"reason {n}" in text for n in range(5))
@@ -181,6 +185,30 @@ async def test_many_reasons_are_counted_and_stand_in_a_view_of_their_own() -> No
         await press(pilot, "G")
         assert "better share" in app.pane.text()
         assert "nothing was measured" in app.pane.text()
+
+
+async def test_the_end_of_the_gravest_reason_is_read_beside_a_plot_and_all_in_full() -> None:
+    gravest = (
+        "Validation loss was best at step 8 (1.42) and is 68% worse since (2.39 at step 200): "
+        "judge checkpoint-8"
+    )
+    others = tuple(Finding(f"f{n}", "note", f"other {n} " + "and more " * 9) for n in range(3))
+    reading = replace(curves(), findings=(Finding("peak", "bad", gravest), *others))
+    app = OneStep(reading)
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        assert "judge checkpoint-8" in app.pane.text()
+        assert any("┤" in line for line in app.pane.text().splitlines())
+        await press(pilot, "V")
+        assert "…" not in app.pane.text()
+
+
+def test_a_long_note_of_a_number_wraps_below_itself() -> None:
+    why = "no training rows were scored, and without them there is nothing to hold it against"
+    lines = [plain(row) for row in number_rows({"gap": Number(None, why=why)}, 50)]
+    assert len(lines) > 1
+    assert all(len(line) <= 50 for line in lines)
+    assert why in " ".join(" ".join(lines).split())
 
 
 # Keys.

@@ -34,9 +34,7 @@ def test_where_it_cannot_draw_it_says_what_to_do(
     words: str,
 ) -> None:
     monkeypatch.setattr(sys, "__stderr__", Screen())
-    error = terminal.refusal(
-        "tui-eval show", stdin=stdin, stdout=stdout, environ={"TERM": term}
-    )
+    error = terminal.refusal("tui-eval show", stdin=stdin, stdout=stdout, environ={"TERM": term})
     assert error is not None
     assert words in error.message
     assert error.remedy == "Without the app: tui-eval show"

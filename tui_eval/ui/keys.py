@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tui_eval.ui.spelling import spelled_keys
+
 if TYPE_CHECKING:
     from textual.binding import Binding
 
@@ -145,7 +147,7 @@ def shown(action: Action, keymap: Mapping[str, tuple[str, ...]]) -> str:
 
 def footer(ids: Sequence[str], keymap: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str]]:
     """``(key, words)`` pairs for the key line; one key of each action is enough."""
-    return [(_brief(BY_ID[name], keymap), BY_ID[name].words) for name in ids]
+    return [(spelled_keys(_brief(BY_ID[name], keymap)), BY_ID[name].words) for name in ids]
 
 
 def _brief(action: Action, keymap: Mapping[str, tuple[str, ...]]) -> str:

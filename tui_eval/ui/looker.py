@@ -21,6 +21,7 @@ from tui_eval.core.text import clean
 from tui_eval.errors import TuiEvalError
 from tui_eval.ui.crash import record
 from tui_eval.ui.scene import About, Scene, wanted
+from tui_eval.ui.spelling import spelled_reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -217,7 +218,8 @@ class Looker:
         candidate = self._scene.candidate
         for entry in CHECKLIST:
             if entry.built and not self._stopped:
-                read = self._reader.reading(entry.key, candidate)
+                found = self._reader.reading(entry.key, candidate)
+                read = {key: spelled_reading(reading) for key, reading in found.items()}
                 self._scene = replace(self._scene, readings={**self._scene.readings, **read})
                 if not self._scene.known:
                     self._publish(now=True)

@@ -11,6 +11,7 @@ from tui_eval.errors import TuiEvalError
 from tui_eval.files import producers
 from tui_eval.files.evidence import FileCache, WorkspaceEvidence, readings
 from tui_eval.ui.scene import About
+from tui_eval.ui.spelling import spelled
 
 if TYPE_CHECKING:
     from tui_eval.config import Config
@@ -85,7 +86,7 @@ def _data(config: Config, candidate: str, cache: FileCache) -> tuple[str, ...]:
     if dataset.duplicates:
         phrases.append(_count(dataset.duplicates, "duplicate") + " counted once")
     if dataset.skipped:
-        phrases.append(_count(len(dataset.skipped), "row") + " skipped (↵ lists)")
+        phrases.append(_count(len(dataset.skipped), "row") + spelled(" skipped (↵ lists)"))
     return tuple(phrases)
 
 

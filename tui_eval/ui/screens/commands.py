@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tui_eval.ui import keys
 from tui_eval.ui.screens.sheet import Choose
+from tui_eval.ui.spelling import spelled_keys
 from tui_eval.ui.widgets.rowlist import Item, item
 
 
@@ -23,7 +24,7 @@ def command_items(actions: Sequence[str], keymap: Mapping[str, tuple[str, ...]])
         item(
             (f"{action.words:<22}", "text"),
             (f"{action.help:<48}  ", "dim"),
-            (keys.shown(action, keymap), "accent"),
+            (spelled_keys(keys.shown(action, keymap)), "accent"),
             key=action.id,
             plain=f"{action.words} {action.help}",
         )

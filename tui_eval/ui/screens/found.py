@@ -15,6 +15,7 @@ from tui_eval.core.text import cells, clean, cut
 from tui_eval.errors import TuiEvalError
 from tui_eval.ui import keys
 from tui_eval.ui.screens.base import Plain
+from tui_eval.ui.spelling import spelled
 from tui_eval.ui.widgets.drawn import Drawn, Line
 from tui_eval.ui.widgets.rowlist import Item, item
 
@@ -126,7 +127,7 @@ def row_lines(row: FoundRow, width: int, *, here: bool) -> list[Line]:
     colour = "text"
     if not value:
         value, problem, colour = problem or "not found", "", "caution" if row.missing else "dim"
-        source = "↵ choose" if can_change(row) else source
+        source = spelled("↵ choose") if can_change(row) else source
     if not source:
         room += SOURCE
     lines = wrap(value, room) or [""]
@@ -167,7 +168,7 @@ def sample_lines(sample: Sample, width: int) -> list[Line]:
     for index, turn in enumerate(sample.messages):
         head: Line = [(f" {clean(turn.role, limit=30)}", "dim")]
         if index == last and turn.role == "assistant":
-            head.append(("  ← scored from here", "dim"))
+            head.append((spelled("  ← scored from here"), "dim"))
         lines += [head, *_wrapped(turn.content, width)]
     return lines
 

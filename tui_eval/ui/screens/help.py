@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from tui_eval.ui import keys
 from tui_eval.ui.scene import MARKS, ROLE
 from tui_eval.ui.screens.page import Page
+from tui_eval.ui.spelling import spelled_keys
 from tui_eval.ui.widgets.rowlist import Item, item
 
 
@@ -22,6 +23,7 @@ def help_items(keymap: Mapping[str, tuple[str, ...]], problems: tuple[str, ...] 
         if place != heading:
             items += [Item([]), Item([(place, "text!")])] if items else [Item([(place, "text!")])]
             heading = place
+        written = spelled_keys(written)
         items.append(item((f"  {written:<17}", "accent"), (words, "text")))
     items += [Item([]), Item([("marks", "text!")])]
     for state, (mark, word) in MARKS.items():

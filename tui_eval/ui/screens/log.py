@@ -6,18 +6,24 @@ import os
 from pathlib import Path
 
 from tui_eval.core.text import clean
-from tui_eval.ui.screens.page import Page, Title
-from tui_eval.ui.widgets.rowlist import Item, RowList, item
+from tui_eval.ui.screens.page import Title, WrappedPage, wrapped_items
+from tui_eval.ui.widgets.rowlist import Item, item
 
 TAIL = 200_000
 """Bytes of the log's end that are shown; the whole is in the file."""
 
 
-class LogPage(Page):
+class LogPage(WrappedPage):
     def __init__(self, path: Path) -> None:
         super().__init__("engine log")
         self._path = path
         self._stamp: tuple[int, int] | None = None
+
+    def made(self, width: int) -> list[Item]:
+        return log_items(self._path, width)
+
+    def on_resize(self) -> None:
+        self.refill(last=True)
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -30,8 +36,7 @@ class LogPage(Page):
             return
         if self._stamp is None or stamp is not None:
             self._stamp = stamp
-            rows = self.query_one(RowList)
-            rows.fill(log_items(self._path), last=True)
+            self.refill(last=True)
             self.query_one(Title).show("engine log", clean(str(self._path)))
 
 
@@ -43,7 +48,7 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return stat.st_size, stat.st_mtime_ns
 
 
-def log_items(path: Path) -> list[Item]:
+def log_items(path: Path, width: int) -> list[Item]:
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
@@ -54,6 +59,5 @@ def log_items(path: Path) -> list[Item]:
     lines = raw.decode("utf-8", "replace").splitlines()
     if size > TAIL:
         lines[0] = "… earlier lines are in the file"
-    return [item((clean(line, limit=1000), "text")) for line in lines] or [
-        item(("The log is empty.", "dim"))
-    ]
+    made = [made for line in lines for made in wrapped_items(clean(line, limit=1000), width)]
+    return made or [item(("The log is empty.", "dim"))]

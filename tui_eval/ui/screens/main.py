@@ -12,8 +12,8 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from tui_eval.checklist import CHECKLIST
-from tui_eval.core.text import clean
 from tui_eval.ui import keys
+from tui_eval.ui.format import count
 from tui_eval.ui.scene import Scene, entry_of
 from tui_eval.ui.screens.base import WIDE, Plain
 from tui_eval.ui.screens.checklist import Checklist
@@ -22,6 +22,7 @@ from tui_eval.ui.widgets.frame import StepLine, TopLine
 from tui_eval.ui.widgets.progress import duration
 
 if TYPE_CHECKING:
+    from tui_eval.core.reading import Reading
     from tui_eval.core.records import Job
     from tui_eval.ui.looker import Looker
     from tui_eval.ui.screens.step import StepPane
@@ -217,6 +218,11 @@ class MainScreen(Plain):
         if not (entry.built and entry.needs):
             self.say("nothing is computed here that could be computed again", "dim")
             return
+        job, reading = self.scene.job(entry.key), self.scene.readings.get(entry.key)
+        if job is None and not begun(reading):
+            # Nothing is there that would be computed again.
+            self.looker.run_missing(entry)
+            return
         from tui_eval.ui.screens.sheet import Ask
 
         def answered(yes: bool | None) -> None:
@@ -224,7 +230,7 @@ class MainScreen(Plain):
                 self.looker.run_again(entry)
 
         title = f"Compute {entry.title.lower()} again?"
-        self.app.push_screen(Ask(title, cost_words(self.scene.job(entry.key))), answered)
+        self.app.push_screen(Ask(title, cost_words(job, reading)), answered)
 
     def action_cancel(self) -> None:
         """The first asks for the batch to be finished, the second kills."""
@@ -275,14 +281,49 @@ class MainScreen(Plain):
         self.app.push_screen(SkippedPage(self.scene.about))
 
 
-def cost_words(job: Job | None) -> tuple[str, ...]:
-    """What computing again costs, as far as the last time tells."""
+def begun(reading: Reading | None) -> bool:
+    """Whether anything of the step was ever computed."""
+    if reading is None:
+        return False
+    return reading.verdict != "waiting" or any(number.n for number in reading.numbers.values())
+
+
+DONE_ANEW = {"score": "scored", "generate": "answered", "measure": "measured"}
+MODELS = "under 2 models, base and fine-tuned"
+
+
+def cost_words(job: Job | None, reading: Reading | None) -> tuple[str, ...]:
+    """What computing again costs, as far as the Reading and the last job tell."""
     kept = "What is there stays until the new figures are complete."
-    if job is None or not job.total:
-        return ("Everything is scored anew, base and fine-tuned.", kept)
-    seconds = took(job)
-    last = f" Last time: {duration(seconds)}." if seconds else ""
-    return (f"{job.total:,.0f} {clean(job.unit)} are computed anew.{last}", kept)
+    samples = _samples(job, reading)
+    many = f"{count(samples)} sample{'' if samples == 1 else 's'}" if samples else "All samples"
+    done = DONE_ANEW[job.verb] if job is not None else "computed"
+    verb = "is" if samples == 1 else "are"
+    seconds = _seconds(job, reading) if job is not None else None
+    words = (f"{many} {verb} {done} anew {MODELS}.", kept)
+    if seconds is None:
+        return words
+    return (*words[:1], f"It takes about {duration(seconds)}, by the last time.", kept)
+
+
+def _samples(job: Job | None, reading: Reading | None) -> float | None:
+    number = reading.numbers.get("samples") if reading is not None else None
+    if number is not None and number.value:
+        return number.value
+    counted = [number.n for number in reading.numbers.values() if number.n] if reading else []
+    if counted:
+        return max(counted)
+    return job.total if job is not None and job.unit == "samples" and job.total else None
+
+
+def _seconds(job: Job, reading: Reading | None) -> float | None:
+    """How long all of it takes at the last job's speed, else what its clock says."""
+    if job.total and job.speed:
+        number = reading.numbers.get("tokens") if reading is not None else None
+        scored = 2 * (number.value or 0.0) if number is not None and job.unit == "tokens" else 0.0
+        # A job that only went on with another had less to do than both together.
+        return max(job.total, scored) / job.speed
+    return took(job) if job.state == "done" else None
 
 
 def took(job: Job) -> float | None:

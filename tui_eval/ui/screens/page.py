@@ -11,9 +11,16 @@ from tui_eval.core.text import clean
 from tui_eval.ui.screens.base import Plain
 from tui_eval.ui.widgets.drawn import Drawn, Line
 from tui_eval.ui.widgets.rowlist import Item, RowList
+from tui_eval.ui.widgets.rows import wrapped
 
 if TYPE_CHECKING:
     from textual.widgets import Input
+
+
+MARGINS = 4
+"""Cells of a page's width that the cursor's mark and the right edge take."""
+READ = 96
+"""Cells that paragraphs grow to."""
 
 
 class Title(Drawn):
@@ -84,15 +91,42 @@ class Page(Plain):
         return True
 
 
-def paragraphs(texts: Sequence[str], width: int = 96) -> list[Item]:
-    """Cleaned and wrapped, with a blank line between."""
-    from textwrap import wrap
+class WrappedPage(Page):
+    """A page whose lines are made for its width, and again when that changes."""
 
+    def made(self, width: int) -> list[Item]:
+        """The page's lines in ``width`` cells."""
+        raise NotImplementedError
+
+    def on_resize(self) -> None:
+        self.refill()
+
+    def refill(self, *, last: bool = False) -> None:
+        """Make the lines anew; what they are narrowed to stays."""
+        rows = self.query_one(RowList)
+        rows.fill(self.made(max(20, self.size.width - MARGINS)), last=last)
+        for entry in self.query("LineInput"):
+            words = getattr(entry, "value", "")
+            if words:
+                rows.narrow(words)
+
+
+def paragraphs(texts: Sequence[str], width: int) -> list[Item]:
+    """Cleaned and wrapped, with a blank line between."""
     items: list[Item] = []
     for text in texts:
         if items:
             items.append(Item([]))
         for part in clean(text, newlines=True).split("\n"):
-            whole = wrap(part, width) or [""]
-            items += [Item([(line, "text")], "-") for line in whole]
+            items += wrapped_items(part, min(width, READ))
     return items
+
+
+def wrapped_items(text: str, width: int) -> list[Item]:
+    """A clean line in pieces, the later ones indented; each is found and copied as the whole."""
+    first, *more = wrapped(text, width - 2)
+    plain = text.strip()
+    return [
+        Item([(first, "text")], "-", plain),
+        *(Item([(f"  {piece}", "text")], "-", plain) for piece in more),
+    ]

@@ -13,6 +13,7 @@ from tui_eval.core.text import cells, clean
 from tui_eval.ui import keys
 from tui_eval.ui.format import figure
 from tui_eval.ui.screens.base import Plain
+from tui_eval.ui.spelling import spelled
 from tui_eval.ui.widgets.drawn import Drawn, Line
 from tui_eval.ui.widgets.rows import beside, cropped, filled, fit, line, plain, signed
 from tui_eval.ui.widgets.token_text import (
@@ -226,8 +227,10 @@ class SampleText(Drawn, can_focus=True):
         gap = width - sum(cells(text) for text, _ in top) - len(seen)
         first = [*top, (" " * gap, "text"), (seen, "dim")] if gap > 1 else cropped(top, width)
         if not self.tokens:
-            words = "not scored yet: r on the step fills this in" if self.detail.rendering else (
-                "as the row has it: rendered and scored once r was pressed on the step"
+            words = (
+                "not scored yet: r on the step fills this in"
+                if self.detail.rendering
+                else ("as the row has it: rendered and scored once r was pressed on the step")
             )
             return [first, line((words, "dim")), []]
         if both:
@@ -246,7 +249,7 @@ class SampleText(Drawn, can_focus=True):
         failed = next((loss.error for _, loss in known if loss.error), "")
         if failed:
             return clean(failed, limit=60)
-        means = " → ".join(f"{mark} {figure(loss.mean)}" for mark, loss in known)
+        means = spelled(" → ").join(f"{mark} {figure(loss.mean)}" for mark, loss in known)
         return f"{means} nats/token, {known[-1][1].tokens} scored"
 
     def _readout(self, width: int) -> Line:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_eval.core.text import clean
-from tui_eval.ui.screens.page import Page
+from tui_eval.ui.screens.page import WrappedPage
 from tui_eval.ui.widgets.rowlist import Item, item
+from tui_eval.ui.widgets.rows import fit
 
 if TYPE_CHECKING:
     from tui_eval.config import Config
@@ -31,13 +32,22 @@ SHOWN = (
 )
 
 
-class SettingsPage(Page):
+class SettingsPage(WrappedPage):
     def __init__(self, config: Config) -> None:
-        super().__init__("settings", setting_items(config))
+        super().__init__("settings")
+        self._config = config
+
+    def made(self, width: int) -> list[Item]:
+        return setting_items(self._config, width)
 
 
-def setting_items(config: Config) -> list[Item]:
-    """Set ones with their line, the others as the default that holds."""
+NAME, SOURCE, GAP = 28, 10, 2
+
+
+def setting_items(config: Config, width: int) -> list[Item]:
+    """Set ones with their line, the others as the default that holds. A value is cut where
+    it would touch its line's number; copied it is whole."""
+    room = max(12, min(60, width - NAME - SOURCE - 3 * GAP))
     lines = set_lines(config.path)
     items: list[Item] = []
     where = clean(str(config.path)) if config.path else "not written to a file yet"
@@ -54,11 +64,14 @@ def setting_items(config: Config) -> list[Item]:
         for name, value in entries:
             line = lines.get(name)
             source = f"line {line}" if line else "default"
+            short, written = name.removeprefix(section + "."), _written(value)
+            role, gap = "text" if line else "dim", " " * GAP
             items.append(
                 item(
-                    (f"  {name.removeprefix(section + '.'):<28}", "text" if line else "dim"),
-                    (f"{_written(value):<30}", "text" if line else "dim"),
+                    (gap + fit(short, NAME) + gap, role),
+                    (fit(written, room) + gap, role),
                     (source, "dim"),
+                    plain=gap.join((short, written, source)),
                 )
             )
     return items

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -10,19 +10,21 @@ from textual.events import Key
 from textual.message import Message
 
 from tui_eval.checklist import CHECKLIST
-from tui_eval.core.reading import Reading
+from tui_eval.core.reading import Finding, Reading
 from tui_eval.core.records import EngineStatus, Job
-from tui_eval.core.text import clean
+from tui_eval.core.text import cells, clean
 from tui_eval.ui import keys
 from tui_eval.ui.widgets import progress
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.lines import Listing
 from tui_eval.ui.widgets.plot import PlotKeys, PlotView, signs_of
-from tui_eval.ui.widgets.reading_view import headline_rows, plain_text, reason_rows
+from tui_eval.ui.widgets.reading_view import headline_rows, plain_text, reason_rows, worst_first
 from tui_eval.ui.widgets.rows import cropped, filled, line, padded, plain, wrapped
-from tui_eval.ui.widgets.views import Picture, Views, Words
+from tui_eval.ui.widgets.views import WORDS, Picture, Views, Words
 
 TALL = 28
+SMALL = 18
+"""Lines from which a long gravest reason gets a row more (a terminal of 24 has 20)."""
 
 
 class StepPane(PlotKeys, can_focus=True):
@@ -201,10 +203,15 @@ class StepPane(PlotKeys, can_focus=True):
 
     def _head(self, reading: Reading, width: int, height: int) -> list[Line]:
         """Verdict, summary, reasons, and what starts or stopped the work."""
-        rows = headline_rows(self._standing(reading), reading.summary, min(width, 110))
-        most = 6 if height >= TALL else 3
-        if self.views.view is None or self.views.view.key != "words":
-            rows += reason_rows(reading.findings, min(width, 110), most)
+        words = self.views.view is not None and self.views.view.key == WORDS
+        # Where everything is told in full, the summary is too.
+        most = max(2, height // 3) if words else 2
+        rows = headline_rows(self._standing(reading), reading.summary, min(width, 110), most)
+        if not words:
+            room = 6 if height >= TALL else 4 if height >= SMALL else 3
+            if room == 4 and not _long(reading.findings, min(width, 110)):
+                room = 3
+            rows += reason_rows(reading.findings, min(width, 110), room)
         return rows + self._trouble(width)
 
     def _standing(self, reading: Reading) -> str:
@@ -247,6 +254,11 @@ class StepPane(PlotKeys, can_focus=True):
         if self.job is None or self.job.state not in ("queued", "running"):
             return []
         return [[], progress_line(self.job, self.engine, width)]
+
+
+def _long(findings: Sequence[Finding], width: int) -> bool:
+    """Whether the gravest reason doesn't fit one row."""
+    return bool(findings) and cells(clean(worst_first(findings)[0].text)) > width - 2
 
 
 def progress_line(job: Job, engine: EngineStatus, width: int) -> Line:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from tui_eval.core.reading import Plot
@@ -124,6 +125,8 @@ class HistogramView:
         title = title.partition(": ")[0]
         sides = line(("  ", "dim"), ("◂ better", "good"), ("  ", "dim"), ("worse ▸", "bad"))
         room = width - sum(cells(text) for text, _ in sides)
+        if cells(title) > room:
+            title = _short_title(title)
         return [(fit(title, room).rstrip(), "dim"), *sides] if room > 8 else sides
 
     def _readout(self, width: int) -> Line:
@@ -139,6 +142,11 @@ class HistogramView:
             ),
             width,
         )
+
+
+def _short_title(title: str) -> str:
+    """``change of loss per sample (nats/token)`` as ``loss change per sample``."""
+    return re.sub(r"^change of (\w+)", r"\1 change", title.partition(" (")[0])
 
 
 class BarsView:

@@ -30,9 +30,7 @@ class CurveState:
         self.cursor: float | None = None
         self._made: dict[tuple[int, str], Points] = {}
         self._stops: dict[str, list[float]] = {}
-        self._places: dict[
-            tuple[int, str, str], tuple[Sequence[float], Sequence[float]]
-        ] = {}
+        self._places: dict[tuple[int, str, str], tuple[Sequence[float], Sequence[float]]] = {}
         self.columns = 60
         """Cells that the drawing had last: the step of the cursor."""
         self._began: float | None = None

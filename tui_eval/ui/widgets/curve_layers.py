@@ -70,7 +70,7 @@ class CurveLayers(CurveState):
     def _inner(self, points: Points, seen: tuple[float, float]) -> tuple[float, float]:
         """Without the few points that would flatten all others."""
         start, end = bisect_left(points.x, self.x0), bisect_right(points.x, self.x1)
-        values = sorted(v for v in points.y[start:end:1 + (end - start) // 2000] if v - v == 0)
+        values = sorted(v for v in points.y[start : end : 1 + (end - start) // 2000] if v - v == 0)
         if len(values) < 20:
             return seen
         cut = max(1, len(values) // 100)
@@ -149,9 +149,7 @@ class CurveLayers(CurveState):
                 made.append(self._layer(xs, ys, area, shade, self.signs.line))
         return made
 
-    def _mark_layers(
-        self, points: Points, area: Area, marker: str, role: str
-    ) -> list[Layer]:
+    def _mark_layers(self, points: Points, area: Area, marker: str, role: str) -> list[Layer]:
         """Points as signs; where they would touch, a line through them and some signs."""
         made = []
         for xs, ys in thinned(points, points.y, self.x0, self.x1, area.width):

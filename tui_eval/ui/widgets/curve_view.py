@@ -145,7 +145,7 @@ class CurveView(CurveLayers):
         found = {}
         for x, event in self.events():
             if self.x0 <= x <= self.x1:
-                found[min(area.width - 1, max(0, area.column(x)))] = _event_mark(event)
+                found[min(area.width - 1, max(0, area.column(x)))] = event_mark(event)
         return found
 
     def _x_labels(self, area: Area, places: list[float], left: int, width: int) -> Line:
@@ -198,7 +198,7 @@ class CurveView(CurveLayers):
         here = [event for x, event in self.events() if x == self.cursor]
         runs: Line = []
         for event in here:
-            sign, role = _event_mark(event)
+            sign, role = event_mark(event)
             runs += [(f"{sign} ", role), (clean(event.label, limit=60) + "   ", "text")]
         return cropped(runs, width)
 
@@ -248,12 +248,15 @@ def _gap(width: int) -> str:
     return "   " if width >= 84 else "  "
 
 
-def _event_mark(event: Event) -> tuple[str, str]:
+def event_mark(event: Event) -> tuple[str, str]:
+    """Sign and role; no two kinds of event share a sign."""
     if event.label.startswith("epoch"):
         return "┴", "dim"
     if event.label.startswith("best"):
         return "▴", "good!"
-    return "▴", "caution!" if event.label.startswith("spike") else "accent!"
+    if event.label.startswith("spike"):
+        return "!", "caution!"
+    return "▾", "accent!"
 
 
 def _marked(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from tui_eval.core.reading import Cell, Column, Table
 from tui_eval.core.text import cells, clean
 from tui_eval.ui.format import count, deserved, figure, on_the_point, percent
+from tui_eval.ui.terminal import ascii_only
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.rows import cropped, filled, fit, line, signed
 
@@ -273,7 +274,8 @@ def _intervals(lows: Sequence[Cell], highs: Sequence[Cell], column: Column) -> l
     left = on_the_point([_number(low, column, decimals, "") for low in lows])
     right = on_the_point([_number(high, column, decimals, "") for high in highs])
     both = zip(left, right, strict=True)
-    return [f"{low} … {high}" if low.strip() and high.strip() else "" for low, high in both]
+    dots = " .. " if ascii_only() else " … "
+    return [f"{low}{dots}{high}" if low.strip() and high.strip() else "" for low, high in both]
 
 
 def _number(value: Cell, column: Column, decimals: int, nothing: str) -> str:

@@ -67,9 +67,7 @@ def paired(series: Series, old: str, new: str) -> tuple[Sequence[float], Sequenc
     if whole and not any(map(gt, here, here[1:])):
         return here, there
     known = sorted(
-        (a, b)
-        for a, b in zip(here, there, strict=False)
-        if math.isfinite(a) and math.isfinite(b)
+        (a, b) for a, b in zip(here, there, strict=False) if math.isfinite(a) and math.isfinite(b)
     )
     return [a for a, _ in known], [b for _, b in known]
 
@@ -138,9 +136,7 @@ def _thin(
     return xs, ys
 
 
-def spread(
-    points: Points, y: Sequence[float], x0: float, x1: float
-) -> tuple[float, float] | None:
+def spread(points: Points, y: Sequence[float], x0: float, x1: float) -> tuple[float, float] | None:
     """Lowest and highest finite value in a window."""
     spans = visible(points, x0, x1)
     if not spans:

@@ -8,7 +8,7 @@ from tui_eval.core.reading import Finding, Number, Reading
 from tui_eval.core.text import clean
 from tui_eval.ui.format import count, interval_text, is_rate, on_the_point, value_text
 from tui_eval.ui.widgets.drawn import Line
-from tui_eval.ui.widgets.rows import cropped, fit, line, wrapped
+from tui_eval.ui.widgets.rows import cropped, fit, line, width_of, wrapped
 
 VERDICT_WORDS: Mapping[str, str] = {
     "good": "✓ good",
@@ -39,14 +39,14 @@ def verdict_row(state: str, summary: str, width: int) -> Line:
     return cropped(line((word, f"{verdict_role(state)}!"), gap, (text, "text!")), width)
 
 
-def headline_rows(state: str, summary: str, width: int) -> list[Line]:
-    """Verdict and summary, on a second line where they don't fit one."""
+def headline_rows(state: str, summary: str, width: int, most: int = 2) -> list[Line]:
+    """Verdict and summary, on up to ``most`` lines where they don't fit one."""
     word = VERDICT_WORDS[state]
-    text = clean(summary, limit=4 * width + 8)
+    text = clean(summary, limit=(most + 2) * width + 8)
     indent = len(word) + 2
     if indent + len(text) <= width:
         return [verdict_row(state, summary, width)]
-    lines = wrapped(text, width - indent, 2)
+    lines = wrapped(text, width - indent, most)
     head = line((word + "  ", f"{verdict_role(state)}!"), (lines[0], "text!"))
     return [head, *[line(" " * indent, (more, "text!")) for more in lines[1:]]]
 
@@ -59,20 +59,22 @@ def worst_first(findings: Sequence[Finding]) -> list[Finding]:
 def reason_rows(findings: Sequence[Finding], width: int, lines: int) -> list[Line]:
     """The reasons in at most ``lines`` rows, worst first; the last row counts what is left.
 
-    A single reason may take two rows; several take one each, so that all are seen.
+    The gravest may take two rows: its end is what it is about. The others take one each, or
+    two where there is room, so that as many as possible are seen.
     """
     if lines <= 0 or not findings:
         return []
     ordered = worst_first(findings)
     if len(ordered) == 1:
         return _reason(ordered[0], width, min(2, lines))
-    if len(ordered) <= lines:
-        return _roomy(ordered, width, lines)
-    shown = ordered[: lines - 1]
-    rest = len(ordered) - len(shown)
+    gravest = _reason(ordered[0], width, 2 if lines > 2 else 1)
+    if len(ordered) - 1 <= lines - len(gravest):
+        return [*gravest, *_roomy(ordered[1:], width, lines - len(gravest))]
+    shown = ordered[1 : max(1, lines - len(gravest))]
+    rest = len(ordered) - 1 - len(shown)
     more = f"{rest} more reason{'s' if rest > 1 else ''}: v shows them"
     rows = [made for finding in shown for made in _reason(finding, width, 1)]
-    return [*rows, line(("  " + more, "dim"))]
+    return [*gravest, *rows, line(("  " + more, "dim"))][:lines]
 
 
 def _roomy(findings: Sequence[Finding], width: int, lines: int) -> list[Line]:
@@ -100,7 +102,7 @@ def all_reason_rows(findings: Sequence[Finding], width: int) -> list[Line]:
 
 
 def number_rows(numbers: Mapping[str, Number], width: int) -> list[Line]:
-    """Every number with its interval and n, on the decimal point, one row each."""
+    """Every number with its interval and n, on the decimal point; long notes wrap."""
     if not numbers:
         return []
     names = [clean(name, limit=60).replace("_", " ") for name in numbers]
@@ -112,20 +114,26 @@ def number_rows(numbers: Mapping[str, Number], width: int) -> list[Line]:
     for name, value, interval, number in zip(
         names, values, intervals, numbers.values(), strict=True
     ):
-        notes = _notes(number)
-        made.append(
-            cropped(
-                line(
-                    (fit(name, wide), "dim"),
-                    "  ",
-                    (value, "text!"),
-                    (f"  {interval:<{column}}" if column else "", "text"),
-                    (f"  {notes}" if notes else "", "dim"),
-                ),
-                width,
-            )
+        first = line(
+            (fit(name, wide), "dim"),
+            "  ",
+            (value, "text!"),
+            (f"  {interval:<{column}}" if column else "", "text"),
         )
+        made += _annotated(first, _notes(number), width)
     return made
+
+
+def _annotated(first: Line, notes: str, width: int) -> list[Line]:
+    """A number's row with its notes, which go on below where the row ends."""
+    indent = width_of(first) + 2
+    if not notes:
+        return [cropped(first, width)]
+    if width - indent < 16:
+        lines = wrapped(notes, max(8, width - 4))
+        return [cropped(first, width), *[line(("    " + text, "dim")) for text in lines]]
+    top, *more = wrapped(notes, width - indent)
+    return [[*first, (f"  {top}", "dim")], *[line((" " * indent + m, "dim")) for m in more]]
 
 
 def _notes(number: Number) -> str:
@@ -148,4 +156,3 @@ def plain_text(reading: Reading) -> str:
         parts = [clean(name), value_text(number), interval_text(number), _notes(number)]
         lines.append("  ".join(part for part in parts if part))
     return "\n".join(lines)
-
