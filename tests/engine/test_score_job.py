@@ -380,6 +380,36 @@ def test_a_job_that_the_kernel_killed_is_tried_with_half(bench: Bench) -> None:
     assert detail["batch_tokens"] == CPU_TOKENS[1] // 2
 
 
+def test_training_rows_are_scored_but_not_kept(bench: Bench) -> None:
+    rows = (bench.folder / "val.jsonl").read_text().replace("master", "mistress")
+    (bench.folder / "train.jsonl").write_text(rows)
+    bench.settings(data='validation = "val.jsonl"\ntrain = "train.jsonl"')
+    bench.run()
+    checked = bench.evidence().preflight("tuned")
+    bench.run(2, split="train")
+    evidence = bench.evidence()
+    assert len(evidence.losses("tuned", "tuned", "train")) == ROWS
+    assert len(evidence.losses("tuned", "base", "train")) == ROWS
+    assert evidence.preflight("tuned") == checked
+    kept = [one for one in facts(bench, "job-2") if one["kind"] == "sample"]
+    assert len(kept) == ROWS
+    assert not any("messages" in one["body"] or one["body"]["text"] for one in kept)
+    assert all(one["body"]["row"] and one["body"]["source"] for one in kept)
+    assert not [one for one in facts(bench, "job-2") if one["kind"] == "rendering"]
+
+
+def test_a_model_behind_a_server_says_what_it_would_need(bench: Bench) -> None:
+    bench.settings(models_tuned='url = "http://localhost:8000/v1"')
+    with pytest.raises(EngineError, match="localhost:8000"):
+        bench.run()
+
+
+def test_a_device_map_of_accelerates(bench: Bench) -> None:
+    bench.settings(scoring='device_map = "auto"\ndevice = "cpu"')
+    bench.run()
+    assert bench.losses("tuned") == pytest.approx(expected(bench, bench.tuned.model), rel=RELATIVE)
+
+
 def test_a_candidate_alone_is_scored(bench: Bench) -> None:
     (bench.folder / "eval.toml").write_text(
         '[models.tuned]\npath = "base"\n[data]\nvalidation = "val.jsonl"\n'

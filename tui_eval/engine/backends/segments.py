@@ -100,10 +100,14 @@ def _visible(length: int, window: int | None, device: Any) -> Any:
     return visible & (distance < window) if window is not None else visible
 
 
-def register() -> None:
-    from transformers import AttentionInterface
-
+def register() -> bool:
+    """Make it known to transformers; False where that is too old to be told (before 4.50)."""
+    try:
+        from transformers import AttentionInterface
+    except ImportError:
+        return False
     AttentionInterface.register(NAME, attend)
+    return True
 
 
 class Switch:

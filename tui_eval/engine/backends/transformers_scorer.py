@@ -78,7 +78,7 @@ class TransformersScorer:
             positions_for(loaded.device.partition(":")[0], loaded.vocabulary),
             finish_of(self.config),
         )
-        segments.register()
+        self._packs = segments.register() and loaded.device == "cpu"
         self._switch = segments.Switch(self.config)
         self.crew = Crew(_workers(loaded, self.config))
 
@@ -86,7 +86,7 @@ class TransformersScorer:
     def wanted_paths(self) -> tuple[Path, ...]:
         """Packing pays on a CPU, where padding costs its full share of arithmetic. On a GPU
         one attention call per text would cost more than the planner's few pad tokens."""
-        return PATHS if self.loaded.device == "cpu" else PATHS[1:]
+        return PATHS if self._packs else PATHS[1:]
 
     @cached_property
     def overhead(self) -> int:

@@ -173,6 +173,11 @@ def _rows(folder: Path) -> int:
 def _not_here(config: Config, model: str) -> EngineError:
     """Why there are no weights for a model, and how to get them."""
     entry = config.models.get(model)
+    if entry is not None and entry.url and not entry.path:
+        return EngineError(
+            f"{model} runs on a server ({entry.url}), which does not tell the losses of texts.",
+            f"Set [models.{model}] path to the model's files on this machine.",
+        )
     if entry is None or not entry.path:
         return EngineError(
             f"No model is named for {model}.", f"Set [models.{model}] path in eval.toml."

@@ -162,7 +162,9 @@ class Comparison:
         for bench in benches:
             self._looks[bench.name] = self._look(bench)
         key = producers.pair_key(self.config, self.candidate)
-        self.facts.preflight(key, self._preflight(shard))
+        # Of the rows that the perplexity is made of, where they are scored too.
+        if self.split == "validation" or not self.facts.checked(key):
+            self.facts.preflight(key, self._preflight(shard))
         for bench in benches:
             self.facts.producer(replace(bench.producer, detail=bench.detail()))
             if bench.name == self.candidate and self.split == "validation":
@@ -246,7 +248,7 @@ class Comparison:
     def _renderings(self, benches: Sequence[Bench]) -> None:
         key = producers.prompt_key(self.config, self.candidate)
         for bench in benches:
-            if bench.name == self.candidate:
+            if bench.name == self.candidate and self.split != "train":
                 self.facts.renderings(
                     key,
                     [

@@ -5,10 +5,20 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from tui_eval.core.records import Dataset, Job, Preflight, Producer, Reconcile, Rendering, TokenLoss
+from tui_eval.core.records import (
+    Dataset,
+    Job,
+    Preflight,
+    Producer,
+    Reconcile,
+    Rendering,
+    Sample,
+    TokenLoss,
+)
 from tui_eval.engine.scoring import DOES_NOT_FIT
 from tui_eval.store import codec
 
@@ -57,11 +67,13 @@ class ScoreFacts:
         return not self._again and bool(self._workspace.have("reconcile", key))
 
     def dataset(self, dataset: Dataset) -> None:
-        """The samples whole: the file may change, what was scored must stay readable."""
+        """The samples whole: the file may change, what was scored must stay readable. Of
+        training rows, which may be many and private, only where they stand and their hash."""
         have = self._workspace.have("sample", dataset.key)
         for sample in dataset.samples:
             if sample.id not in have:
-                self._append("sample", dataset.key, sample.id, sample)
+                kept = sample if dataset.split != "train" else _without_text(sample)
+                self._append("sample", dataset.key, sample.id, kept)
         self.commit()
 
     def producer(self, producer: Producer) -> None:
@@ -98,3 +110,7 @@ class ScoreFacts:
 
     def _append(self, kind: str, key: str, sample: str | None, record: Any) -> None:
         self._facts.append(kind, key, sample, codec.encode(record))
+
+
+def _without_text(sample: Sample) -> Sample:
+    return replace(sample, messages=(), text=None, tools=())
