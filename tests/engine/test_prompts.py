@@ -12,7 +12,7 @@ from tests.engine.models import CHATML, chat
 from tui_eval.core.records import Message, Sample
 from tui_eval.engine.prompts import Prompting, Rendered, Renderer
 from tui_eval.engine.template_guard import check_template
-from tui_eval.engine.tokens import Encoder, limit_of
+from tui_eval.engine.tokens import Encoder, Limit, fit, limit_of
 from tui_eval.errors import EngineError
 
 TWO_TURNS = chat("two", "Hello?", "  Yes, in\nfull. ", "And now?", "No.")
@@ -191,6 +191,27 @@ def test_a_character_of_several_tokens_is_scored_whole() -> None:
     answer = [int(one.ids[at]) for at, end in zip(one.targets, one.ends, strict=True) if not end]
     assert tokenizer.decode(answer) == "東\U0001f40b"
     assert one.bytes == len("東\U0001f40b".encode())
+
+
+def test_text_that_is_no_unicode_is_named_and_the_others_go_on() -> None:
+    tokenizer = models.tokenizer()
+    renderer = Renderer(tokenizer, Prompting(CHATML))
+    rows = [renderer.render(chat("bad", "Hello?", "\ud800")), renderer.render(TWO_TURNS)]
+    bad, good = Encoder(tokenizer).encode(rows)
+    assert "surrogate" in bad.problem
+    assert not len(bad.targets)
+    assert len(good.targets)
+
+
+def test_two_hundred_thousand_characters_without_a_space() -> None:
+    tokenizer = models.tokenizer()
+    row = Renderer(tokenizer, Prompting(CHATML)).render(chat("long", "Hello?", "x" * 200_000))
+    (one,) = Encoder(tokenizer).encode([row])
+    assert one.bytes == 200_000
+    cut = fit(0, one, Limit(4096, 2048))
+    scored = [at for piece in cut.pieces for at in range(piece.first, piece.first + len(piece.at))]
+    assert scored == list(range(len(one.targets)))
+    assert max(piece.length for piece in cut.pieces) < 4096
 
 
 class Slow:

@@ -96,7 +96,7 @@ class Encoder:
 
     def encode(self, rows: Sequence[Rendered]) -> list[Encoded]:
         encoded: list[Encoded | None] = [
-            _empty(row) if row.problem or not row.text else None for row in rows
+            _empty(row, fault) if (fault := _fault(row)) else None for row in rows
         ]
         for plain in (False, True):
             some = [at for at, row in enumerate(rows) if encoded[at] is None and row.plain == plain]
@@ -225,9 +225,19 @@ def _piece(row: int, encoded: Encoded, head: Ids, start: int, first: int, upto: 
     return Piece(row, ids, at.astype(np.int32), encoded.ids[targets], first)
 
 
-def _empty(row: Rendered) -> Encoded:
+def _fault(row: Rendered) -> str:
+    """Why a row can't be tokenised; empty where it can."""
+    if row.problem or not row.text:
+        return row.problem or "the row has no text"
+    try:
+        row.text.encode()
+    except UnicodeEncodeError:
+        return "the text holds half a character (a surrogate), which no tokenizer reads"
+    return ""
+
+
+def _empty(row: Rendered, problem: str) -> Encoded:
     none = np.zeros(0, dtype=np.int32)
-    problem = row.problem or "the row has no text"
     return Encoded(row.sample, none, 0, none, none.astype(np.bool_), none.reshape(0, 2), 0, problem)
 
 
