@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 
 from tests.engine import models
 from tests.engine.test_score_losses import encoded, expected, scored
-from tui_eval.engine import probes
+from tui_eval.engine import backends, probes
 from tui_eval.engine.backends import segments
 from tui_eval.engine.backends.transformers_scorer import Loaded, TransformersScorer
 from tui_eval.engine.tokens import Limit, Piece, fit
@@ -173,3 +174,11 @@ def test_half_precision_stays_close_and_sums_in_float32() -> None:
     assert allowed(half) in ("packed", "padded", "masked")
     got = scored(half)
     assert all(np.isclose(got[name].nll, want[name].nll, rtol=2e-2) for name in want)
+
+
+def test_every_backend_is_in_the_table() -> None:
+    folder = Path(backends.__file__).parent
+    files = {path.stem for path in folder.glob("*_scorer.py")}
+    listed = {entry.partition(":")[0].rpartition(".")[2] for entry in backends.BACKENDS.values()}
+    assert files == listed
+    assert backends.backend("transformers") is TransformersScorer

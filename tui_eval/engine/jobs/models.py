@@ -10,6 +10,7 @@ from typing import Any
 
 from tui_eval.config import Config
 from tui_eval.engine import adapters, load
+from tui_eval.engine.backends import backend
 from tui_eval.engine.backends.transformers_scorer import Loaded, TransformersScorer
 from tui_eval.engine.memory import free_bytes, release
 from tui_eval.errors import EngineError
@@ -106,7 +107,7 @@ class Models:
             if not self._room_for(folder):
                 self.forget()
             self._log(f"loading {folder} in {self.choice.dtype} on {self.choice.device}")
-            self._warm[key] = TransformersScorer(self._loaded(model, folder, adapter))
+            self._warm[key] = backend("transformers")(self._loaded(model, folder, adapter))
         scorer: TransformersScorer = self._warm[key]
         return scorer
 
