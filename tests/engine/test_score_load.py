@@ -200,3 +200,10 @@ def test_weights_that_are_not_finite_are_named() -> None:
     assert load.bad_weights(made.model) == ()
     made.model.model.layers[2].mlp.up_proj.weight.data[0, 0] = float("inf")
     assert load.bad_weights(made.model) == ("model.layers.2.mlp.up_proj.weight",)
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '"x"'])
+def test_a_damaged_config_is_told_with_its_path(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(EngineError, match=r"config\.json"):
+        load.read_config(tmp_path)

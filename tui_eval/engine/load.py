@@ -192,16 +192,25 @@ def _dtype_argument(dtype: str) -> dict[str, Any]:
     return {"dtype" if (major, minor) >= (4, 56) else "torch_dtype": getattr(torch, dtype)}
 
 
+def read_config(folder: Path) -> dict[str, Any]:
+    """A model's config.json as it stands there, read without transformers."""
+    path = folder / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise EngineError(
+            f"{path} can't be read: {error}",
+            "A model's folder holds config.json beside its weights.",
+        ) from error
+    if not isinstance(config, dict):
+        raise EngineError(f"{path} is no table of settings.", "It may be damaged: copy it again.")
+    return config
+
+
 def _refuse_remote_code(folder: Path, name: str) -> None:
     """A model that transformers knows by itself is loaded from its own code, never from
     the checkpoint's; one that needs the checkpoint's code is refused."""
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise EngineError(
-            f"{name}: {folder / 'config.json'} can't be read: {error}",
-            "A model's folder holds config.json beside its weights.",
-        ) from error
+    config = read_config(folder)
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
     mapped = config.get("auto_map")

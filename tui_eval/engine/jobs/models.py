@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -160,13 +159,7 @@ def _checkpoint(config: Config, model: str) -> Checkpoint:
 
 def _rows(folder: Path) -> int:
     """The vocabulary that a model's config.json names."""
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise EngineError(
-            f"{folder / 'config.json'} can't be read: {error}",
-            "A model's folder holds config.json beside its weights.",
-        ) from error
+    config = load.read_config(folder)
     text = config.get("text_config") or config
     return int(text.get("vocab_size") or 0)
 
