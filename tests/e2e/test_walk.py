@@ -58,7 +58,8 @@ def test_from_demo_to_both_readings_with_the_engine_killed_once(
     terminal.keys("r")
 
     workspace = Workspace.open(folder)
-    until(lambda: (job := first(workspace.jobs(), "running")) and job.done > 0, what="progress")
+    # Facts, not progress: that is told up to a quarter of a second before they are committed.
+    until(lambda: stored_losses(folder), what="the first losses on the disk")
     pid = workspace.engine().pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
