@@ -64,15 +64,14 @@ def test_from_demo_to_both_readings_with_the_engine_killed_once(
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     terminal.wait("interrupted")
-    interrupted = first(workspace.jobs(), "interrupted")
-    assert interrupted is not None
-    assert 0 < interrupted.done < interrupted.total
+    assert first(workspace.jobs(), "interrupted") is not None
     kept = stored_losses(folder)
     assert kept
 
     terminal.keys("r")
     terminal.wait("✓ good", "lower", seconds=300)
     assert stored_losses(folder)[: len(kept)] == kept
+    assert len(kept) < len(stored_losses(folder)), "the engine had ended before it was killed"
     assert len({tuple(pair) for pair in stored_losses(folder)}) == len(stored_losses(folder)), (
         "a resumed job computed something twice"
     )
