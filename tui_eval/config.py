@@ -49,6 +49,8 @@ class ModelConfig:
     """An OpenAI-compatible server that runs the model."""
     served_model: str | None = None
     """The server's name for it."""
+    answers: str | None = _path()
+    """A file of answers made elsewhere, which are judged in the place of a model's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +117,27 @@ class ScoringConfig:
 
 @dataclass(frozen=True, slots=True)
 class GenerationConfig:
-    max_new_tokens: int = _at_least(1, 512)
-    temperature: float = _at_least(0, 0.0)
-    top_p: float = _at_least(0, 1.0)
+    """What is not set follows the checkpoint's ``generation_config.json``."""
+
+    greedy: bool = False
+    """Always the likeliest token, whatever the checkpoint says."""
+    temperature: float | None = _at_least(0)
+    top_p: float | None = _at_least(0)
+    top_k: int | None = _at_least(0)
     seed: int = 0
+    max_new_tokens: int | None = _at_least(1)
+    """Without it, twice the references' 95th percentile in tokens, at least 512."""
+    thinking_tokens: int = _at_least(0, 2048)
+    """On top of that, for models that think first."""
+    thinking: tuple[str, ...] = ()
+    """Opening and closing tag of the thinking, where the chat template doesn't tell."""
     stop: tuple[str, ...] = ()
+    samples: int = _at_least(1, 1)
+    """Answers to each prompt."""
+    limit: int = _at_least(0, 200)
+    """Prompts answered at most, those to be judged first; 0: all."""
+    path: Literal["auto", "continuous", "batched", "one"] = "auto"
+    """How answers are computed; ``auto``: the quickest that passes its probe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +195,8 @@ THRESHOLDS: dict[str, Mapping[str, Value]] = {
         "forgetting": 0.2,
         "leak_bad": 0.05,
     },
-    "review": {"items": 40, "judges": 3, "enough_items": 20},
-    "blind_ab": {"pairs": 50, "mode": "planned", "enough_pairs": 10, "clear": 20.0},
+    "review": defaults.REVIEW,
+    "blind_ab": defaults.BLIND_AB,
 }
 _CHOICES = {("blind_ab", "mode"): ("planned", "open")}
 

@@ -220,11 +220,11 @@ def _check_together(config: Config, faults: _Faults) -> None:
         faults.add(("scoring", "stride"), f"is above max_length, which is {scoring.max_length}")
     if not re.match(r"(auto|cpu|mps|cuda(:\d+)?)\Z", scoring.device):
         faults.add(("scoring", "device"), "has to be auto, cpu, cuda, cuda:N or mps")
-    if config.generation.top_p > 1:
+    if config.generation.top_p is not None and config.generation.top_p > 1:
         faults.add(("generation", "top_p"), "has to be at most 1")
     for name, model in config.models.items():
-        if not (model.path or model.url or model.log):
-            faults.add(("models", name), "names no model: give it path = … (or url = …)")
+        if not (model.path or model.url or model.log or model.answers):
+            faults.add(("models", name), "names no model: give it path = … (or answers = …)")
 
 
 def _check_paths(config: Config, faults: _Faults) -> None:

@@ -76,3 +76,48 @@ PERPLEXITY: dict[str, Value] = {
     "truncated_caution": 0.05,
     "skipped_rows_caution": 0.05,
 }
+
+REVIEW: dict[str, Value] = {
+    # Answers that a person reads (20 to 50), chosen by the seed, in equal shares by category.
+    "samples": 40,
+    "seed": 0,
+    # 1: the model's name is not shown while its answers are scored.
+    "blind": 0,
+    # A goal that is shown; one judge suffices.
+    "judges": 3,
+    "enough_items": 20,
+    # A score from which an answer counts as good, and the share and mean to be above.
+    "good_score": 4,
+    "low_share": 0.5,
+    "low_mean": 3.0,
+    "good_mean": 4.0,
+    # A judge's items with all four scores equal, and how many items tell.
+    "straight_lining": 0.8,
+    "straight_lining_items": 20,
+    "drift_p": 0.01,
+}
+
+BLIND_AB: dict[str, Value] = {
+    "pairs": 50,
+    "seed": 0,
+    # planned: N pairs, then the sign test. open: until e_value says so.
+    "mode": "planned",
+    "judges": 3,
+    # Pairs shown a second time with sides swapped: this share, at least so many.
+    "repeats": 0.1,
+    "repeats_least": 5,
+    # How many pairs at least lie between a pair and its repeat.
+    "repeats_apart": 10,
+    # Pairs that someone preferred one answer of.
+    "enough_pairs": 10,
+    "clear": 20.0,
+    "significance": 0.05,
+    "both_bad": 0.2,
+    "truncated": 0.1,
+    "enough_repeats": 5,
+    "guesses": 10,
+    "enough_guesses": 5,
+    # Deciding pairs from which the length's part in the preference is estimated.
+    "enough_for_length": 40,
+    "enough_slice": 8,
+}

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from tui_eval.core.judgements import Judgement
 from tui_eval.core.records import (
+    Completion,
     Dataset,
     Objective,
     Preflight,
     Producer,
     Reconcile,
     Rendering,
+    Sample,
     Split,
     TokenLoss,
     TrainingLog,
@@ -47,6 +50,18 @@ class Evidence(Protocol):
     def preflight(self, candidate: str) -> Preflight | None: ...
 
     def reconcile(self, candidate: str) -> Mapping[str, Reconcile]: ...
+
+    def generator(self, candidate: str, model: str) -> Producer | None:
+        """What made ``model``'s answers to the candidate's prompts; None before the first."""
+
+    def answers(self, candidate: str, model: str) -> Mapping[str, Completion]:
+        """By sample id, the first answer to each prompt, only of the current generator."""
+
+    def answered(self, candidate: str, model: str) -> Mapping[str, Sample]:
+        """The samples that ``answers`` are about, by id."""
+
+    def judgements(self) -> Sequence[Judgement]:
+        """Everything in all journals, in the order of each."""
 
     def leaked(self, candidate: str) -> Mapping[str, bool] | None:
         """Validation sample ids whose folded prompt stands in the training file; True if

@@ -188,7 +188,9 @@ class Preflight:
 
 @dataclass(frozen=True, slots=True)
 class Producer:
-    """Everything that decides a loss, one field each, so that a key is never stale.
+    """Everything that decides a loss or an answer, one field each, so that a key is never
+    stale. ``scorer`` names what computed it: ``score-N``, ``generate-N`` or ``file-1`` for
+    answers that were read from a file (then ``weights`` is the file's hash).
 
     ``key`` is the hash of the other fields but ``model`` and ``at``.
     """
@@ -204,9 +206,47 @@ class Producer:
     max_length: int
     stride: int
     scorer: str
+    settings: str = ""
+    """Hash of the generation settings and of the checkpoint's ``generation_config.json``;
+    empty for losses."""
     at: str = ""
     detail: Mapping[str, Any] = field(default_factory=dict)
     """Versions, hardware, names: shown in ``how computed``, not part of the key."""
+
+
+Finish = Literal["stop", "length", "stop_string", "given", "error"]
+"""``stop``: an end token of its own. ``given``: made elsewhere, nothing is known of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One answer, stored once and never made again for the same producer, sample and index.
+
+    ``id`` is opaque (``core.answers.completion_id``): it tells nobody which model wrote it.
+    """
+
+    id: str
+    sample: str
+    text: str
+    """As generated, without special tokens; thinking included."""
+    answer: str
+    """What is judged and measured: ``text`` without its thinking; empty if that never ended."""
+    thinking: str = ""
+    index: int = 0
+    """Of several answers to one prompt, from 0."""
+    tokens: int = 0
+    prompt_tokens: int = 0
+    finish: Finish = "stop"
+    seed: int | None = None
+    """None: greedy."""
+    flags: tuple[str, ...] = ()
+    """Of ``truncated``, ``empty``, ``repetitive``, ``unclosed_thinking``, ``cut_prompt``."""
+    error: str = ""
+    """Why there is no answer; then the texts are empty."""
+
+    @property
+    def truncated(self) -> bool:
+        return self.finish == "length"
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,29 +146,29 @@ def wanted(config: Config, candidate: str, model: str, *, dtype: str | None = No
 
 
 def key_of(producer: Producer) -> str:
-    return content_id(
-        {
-            "weights": producer.weights,
-            "adapter": producer.adapter,
-            "tokenizer": producer.tokenizer,
-            "prompt": producer.prompt,
-            "dtype": producer.dtype,
-            "max_length": producer.max_length,
-            "stride": producer.stride,
-            "scorer": producer.scorer,
-        }
-    )
+    parts = {
+        "weights": producer.weights,
+        "adapter": producer.adapter,
+        "tokenizer": producer.tokenizer,
+        "prompt": producer.prompt,
+        "dtype": producer.dtype,
+        "max_length": producer.max_length,
+        "stride": producer.stride,
+        "scorer": producer.scorer,
+    }
+    return content_id({**parts, "settings": producer.settings} if producer.settings else parts)
 
 
 def matches(recorded: Producer, want: Producer, dtype: str) -> bool:
     """Whether a recorded producer is the wanted one, as far as this machine can tell."""
     if want.weights == NOT_HERE and recorded.model != want.model:
         return False
-    same = (want.prompt, want.max_length, want.stride, want.scorer) == (
+    same = (want.prompt, want.max_length, want.stride, want.scorer, want.settings) == (
         recorded.prompt,
         recorded.max_length,
         recorded.stride,
         recorded.scorer,
+        recorded.settings,
     )
     return (
         same

@@ -16,6 +16,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar, cast
 
 from tui_eval.core.records import (
+    Completion,
     Message,
     Preflight,
     Producer,
@@ -119,6 +120,12 @@ def rendering(body: Mapping[str, Any]) -> Rendering:
     values["first_ids"] = tuple(values.get("first_ids", ()))
     values["first_tokens"] = tuple(values.get("first_tokens", ()))
     return Rendering(**values)
+
+
+def completion(body: Mapping[str, Any]) -> Completion:
+    values = _known(Completion, body)
+    values["flags"] = tuple(values.get("flags", ()))
+    return Completion(**values)
 
 
 def sample(body: Mapping[str, Any]) -> Sample:

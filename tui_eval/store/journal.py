@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tui_eval.core.judgements import Judgement
 from tui_eval.errors import StoreError
 from tui_eval.store.files import (
     Event,
@@ -57,15 +58,6 @@ class JournalView:
     events: list[Event] = field(default_factory=list)
     fault: str = ""
     torn: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """One event and whose it is."""
-
-    judge: str
-    journal: str
-    event: Event
 
 
 class Journal:

@@ -14,7 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tui_eval.core.judgements import Judgement
 from tui_eval.core.records import (
+    Completion,
     EngineStatus,
     Job,
     JobState,
@@ -29,7 +31,7 @@ from tui_eval.errors import StoreError
 from tui_eval.store import codec, death, facts, jobs, liveness
 from tui_eval.store.files import cannot_write
 from tui_eval.store.index import Busy, Damaged, Index
-from tui_eval.store.journal import Journal, JournalView, Judgement, Shelf, open_journal
+from tui_eval.store.journal import Journal, JournalView, Shelf, open_journal
 from tui_eval.store.layout import Layout, host, layout_of, slug
 
 T = TypeVar("T")
@@ -234,6 +236,11 @@ class Workspace:
         """The samples of a dataset as they were when they were used."""
         bodies = (body for _, body in self.facts_of("sample", key))
         return {sample.id: sample for sample in _each(codec.sample, bodies)}
+
+    def completions(self, key: str) -> dict[str, Completion]:
+        """What one producer answered, by completion id."""
+        bodies = (body for _, body in self.facts_of("completion", key))
+        return {one.id: one for one in _each(codec.completion, bodies)}
 
     def rendering(self, key: str, sample: str) -> Rendering | None:
         return next(_each(codec.rendering, self._newest("rendering", key, sample)), None)

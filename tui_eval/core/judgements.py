@@ -1,0 +1,355 @@
+"""What people judged: the events of the journals, folded into who judged what.
+
+Journals hold events (DESIGN section 5); nothing here knows which model wrote an answer.
+``rounds`` is a pure function of the events: reading a journal twice, or copies of it,
+changes nothing.
+
+Events, besides the fields that every line has (``id``, ``seq``, ``at``, ``kind``):
+
+- ``plan``: ``plan`` (its id), ``step`` (``review`` or ``blind_ab``), ``round``, ``seed``,
+  ``planned`` (N), ``ordinal`` (the judge's place among the round's judges, from 0; its
+  parity chooses the complement of sides), ``mode``, ``blind``, ``login``, and ``items``
+  (completion ids in the order of judging) or ``pairs`` (each ``pair``, ``left``, ``right``,
+  and ``repeat_of`` or ``identical`` where it is one)
+- ``more``: ``plan`` and further ``items`` or ``pairs``, for answers that came later
+- ``score``: ``plan``, ``item``, ``criterion``, ``value`` (1-5; 0 not applicable; null clears)
+- ``vote``: ``plan``, ``pair``, ``side`` (left, right, tie, both_bad); what else it holds
+  (time on screen, fractions seen, what was looked at) is for the log
+- ``strong``: ``of``, the vote that was clear
+- ``note``: ``plan``, ``item`` or ``pair``, ``text``; ``flag``: the same with ``on``;
+  ``skip``: the same alone; ``view``: the same with ``what``
+- ``undo``: ``of``, an event that no longer counts
+- ``guess``: ``plan``, ``pair``, ``side`` that is believed to be the fine-tuned model's
+- ``finish``: ``plan``; ``reopen``: ``plan``, judging goes on after all
+- ``close``: ``round``, ``judge`` (whose judging is closed by the journal's owner)
+- ``unblind``: ``round``; votes that were cast later do not count
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
+
+Step = Literal["review", "blind_ab"]
+Side = Literal["left", "right", "tie", "both_bad"]
+SIDES: tuple[Side, ...] = ("left", "right", "tie", "both_bad")
+CRITERIA = ("accuracy", "relevance", "fluency", "format")
+UNDOABLE = frozenset({"score", "vote", "strong", "note", "flag", "skip", "guess"})
+"""Kinds that ``undo`` may take back, the newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One event and whose it is. ``judge`` is the true name in the journal's first line."""
+
+    judge: str
+    journal: str
+    event: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPair:
+    """Two completion ids as this judge sees them. A repeat is a pair of its own."""
+
+    pair: str
+    left: str
+    right: str
+    repeat_of: str = ""
+    identical: bool = False
+    """Equal answers: a tie by itself, never shown."""
+
+
+@dataclass(slots=True)
+class Mark:
+    """What one judge has said of one item or pair, as it stands after all undoing."""
+
+    target: str
+    scores: dict[str, int] = field(default_factory=dict)
+    """By criterion; 0 stands for not applicable."""
+    side: Side | None = None
+    vote: str = ""
+    """The id of the vote that counts."""
+    strong: bool = False
+    note: str = ""
+    flagged: bool = False
+    skipped: int = 0
+    """How often it was put to the end of the queue."""
+    guess: Literal["left", "right"] | None = None
+    views: tuple[str, ...] = ()
+    """What was looked at: reference, thinking, prompt, diff, rendered."""
+    at: str = ""
+    """When it was scored or voted on last."""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    """The counting vote's or last score's other fields (``ms``, ``seen``)."""
+
+    @property
+    def scored(self) -> bool:
+        """Every criterion has a score or is not applicable."""
+        return all(name in self.scores for name in CRITERIA)
+
+
+@dataclass(slots=True)
+class JudgeRound:
+    """One judge's part of a round. ``marks`` are by item or pair."""
+
+    judge: str
+    plan: str
+    round: str
+    step: Step
+    seed: int = 0
+    planned: int = 0
+    ordinal: int = 0
+    mode: str = "planned"
+    blind: bool = True
+    items: tuple[str, ...] = ()
+    pairs: tuple[PlannedPair, ...] = ()
+    marks: dict[str, Mark] = field(default_factory=dict)
+    history: list[tuple[str, str, str]] = field(default_factory=list)
+    """``(event id, kind, target)`` of what could be undone, oldest first."""
+    order: dict[str, None] = field(default_factory=dict)
+    """Targets in the order in which they were last scored or voted on."""
+    finished: bool = False
+    closed_by: str = ""
+
+    def mark(self, target: str) -> Mark:
+        return self.marks.get(target) or Mark(target)
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is a score or vote of this judge."""
+        return any(mark.side or mark.scores for mark in self.marks.values())
+
+    @property
+    def ended(self) -> bool:
+        return self.finished or bool(self.closed_by)
+
+    @property
+    def voted(self) -> tuple[str, ...]:
+        """Pairs that count as judged: voted on, or identical; repeats are not among them."""
+        return tuple(
+            one.pair
+            for one in self.pairs
+            if not one.repeat_of and (one.identical or self.mark(one.pair).side)
+        )
+
+    @property
+    def reviewed(self) -> tuple[str, ...]:
+        return tuple(item for item in self.items if self.mark(item).scored)
+
+
+@dataclass(slots=True)
+class Round:
+    """All judges of one review or comparison, by their place."""
+
+    id: str
+    step: Step
+    judges: tuple[JudgeRound, ...] = ()
+    unblinded_at: str = ""
+    unblinded_by: str = ""
+
+    def judge(self, name: str) -> JudgeRound | None:
+        return next((one for one in self.judges if one.judge == name), None)
+
+    @property
+    def begun(self) -> tuple[JudgeRound, ...]:
+        return tuple(one for one in self.judges if one.begun)
+
+    @property
+    def all_ended(self) -> bool:
+        """Whether unblinding is open: somebody judged, and nobody who has begun still does."""
+        return bool(self.begun) and all(one.ended for one in self.begun)
+
+
+def rounds(judgements: Iterable[Judgement]) -> dict[str, Round]:
+    """Every round that there is a plan for, by id.
+
+    A judge has one plan a round: the oldest of their journals' (a second host's journal of
+    the same judge goes on with it). Votes later than the unblinding are left out.
+    """
+    events = _once(judgements)
+    plans = _plans(events)
+    found: dict[str, Round] = {}
+    for one in {id(plan): plan for plan in plans.values()}.values():
+        found.setdefault(one.round, Round(one.round, one.step)).judges += (one,)
+    _unblind(found, events)
+    undone = {
+        (one.judge, str(one.event.get("of"))) for one in events if one.event.get("kind") == "undo"
+    }
+    for judgement in events:
+        if (judgement.judge, str(judgement.event.get("id"))) not in undone:
+            _take(found, plans, judgement)
+    for each in found.values():
+        each.judges = tuple(sorted(each.judges, key=lambda judge: (judge.ordinal, judge.judge)))
+    return found
+
+
+def _once(judgements: Iterable[Judgement]) -> list[Judgement]:
+    """Each event once, in the order of time; within a journal its own order stays."""
+    seen: set[str] = set()
+    kept = []
+    for judgement in judgements:
+        name = str(judgement.event.get("id"))
+        if name not in seen:
+            seen.add(name)
+            kept.append(judgement)
+    # A clock that was set back must not turn a journal's order round.
+    latest: dict[str, str] = {}
+    keyed = []
+    for judgement in kept:
+        at = max(str(judgement.event.get("at", "")), latest.get(judgement.journal, ""))
+        latest[judgement.journal] = at
+        keyed.append((at, judgement))
+    return [judgement for _, judgement in sorted(keyed, key=lambda pair: pair[0])]
+
+
+def _plans(events: Sequence[Judgement]) -> dict[str, JudgeRound]:
+    """Plans by id; a judge's later plan for the same round is an alias of the first."""
+    plans: dict[str, JudgeRound] = {}
+    first: dict[tuple[str, str], JudgeRound] = {}
+    for judgement in events:
+        event = judgement.event
+        if event.get("kind") == "plan":
+            made = _plan(judgement.judge, event)
+            known = first.setdefault((judgement.judge, made.round), made)
+            plans[made.plan] = known
+        elif event.get("kind") == "more" and event.get("plan") in plans:
+            _grow(plans[str(event["plan"])], event)
+    for plan in plans.values():
+        plan.pairs = tuple({pair.pair: pair for pair in plan.pairs}.values())
+        plan.items = tuple(dict.fromkeys(plan.items))
+    return plans
+
+
+def _plan(judge: str, event: Mapping[str, Any]) -> JudgeRound:
+    made = JudgeRound(
+        judge=judge,
+        plan=str(event.get("plan", "")),
+        round=str(event.get("round", "")),
+        step=cast(Step, event.get("step", "blind_ab")),
+        seed=int(event.get("seed", 0)),
+        planned=int(event.get("planned", 0)),
+        ordinal=int(event.get("ordinal", 0)),
+        mode=str(event.get("mode", "planned")),
+        blind=bool(event.get("blind", True)),
+    )
+    _grow(made, event)
+    return made
+
+
+def _grow(plan: JudgeRound, event: Mapping[str, Any]) -> None:
+    plan.items += tuple(str(item) for item in event.get("items", ()))
+    plan.pairs += tuple(
+        PlannedPair(
+            str(pair["pair"]),
+            str(pair["left"]),
+            str(pair["right"]),
+            str(pair.get("repeat_of", "")),
+            bool(pair.get("identical", False)),
+        )
+        for pair in event.get("pairs", ())
+    )
+
+
+def _unblind(found: Mapping[str, Round], events: Sequence[Judgement]) -> None:
+    for judgement in events:
+        event = judgement.event
+        one = found.get(str(event.get("round")))
+        if event.get("kind") == "unblind" and one is not None and not one.unblinded_at:
+            one.unblinded_at, one.unblinded_by = str(event.get("at", "")), judgement.judge
+
+
+def _take(
+    found: Mapping[str, Round], plans: Mapping[str, JudgeRound], judgement: Judgement
+) -> None:
+    event = judgement.event
+    kind = str(event.get("kind"))
+    if kind == "close":
+        _close(found, judgement)
+        return
+    plan = plans.get(str(event.get("plan"))) if kind != "strong" else _plan_of(plans, judgement)
+    if plan is None or plan.judge != judgement.judge:
+        return
+    if kind == "finish":
+        plan.finished = True
+    elif kind == "reopen":
+        plan.finished = False
+    elif kind in (*UNDOABLE, "view"):
+        late = found[plan.round].unblinded_at
+        if plan.step == "blind_ab" and late and str(event.get("at", "")) > late:
+            return
+        _mark(plan, kind, event)
+
+
+def _close(found: Mapping[str, Round], judgement: Judgement) -> None:
+    one = found.get(str(judgement.event.get("round")))
+    judge = one.judge(str(judgement.event.get("judge"))) if one is not None else None
+    if judge is not None and not judge.finished:
+        judge.closed_by = judgement.judge
+
+
+def _plan_of(plans: Mapping[str, JudgeRound], judgement: Judgement) -> JudgeRound | None:
+    of = str(judgement.event.get("of"))
+    for plan in plans.values():
+        if plan.judge == judgement.judge and any(of == mark.vote for mark in plan.marks.values()):
+            return plan
+    return None
+
+
+def _mark(plan: JudgeRound, kind: str, event: Mapping[str, Any]) -> None:
+    name = str(event.get("id"))
+    if kind == "strong":
+        mark = next((m for m in plan.marks.values() if m.vote == event.get("of")), None)
+        if mark is not None:
+            mark.strong = True
+            plan.history.append((name, kind, mark.target))
+        return
+    target = str(event.get("item") or event.get("pair") or "")
+    mark = plan.marks.setdefault(target, Mark(target))
+    if not _apply(mark, kind, event):
+        return
+    if kind in UNDOABLE:
+        plan.history.append((name, kind, target))
+    if kind in ("score", "vote"):
+        mark.at = str(event.get("at", ""))
+        plan.order.pop(target, None)
+        plan.order[target] = None
+
+
+def _apply(mark: Mark, kind: str, event: Mapping[str, Any]) -> bool:
+    """Whether the event says something that is understood."""
+    if kind == "score":
+        return _score(mark, event)
+    if kind == "vote":
+        if event.get("side") not in SIDES:
+            return False
+        mark.side, mark.vote, mark.strong = event["side"], str(event.get("id")), False
+        mark.detail = event
+    elif kind == "note":
+        mark.note = str(event.get("text", ""))
+    elif kind == "flag":
+        mark.flagged = bool(event.get("on", True))
+    elif kind == "skip":
+        mark.skipped += 1
+    elif kind == "view":
+        what = str(event.get("what", ""))
+        mark.views += (what,) if what not in mark.views else ()
+    elif kind == "guess" and event.get("side") in ("left", "right"):
+        mark.guess = event["side"]
+    else:
+        return False
+    return True
+
+
+def _score(mark: Mark, event: Mapping[str, Any]) -> bool:
+    criterion, value = event.get("criterion"), event.get("value")
+    if criterion not in CRITERIA:
+        return False
+    if value is None:
+        mark.scores.pop(str(criterion), None)
+    elif isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 5:
+        mark.scores[str(criterion)] = value
+        mark.detail = event
+    else:
+        return False
+    return True
