@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tui_eval.core import defaults
+from tui_eval.core.judgements import CRITERIA
 from tui_eval.errors import ConfigError, InputError
 
 FILE_NAME = "eval.toml"
@@ -220,6 +221,8 @@ class Config:
     overfitting: Mapping[str, Value] = field(default_factory=lambda: THRESHOLDS["overfitting"])
     review: Mapping[str, Value] = field(default_factory=lambda: THRESHOLDS["review"])
     blind_ab: Mapping[str, Value] = field(default_factory=lambda: THRESHOLDS["blind_ab"])
+    anchors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """``[review.anchors]``: what 1 to 5 mean, by criterion, where a team has reworded it."""
 
     @property
     def candidates(self) -> tuple[str, ...]:
@@ -323,6 +326,7 @@ def parse(text: str, folder: Path, *, path: Path | None = None, files: bool = Tr
 
 
 __all__ = [
+    "CRITERIA",
     "FILE_NAME",
     "THRESHOLDS",
     "Config",

@@ -68,6 +68,7 @@ def read_config(text: str, folder: Path, *, path: Path | None, files: bool) -> C
     values: dict[str, Any] = {
         name: _section(kind, raw.get(name, {}), (name,), faults) for name, kind in _SECTIONS.items()
     }
+    values["anchors"] = _anchors(raw.get("review"), faults)
     values |= {name: _thresholds(raw.get(name, {}), name, faults) for name in THRESHOLDS}
     values["models"] = _named(ModelConfig, raw.get("models", {}), "models", faults)
     values["tasks"] = _named(TaskConfig, raw.get("tasks", {}), "tasks", faults)
@@ -186,6 +187,8 @@ def _shown(value: Any) -> str:
 def _thresholds(raw: Any, name: str, faults: _Faults) -> Mapping[str, Any]:
     values = dict(THRESHOLDS[name])
     for key, value in _table(raw, (name,), faults).items():
+        if (name, key) == ("review", "anchors"):
+            continue
         if key not in values:
             faults.add((name, key), _unknown("key", key, tuple(values)))
             continue
@@ -200,6 +203,25 @@ def _thresholds(raw: Any, name: str, faults: _Faults) -> Mapping[str, Any]:
         else:
             values[key] = kind(value)
     return values
+
+
+def _anchors(review: Any, faults: _Faults) -> dict[str, tuple[str, ...]]:
+    """``[review.anchors]``: a team's own words for the five levels of a criterion."""
+    raw = review.get("anchors", {}) if isinstance(review, dict) else {}
+    found = {}
+    for name, levels in _table(raw, ("review", "anchors"), faults).items():
+        place = ("review", "anchors", name)
+        if name not in shape.CRITERIA:
+            faults.add(place, _unknown("criterion", name, shape.CRITERIA))
+        elif not _is_levels(levels):
+            faults.add(place, 'has to be a list of five texts, for 1 to 5: ["wrong", …, "right"]')
+        else:
+            found[name] = tuple(levels)
+    return found
+
+
+def _is_levels(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 5 and all(isinstance(v, str) for v in value)
 
 
 def _named(kind: type[Section], raw: Any, section: str, faults: _Faults) -> dict[str, Section]:

@@ -252,3 +252,19 @@ def test_hostile_keys_are_refused_by_name(entries: dict[str, str]) -> None:
     outcome = read_or_refused("[scoring]\n" + body)
     known = {"device", "device_map", "dtype", "answers"}
     assert isinstance(outcome, ConfigError) or set(entries) <= known
+
+
+def test_a_team_rewords_the_levels_of_a_criterion() -> None:
+    text = '[review]\nsamples = 30\n[review.anchors]\nformat = ["a", "b", "c", "d", "e"]\n'
+    read = config.parse(text, Path("/nowhere"), files=False)
+    assert read.anchors == {"format": ("a", "b", "c", "d", "e")}
+    assert read.review["samples"] == 30
+
+
+def test_anchors_that_are_no_five_texts_are_told_with_their_line() -> None:
+    text = '[review.anchors]\nacuracy = ["a"]\nformat = ["a", "b"]\n'
+    with pytest.raises(ConfigError) as caught:
+        config.parse(text, Path("/nowhere"), files=False)
+    told = str(caught.value)
+    assert "line 2: review.anchors.acuracy is not a known criterion; did you mean accuracy?" in told
+    assert "line 3: review.anchors.format has to be a list of five texts" in told
