@@ -28,6 +28,8 @@ PLACES: Mapping[str, str] = {
     "checklist": "checklist",
     "step": "steps",
     "plot": "plots",
+    "review": "manual review",
+    "review_list": "list of what is reviewed",
     "list": "lists and texts",
     "dialog": "choices",
     "ask": "questions",
@@ -56,6 +58,16 @@ def _steps() -> tuple[Action, ...]:
     return (first, *rest)
 
 
+def _scores() -> tuple[Action, ...]:
+    """Digits, and what the same keys give on AZERTY without shift."""
+    first = Action("score_1", ("1", "&"), "score",
+                   "score the criterion; after the fourth comes the next answer",
+                   "review", "1-5")  # fmt: skip
+    others = zip("2345", ("é", '"', "'", "("), strict=True)
+    rest = (Action(f"score_{n}", (n, key), "", "", "review", hidden=True) for n, key in others)
+    return (first, *rest)
+
+
 ACTIONS: tuple[Action, ...] = (
     Action("help", ("?",), "help", "every key, and what the marks mean", "everywhere"),
     Action("back", ("escape",), "back", "close the innermost, then the checklist", "everywhere"),
@@ -72,6 +84,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("run", ("r",), "run what is missing", "compute what is missing here", "main"),
     Action("again", ("R",), "compute again", "compute it anew: asks, with its cost", "main"),
     Action("cancel", ("C",), "cancel", "finish the batch and stop; twice: end the engine", "main"),
+    Action("judge", ("J",), "judge", "read and judge answers: review, or blind A/B", "main"),
     Action("how", ("i",), "how computed", "how this was computed", "main"),
     Action("candidate", (",",), "next model", "judge the next candidate", "main"),
     Action("settings", ("c",), "settings", "what is set, and where", "main"),
@@ -92,6 +105,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("x_axis", ("x",), "x axis", "by step, epoch or time", "plot"),
     Action("next_event", ("n",), "event", "next, previous event", "plot", "n N"),
     Action("previous_event", ("N",), "", "", "plot", hidden=True),
+    *_scores(),
+    Action("score_0", ("0", "à"), "n/a", "the criterion is not applicable here", "review", "0"),
+    Action("clear", ("backspace",), "clear", "take back this answer's last score", "review"),
+    Action("levels", ("i",), "levels", "what the levels of each criterion mean", "review"),
+    Action("go_on", ("enter",), "go on", "to the next answer, without a score", "review", "↵"),
+    Action("go_there", ("enter",), "go there", "score the answer under the cursor", "review_list",
+           "↵"),
+    Action("next_kind", ("v",), "which", "all, not scored, flagged, with a note", "review_list",
+           "v V"),
+    Action("previous_kind", ("V",), "", "", "review_list", hidden=True),
     Action("down", ("j", "down"), "line", "next, previous line", "list", "j k ↑ ↓"),
     Action("up", ("k", "up"), "", "", "list", hidden=True),
     Action("page_down", ("space", "pagedown"), "page", "next, previous page", "list",
@@ -114,12 +137,14 @@ BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
 _TOGETHER = (
     frozenset({"everywhere", "main", "checklist", "list"}),
     frozenset({"everywhere", "main", "step", "plot", "list"}),
+    frozenset({"everywhere", "judging", "review", "list"}),
+    frozenset({"everywhere", "review_list", "list"}),
     frozenset({"everywhere", "found"}),
     frozenset({"dialog", "ask"}),
 )
 """Places that one screen serves at once: within one of these a key has one meaning."""
 
-_SYMBOLS = {"escape": "esc", "enter": "↵", "pagedown": "PgDn", "pageup": "PgUp",
+_SYMBOLS = {"escape": "esc", "enter": "↵", "backspace": "⌫", "pagedown": "PgDn", "pageup": "PgUp",
             "left": "←", "right": "→", "up": "↑", "down": "↓"}  # fmt: skip
 
 
