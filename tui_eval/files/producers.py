@@ -1,4 +1,4 @@
-"""What decides a loss, gathered from the configuration and the files it names.
+"""What decides a loss or an answer, gathered from the configuration and the files it names.
 
 The engine writes facts under these keys and the readings look for the same ones, so a
 retrained checkpoint, another template or another limit can never show old numbers.
@@ -6,6 +6,7 @@ retrained checkpoint, another template or another limit can never show old numbe
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -21,9 +22,17 @@ from tui_eval.files.fingerprint import (
     tokenizer_fingerprint,
     weights_fingerprint,
 )
+from tui_eval.files.generation import same_settings, settings_key
+from tui_eval.files.raw import is_file
 
 SCORER = "score-1"
 """Goes up whenever the same inputs would give another loss."""
+
+GENERATOR = "generate-1"
+"""The same for answers."""
+
+FROM_FILE = "file-1"
+"""Answers that were made elsewhere and read from a file."""
 
 NOT_HERE = ""
 """A fingerprint that could not be taken: the weights are not on this machine."""
@@ -145,6 +154,57 @@ def wanted(config: Config, candidate: str, model: str, *, dtype: str | None = No
     return replace(producer, key=key_of(producer))
 
 
+def generating(config: Config, candidate: str, model: str, *, dtype: str | None = None) -> Producer:
+    """The producer of ``model``'s answers to the candidate's prompts, as ``wanted`` is of
+    its losses. The candidate's template and generation_config.json serve both models."""
+    entry = config.models.get(model)
+    if entry is not None and entry.answers:
+        return _from_file(config.resolve(entry.answers), model)
+    producer = replace(
+        wanted(config, candidate, model, dtype=dtype),
+        max_length=0,
+        stride=0,
+        scorer=GENERATOR,
+        settings=settings_key(config.generation, *generation_folders(config, candidate)),
+    )
+    return replace(producer, key=key_of(producer))
+
+
+def generation_folders(config: Config, candidate: str) -> tuple[Path | None, Path | None]:
+    """Where a generation_config.json is looked for: the checkpoint, then the weights that
+    an adapter sits on."""
+    checkpoint = checkpoint_of(config, candidate)
+    own = checkpoint.path if checkpoint is not None else None
+    return own, weights_folder(config, candidate)
+
+
+def _from_file(path: Path, model: str) -> Producer:
+    producer = Producer(
+        key="",
+        model=model,
+        weights=_file_hash(path) if is_file(path) else NOT_HERE,
+        adapter=None,
+        tokenizer="",
+        prompt="",
+        dtype="",
+        max_length=0,
+        stride=0,
+        scorer=FROM_FILE,
+    )
+    return replace(producer, key=key_of(producer))
+
+
+def _file_hash(path: Path) -> str:
+    stat = path.stat()
+    stamp = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+    return _cached(_hash_bytes, path, stamp)
+
+
+def _hash_bytes(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
 def key_of(producer: Producer) -> str:
     parts = {
         "weights": producer.weights,
@@ -163,19 +223,19 @@ def matches(recorded: Producer, want: Producer, dtype: str) -> bool:
     """Whether a recorded producer is the wanted one, as far as this machine can tell."""
     if want.weights == NOT_HERE and recorded.model != want.model:
         return False
-    same = (want.prompt, want.max_length, want.stride, want.scorer, want.settings) == (
+    same = (want.prompt, want.max_length, want.stride, want.scorer) == (
         recorded.prompt,
         recorded.max_length,
         recorded.stride,
         recorded.scorer,
-        recorded.settings,
     )
     return (
         same
+        and same_settings(recorded.settings, want.settings)
         and want.weights in (NOT_HERE, recorded.weights)
         and (want.adapter == recorded.adapter or want.weights == NOT_HERE)
         and want.tokenizer in (NOT_HERE, recorded.tokenizer)
-        and (dtype == "auto" or dtype == recorded.dtype)
+        and (dtype in ("auto", recorded.dtype) or want.scorer == FROM_FILE)
     )
 
 
