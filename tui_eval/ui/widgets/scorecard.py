@@ -33,8 +33,8 @@ def last_scored(scores: Mapping[str, int], active: str) -> str | None:
     """What ``⌫`` clears: the nearest scored criterion before the active one, else (all four
     have a score, and the card begins again) the last."""
     before = [name for name in CRITERIA[: CRITERIA.index(active)] if name in scores]
-    every = [name for name in CRITERIA if name in scores]
-    return (before or every or [None])[-1]
+    every = before or [name for name in CRITERIA if name in scores]
+    return every[-1] if every else None
 
 
 def brief(scores: Mapping[str, int]) -> str:
@@ -94,13 +94,13 @@ class Scorecard(Drawn):
             return self._column(width, height)
         return [self._row(name, width) for name in CRITERIA]
 
-    def _name(self, name: str) -> Line:
+    def _label(self, name: str) -> Line:
         active = name == self.active
         role = "text!" if active else "text" if name in self.scores else "dim"
         return [(" ▸ " if active else "   ", "accent"), (fit(name, NAME), role)]
 
     def _row(self, name: str, width: int) -> Line:
-        runs = [*self._name(name), *levels_line(self.scores.get(name)), ("   ", "text")]
+        runs = [*self._label(name), *levels_line(self.scores.get(name)), ("   ", "text")]
         return cropped([*runs, self.words_for(name)], width - 1)
 
     # In a column
@@ -110,7 +110,7 @@ class Scorecard(Drawn):
         made: list[Line] = []
         tall = height >= 3 * len(CRITERIA) + 2
         for name in CRITERIA:
-            made.append([*self._name(name), *levels_line(self.scores.get(name))])
+            made.append([*self._label(name), *levels_line(self.scores.get(name))])
             if tall:
                 words, role = self.words_for(name)
                 made += [self._under(words, role, width), []]
