@@ -1,0 +1,155 @@
+"""Rates of wins: intervals, exact binomial tests, and what so many votes can show.
+
+A win rate counts a tie as one half; a decisive rate leaves ties out and is Wilson's
+(``intervals.wilson``). Everything here is exact or closed, so a screen may ask after each
+vote.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+from functools import lru_cache
+
+from tui_eval.core.stats.intervals import Groups, Interval
+from tui_eval.core.stats.student import Z95, incomplete_beta
+
+
+def bonett_price(wins: float, losses: float, n: int) -> Interval | None:
+    """Win rate of ``n`` pairs, those neither won nor lost being ties; None of nothing.
+
+    Bonett and Price (2012): Wald's interval for the difference of two paired proportions
+    after one win and one loss are added, here halved and moved to 0..1.
+    """
+    return _adjusted(wins - losses, wins + losses, n, n)
+
+
+def win_rate(means: Sequence[float], groups: Groups = None) -> Interval | None:
+    """The win rate from each pair's mean vote (1, ½, 0 or between, several judges).
+
+    The interval is ``bonett_price`` carried over to means: one pair all won and one all
+    lost are added, the rest is the normal interval of a mean. With one judge it is
+    Bonett-Price to the last digit, and unanimous votes leave it a width. Pairs of one
+    group (a document) move together: their deviations are summed before squaring.
+    """
+    signs = [2 * mean - 1 for mean in means]
+    if any(not -1 <= sign <= 1 for sign in signs):
+        raise ValueError("a pair's mean vote lies between 0 and 1")
+    n = len(signs)
+    if groups is None or all(group is None for group in groups):
+        return _adjusted(math.fsum(signs), math.fsum(sign * sign for sign in signs), n, n)
+    return _grouped(signs, groups)
+
+
+def _grouped(signs: Sequence[float], groups: Sequence[Hashable | None]) -> Interval:
+    n = len(signs)
+    centre = math.fsum(signs) / (n + 2)
+    sums: dict[Hashable, float] = {}
+    for place, (sign, group) in enumerate(zip(signs, groups, strict=True)):
+        unit: Hashable = ("own", place) if group is None else ("group", group)
+        sums[unit] = sums.get(unit, 0.0) + sign - centre
+    squares = math.fsum(value * value for value in sums.values())
+    squares += (1 - centre) ** 2 + (1 + centre) ** 2
+    return _interval(math.fsum(signs) / n, centre, math.sqrt(squares) / (n + 2), n, len(sums))
+
+
+def _adjusted(total: float, squares: float, n: int, units: int) -> Interval | None:
+    if n <= 0:
+        return None
+    centre = total / (n + 2)
+    variance = max(0.0, (squares + 2) / (n + 2) - centre * centre)
+    return _interval(total / n, centre, math.sqrt(variance / (n + 2)), n, units)
+
+
+def _interval(mean: float, centre: float, se: float, n: int, units: int) -> Interval:
+    """From the scale -1..1 to 0..1; fewer than two units give no interval."""
+    value = (1 + mean) / 2
+    if units < 2:
+        return Interval(value, None, None, n)
+    low, high = (1 + centre - Z95 * se) / 2, (1 + centre + Z95 * se) / 2
+    return Interval(value, max(0.0, low), min(1.0, high), n)
+
+
+def binomial_upper(hits: int, n: int, p: float = 0.5) -> float:
+    """Exact P(X ≥ hits): one-sided, "better than chance"."""
+    if hits <= 0:
+        return 1.0
+    return incomplete_beta(hits, n - hits + 1, p) if hits <= n else 0.0
+
+
+def binomial_p(hits: int, n: int, p: float = 0.5) -> float:
+    """Exact and two-sided: the chance of all counts no likelier than ``hits``."""
+    if n <= 0:
+        return 1.0
+    if p == 0.5:
+        return min(1.0, 2 * binomial_upper(max(hits, n - hits), n))
+    seen = _log_chance(hits, n, p) + 1e-7  # Equal chances differ in the last digits.
+    chances = (_log_chance(count, n, p) for count in range(n + 1))
+    return min(1.0, math.fsum(math.exp(chance) for chance in chances if chance <= seen))
+
+
+def _log_chance(hits: int, n: int, p: float) -> float:
+    if p <= 0 or p >= 1:
+        return 0.0 if hits == (n if p >= 1 else 0) else -math.inf
+    ways = math.lgamma(n + 1) - math.lgamma(hits + 1) - math.lgamma(n - hits + 1)
+    return ways + hits * math.log(p) + (n - hits) * math.log1p(-p)
+
+
+def sign_p(wins: int, losses: int) -> float:
+    """The sign test of decisive votes, exact and two-sided; McNemar's exact test on
+    discordant answers is the same."""
+    return binomial_p(wins, wins + losses)
+
+
+@lru_cache(maxsize=4096)
+def fewest_wins(deciding: int, alpha: float = 0.05) -> int | None:
+    """Wins from which the sign test of ``deciding`` votes is significant; None where even
+    all of them are not (fewer than 6 votes at 0.05)."""
+    if 2 * 0.5**deciding > alpha:
+        return None
+    low, high = deciding // 2, deciding  # sign_p falls from a tie to all wins.
+    while high - low > 1:
+        middle = (low + high) // 2
+        if sign_p(middle, deciding - middle) <= alpha:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _power(rate: float, deciding: int, alpha: float) -> float:
+    """Chance that the sign test finds a true decisive rate above one half, in the right
+    direction."""
+    wins = fewest_wins(deciding, alpha)
+    return 0.0 if wins is None else binomial_upper(wins, deciding, rate)
+
+
+@lru_cache(maxsize=1024)
+def smallest_found(deciding: int, power: float = 0.8, alpha: float = 0.05) -> float | None:
+    """The true decisive rate that the sign test finds with chance ``power`` at so many
+    deciding votes; None where it can find nothing."""
+    if fewest_wins(deciding, alpha) is None:
+        return None
+    low, high = 0.5, 1.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        if _power(middle, deciding, alpha) < power:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+@lru_cache(maxsize=64)
+def pairs_needed(rate: float, power: float = 0.8, alpha: float = 0.05) -> int:
+    """The first number of deciding pairs at which the sign test finds a true decisive
+    ``rate`` with chance ``power``. Exact power is saw-toothed: a few more pairs can have
+    a little less. With a share of ties, divide by what is left."""
+    if not 0.5 < rate <= 1 or not 0 < power < 1:
+        raise ValueError("a rate above one half and a power between 0 and 1 are needed")
+    # At a third of the normal approximation's number the power is far below any target.
+    half_width = rate - 0.5
+    deciding = max(1, int((Z95 / 2 / half_width) ** 2 / 3)) if power >= 0.5 else 1
+    while _power(rate, deciding, alpha) < power:
+        deciding += 1
+    return deciding
