@@ -10,13 +10,15 @@ from tui_eval.core.records import Split
 @dataclass(frozen=True, slots=True)
 class StepEntry:
     """``read`` is the import string of the step's reading; None: not built yet.
-    ``needs`` are the ``(verb, split)`` pairs that the engine must have done for it."""
+    ``needs`` are the ``(verb, split)`` pairs that the engine must have done for it;
+    ``judged``: people judge in it, on a screen of its own."""
 
     key: str
     title: str
     question: str
     read: str | None
     needs: tuple[tuple[str, Split], ...] = ()
+    judged: bool = False
 
     @property
     def built(self) -> bool:
@@ -38,8 +40,22 @@ CHECKLIST: tuple[StepEntry, ...] = (
         (("score", "validation"),),
     ),
     StepEntry("overfitting", "Overfitting", "did it learn, or memorise?", None),
-    StepEntry("review", "Manual review", "what do its answers read like?", None),
-    StepEntry("blind_ab", "Blind A/B", "do people prefer its answers?", None),
+    StepEntry(
+        "review",
+        "Manual review",
+        "what do its answers read like?",
+        "tui_eval.core.steps.review:read",
+        (("generate", "validation"),),
+        judged=True,
+    ),
+    StepEntry(
+        "blind_ab",
+        "Blind A/B",
+        "do people prefer its answers?",
+        "tui_eval.core.steps.blind_ab:read",
+        (("generate", "validation"),),
+        judged=True,
+    ),
     StepEntry("task_metrics", "Task metrics", "is it better at the task?", None),
 )
 """Order and keys of DESIGN section 1; a key is the module's name in ``core.steps``."""

@@ -26,6 +26,11 @@ tui-eval: is my fine-tuned model better, and should it be deployed?
   tui-eval init CHECKPOINT          write eval.toml from what is found
   tui-eval run [STEP...]            compute what is missing, without the app
   tui-eval show [STEP...] [--json]  print the readings
+  tui-eval review                   read and score answers
+  tui-eval ab [BASE TUNED]          blind A/B: of the workspace, or of two files of answers
+  tui-eval pack --judge NAME        a blind bundle, for a colleague who judges elsewhere
+  tui-eval import FILE              a journal, or a filled evaluation sheet
+  tui-eval export FORMAT            judgements in a format of other tools
   tui-eval doctor                   what this machine and terminal offer
 
 Each has --help with an example. -w DIR names the workspace everywhere; by default it is
@@ -119,6 +124,78 @@ def _step_options(parser: Parser) -> None:
     )
 
 
+def _judging_options(parser: Parser) -> None:
+    parser.add_argument("--judge", metavar="NAME", help="who judges (default: the login name)")
+    parser.add_argument(
+        "--plain", action="store_true", help="line by line, for screen readers and simple terminals"
+    )
+    parser.add_argument("--candidate", metavar="NAME", help="this [models.NAME]")
+
+
+def _review_parser() -> Parser:
+    parser = parser_for(
+        "review", "tui-eval review --judge ana", "Read answers and score them, four digits each."
+    )
+    _judging_options(parser)
+    parser.add_argument("bundle", nargs="?", type=Path, help="a bundle made by tui-eval pack")
+    return parser
+
+
+def _ab_parser() -> Parser:
+    parser = parser_for(
+        "ab",
+        "tui-eval ab base.jsonl tuned.jsonl --judge ana",
+        "Blind A/B of the workspace's models, of two files of answers, or of a bundle.",
+    )
+    _judging_options(parser)
+    parser.add_argument(
+        "files", nargs="*", type=Path, metavar="FILE", help="BASE.jsonl TUNED.jsonl, or a bundle"
+    )
+    parser.add_argument("--against", metavar="NAME", help="compare with this model, not base")
+    parser.add_argument("--pairs", metavar="N", type=int, help="judge at most N pairs (two files)")
+    parser.add_argument("--close", metavar="NAME", help="end NAME's judging, and say so")
+    return parser
+
+
+def _pack_parser() -> Parser:
+    parser = parser_for(
+        "pack",
+        "tui-eval pack --judge bo",
+        "Write prompts and answers under opaque ids into one file, for a judge elsewhere.",
+    )
+    parser.add_argument("--judge", metavar="NAME", required=True, help="who will judge it")
+    parser.add_argument("--step", choices=("ab", "review"), default="ab", help="default: ab")
+    parser.add_argument("--candidate", metavar="NAME", help="this [models.NAME]")
+    parser.add_argument("--against", metavar="NAME", help="compare with this model, not base")
+    parser.add_argument("--out", metavar="FILE", type=Path, help="default: NAME.bundle.jsonl")
+    return parser
+
+
+def _import_parser() -> Parser:
+    parser = parser_for(
+        "import",
+        "tui-eval import bo.jsonl",
+        "Take in a judge's journal, or a filled evaluation sheet (then with --judge).",
+    )
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--judge", metavar="NAME", help="whose scores a sheet holds")
+    parser.add_argument("--candidate", metavar="NAME", help="this [models.NAME]")
+    return parser
+
+
+def _export_parser() -> Parser:
+    from tui_eval.files.exports import EXPORTS
+
+    parser = parser_for(
+        "export", "tui-eval export trl --out preferences.jsonl", "Write judgements."
+    )
+    parser.add_argument("format", choices=tuple(EXPORTS), metavar="FORMAT", help=", ".join(EXPORTS))
+    parser.add_argument("--out", metavar="FILE", type=Path, help="default: standard output")
+    parser.add_argument("--candidate", metavar="NAME", help="this [models.NAME]")
+    parser.add_argument("--against", metavar="NAME", help="compare with this model, not base")
+    return parser
+
+
 def _doctor_parser() -> Parser:
     return parser_for("doctor", "tui-eval doctor", "What this machine and terminal offer.")
 
@@ -128,6 +205,11 @@ PARSERS: dict[str, Callable[[], Parser]] = {
     "init": _init_parser,
     "run": _run_parser,
     "show": _show_parser,
+    "review": _review_parser,
+    "ab": _ab_parser,
+    "pack": _pack_parser,
+    "import": _import_parser,
+    "export": _export_parser,
     "doctor": _doctor_parser,
 }
 """A subcommand's name wins over a folder's: ``tui-eval ./show`` opens a folder."""

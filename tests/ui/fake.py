@@ -38,6 +38,9 @@ class FakeWorkspace:
     def facts_version(self) -> int:
         return self.facts
 
+    def judged_version(self) -> tuple[tuple[str, int], ...]:
+        return ()
+
     def jobs(self) -> list[Job]:
         return list(self.kept)
 

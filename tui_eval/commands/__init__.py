@@ -1,4 +1,4 @@
-"""What each subcommand does, one file each; imported when it is called."""
+"""What each subcommand does; imported when it is called."""
 
 from __future__ import annotations
 
@@ -6,12 +6,25 @@ from argparse import Namespace
 from collections.abc import Callable
 from importlib import import_module
 
-NAMES = ("open", "demo", "init", "run", "show", "doctor")
+COMMANDS = {
+    "open": "open:command",
+    "demo": "demo:command",
+    "init": "init:command",
+    "run": "run:command",
+    "show": "show:command",
+    "review": "judge:review",
+    "ab": "judge:ab",
+    "pack": "exchange:pack",
+    "import": "exchange:take_in",
+    "export": "exchange:export",
+    "doctor": "doctor:command",
+}
 
 
 def find(name: str) -> Callable[[Namespace], int]:
     """The function that runs a subcommand and returns its exit code."""
-    if name not in NAMES:
-        raise LookupError(name)
-    command: Callable[[Namespace], int] = import_module(f"tui_eval.commands.{name}").command
+    module, _, function = COMMANDS[name].partition(":")
+    command: Callable[[Namespace], int] = getattr(
+        import_module(f"tui_eval.commands.{module}"), function
+    )
     return command

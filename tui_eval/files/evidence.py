@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 
 from tui_eval.checklist import CHECKLIST
 from tui_eval.config import Config
+from tui_eval.core.judgements import Judgement
 from tui_eval.core.reading import Reading
 from tui_eval.core.records import (
+    Completion,
     Dataset,
     Objective,
     Preflight,
     Producer,
     Reconcile,
     Rendering,
+    Sample,
     Split,
     TokenLoss,
     TrainingLog,
@@ -24,6 +27,13 @@ from tui_eval.errors import TuiEvalError
 from tui_eval.files import datasets, logs, producers
 from tui_eval.files.datasets.leaks import leaked
 from tui_eval.store.workspace import Workspace
+
+
+CallsFor = Callable[[Config, str, str], Producer]
+JUDGED = (
+    "plan", "more", "score", "vote", "strong", "note", "flag", "skip", "view", "undo", "guess",
+    "finish", "reopen", "close", "unblind",
+)  # fmt: skip
 
 
 class WorkspaceEvidence:
@@ -53,16 +63,46 @@ class WorkspaceEvidence:
         return self._cache.dataset(self._config, candidate, split)
 
     def producer(self, candidate: str, model: str) -> Producer | None:
+        return self._current(producers.wanted, candidate, model)
+
+    def generator(self, candidate: str, model: str) -> Producer | None:
+        entry = self._config.models.get(model)
+        if entry is not None and entry.answers:
+            return producers.generating(self._config, candidate, model)
+        return self._current(producers.generating, candidate, model)
+
+    def _current(self, calls_for: CallsFor, candidate: str, model: str) -> Producer | None:
+        """The newest recorded producer that is the one called for today."""
         dtype: str = self._config.scoring.dtype
-        want = producers.wanted(self._config, candidate, model)
         if dtype == "auto" and model != candidate:
             # A pair is compared at one precision: the base follows the candidate.
-            partner = self.producer(candidate, candidate)
+            partner = self._current(calls_for, candidate, candidate)
             dtype = partner.dtype if partner is not None else dtype
+        want = calls_for(self._config, candidate, model)
         for recorded in self._recorded():
             if producers.matches(recorded, want, dtype):
                 return recorded
         return None
+
+    def answers(self, candidate: str, model: str) -> Mapping[str, Completion]:
+        entry = self._config.models.get(model)
+        if entry is not None and entry.answers:
+            return self._cache.file_answers(self._config, candidate, model)
+        generator = self.generator(candidate, model)
+        if generator is None:
+            return {}
+        made = self._cache.completions(self._workspace, generator.key)
+        return {one.sample: one for one in made.values() if not one.index and not one.error}
+
+    def answered(self, candidate: str, model: str) -> Mapping[str, Sample]:
+        dataset = self.dataset(candidate, "validation")
+        if dataset is None:
+            return {}
+        answers = self.answers(candidate, model)
+        return {one.id: one for one in dataset.samples if one.id in answers}
+
+    def judgements(self) -> Sequence[Judgement]:
+        return self._workspace.judgements(JUDGED)
 
     def losses(self, candidate: str, model: str, split: Split) -> Mapping[str, TokenLoss]:
         producer = self.producer(candidate, model)
@@ -133,6 +173,30 @@ class FileCache:
             )
         kept = self._kept[key]
         return kept if isinstance(kept, Dataset) else None
+
+    def completions(self, workspace: Workspace, key: str) -> Mapping[str, Completion]:
+        """What a producer answered; read again only when facts came in."""
+        now = ("completions", key, workspace.facts_version())
+        for old in [one for one in self._kept if one[:2] == now[:2] and one != now]:
+            del self._kept[old]
+        if now not in self._kept:
+            self._kept[now] = workspace.completions(key)
+        kept = self._kept[now]
+        return kept if isinstance(kept, dict) else {}
+
+    def file_answers(self, config: Config, candidate: str, model: str) -> Mapping[str, Completion]:
+        """Answers made elsewhere, matched to the validation rows."""
+        from tui_eval.files.answer_files import answers_of
+
+        dataset = self.dataset(config, candidate, "validation")
+        source = config.resolve(config.models[model].answers or "")
+        if dataset is None:
+            return {}
+        key = ("answers", model, dataset.key, source, _stamp(source))
+        if key not in self._kept:
+            self._kept[key] = answers_of(config, model, dataset)
+        kept = self._kept[key]
+        return kept if isinstance(kept, dict) else {}
 
     def leaked(self, config: Config, candidate: str) -> Mapping[str, bool] | None:
         validation = self.dataset(config, candidate, "validation")

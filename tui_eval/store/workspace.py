@@ -276,6 +276,10 @@ class Workspace:
         """Events of these kinds, each once, in the order of each journal."""
         return self._shelf.judgements(kinds)
 
+    def judged_version(self) -> tuple[tuple[str, int], ...]:
+        """Differs whenever a journal grew, came or went; reads on in them."""
+        return tuple((str(one.path), len(one.events)) for one in self._shelf.views())
+
     # Jobs.
 
     def request(self, verb: str, args: Mapping[str, Any]) -> Job:

@@ -21,8 +21,9 @@ from tui_eval.errors import TuiEvalError
 from tui_eval.paths import config_home
 from tui_eval.ui import keys, settings, terminal, themes
 from tui_eval.ui.crash import record
+from tui_eval.ui.desk import Desk, known_judges, opener
 from tui_eval.ui.filters import NoControl, ToAscii
-from tui_eval.ui.messages import Said, SceneChanged, say
+from tui_eval.ui.messages import JudgeAsked, Said, SceneChanged, say
 from tui_eval.ui.screens.base import NothingHere, Plain
 from tui_eval.ui.screens.main import MainScreen
 from tui_eval.ui.start import Start
@@ -52,6 +53,7 @@ class EvalApp(App[int], inherit_bindings=False):
         self.start = start
         self._reader = reader
         self.looker: Looker | None = None
+        self.desk = Desk(self)
         self.crash = ""
         self.farewell = ""
         self._last_filters = [NoControl()]
@@ -94,6 +96,10 @@ class EvalApp(App[int], inherit_bindings=False):
 
     def get_default_screen(self) -> Screen[Any]:
         start = self.start
+        if start.direct is not None:
+            from tui_eval.ui.screens.direct import DirectScreen
+
+            return DirectScreen(start.direct)
         if start.config is not None and start.workspace is not None:
             return self._main(start.workspace, start.config)
         if start.found is not None:
@@ -150,6 +156,9 @@ class EvalApp(App[int], inherit_bindings=False):
     def on_ready(self) -> None:
         self.call_after_refresh(self._collect_from_now_on)
 
+        if self.start.step:
+            self.post_message(JudgeAsked(self.start.step))
+
     def _collect_from_now_on(self) -> None:
         """What stands now stays to the end: the collector need never look at it again,
         which spares a key the odd pause of a full collection."""
@@ -171,6 +180,13 @@ class EvalApp(App[int], inherit_bindings=False):
     def on_said(self, message: Said) -> None:
         if isinstance(self.screen, Plain):
             self.screen.say(message.words, message.role)
+
+    def on_judge_asked(self, message: JudgeAsked) -> None:
+        start, looker = self.start, self.looker
+        if start.workspace is None or start.config is None or looker is None:
+            return
+        opens = opener(message.step, start.workspace, start.config, looker.scene.candidate)
+        self.desk.sit(opens, known_judges(start.workspace), message.token)
 
     # Keys of everywhere.
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tui_eval.core.reading import Reading
     from tui_eval.core.records import Job
     from tui_eval.store.workspace import Workspace
+    from tui_eval.ui.screens.answers import AnswersDetail
     from tui_eval.ui.start import Start
     from tui_eval.ui.widgets.token_text import SampleDetail
 
@@ -50,6 +51,8 @@ class Reader(Protocol):
     def about(self, candidate: str) -> About: ...
 
     def sample(self, candidate: str, ref: str) -> SampleDetail | None: ...
+
+    def answers(self, candidate: str, ref: str) -> AnswersDetail | None: ...
 
 
 class Looker:
@@ -128,6 +131,19 @@ class Looker:
 
         self._tasks.put(find)
 
+    def answers(self, ref: str, tell: Callable[[AnswersDetail | None], object]) -> None:
+        """Like ``sample``, with what both models answered."""
+
+        def find() -> None:
+            self._reader = self._reader or self._make_reader()
+            tell(self._reader.answers(self._scene.candidate, ref))
+
+        self._tasks.put(find)
+
+    def look(self) -> None:
+        """Look now instead of at the next turn."""
+        self._tasks.put(lambda: None)
+
     def choose(self, candidate: str) -> None:
         def switch() -> None:
             self._scene = replace(self._scene, candidate=candidate, readings={}, about=About())
@@ -196,7 +212,7 @@ class Looker:
 
     def _facts_now(self) -> object:
         """What the readings depend on; heartbeats and progress are not part of it."""
-        return self._workspace.facts_version()
+        return self._workspace.facts_version(), self._workspace.judged_version()
 
     def _pause(self) -> float:
         """Reading again takes at most a fifth of the thread's time."""
@@ -270,7 +286,7 @@ def first_scene(config: Config, start: Start) -> Scene:
     from socket import gethostname
 
     candidates = config.candidates
-    candidate = candidates[0] if candidates else ""
+    candidate = start.candidate or (candidates[0] if candidates else "")
 
     def label(model: str) -> str:
         entry = config.models.get(model)

@@ -31,3 +31,12 @@ class Said(Message, bubble=False):
 def say(pump: MessagePump, words: str, role: str = "text") -> None:
     """Put a sentence on the message line of whatever screen is there. Thread-safe."""
     pump.app.post_message(Said(words, role))
+
+
+class JudgeAsked(Message):
+    """Judging was asked for, from the item ``token`` on where one is named."""
+
+    def __init__(self, step: str, token: str = "") -> None:
+        super().__init__()
+        self.step = step
+        self.token = token

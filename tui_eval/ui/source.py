@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tui_eval.core.reading import Reading
     from tui_eval.files.checkpoint import Checkpoint
     from tui_eval.store.workspace import Workspace
+    from tui_eval.ui.screens.answers import AnswersDetail
     from tui_eval.ui.start import Start
     from tui_eval.ui.widgets.token_text import SampleDetail
 
@@ -34,6 +35,24 @@ class Source:
 
     def about(self, candidate: str) -> About:
         return about(self._config, candidate, self._cache, self._start)
+
+    def answers(self, candidate: str, ref: str) -> AnswersDetail | None:
+        """One prompt with what base and candidate answered."""
+        from tui_eval.ui.screens.answers import AnswersDetail
+
+        evidence = WorkspaceEvidence(self._workspace, self._config, self._cache)
+        models = [("●", candidate)]
+        base = evidence.base(candidate)
+        if base is not None:
+            models.insert(0, ("○", base))
+        found = evidence.answered(candidate, candidate).get(ref)
+        if found is None:
+            return None
+        answers = (
+            (f"{sign} {model}", evidence.answers(candidate, model).get(ref))
+            for sign, model in models
+        )
+        return AnswersDetail(found, tuple(answers))
 
     def sample(self, candidate: str, ref: str) -> SampleDetail | None:
         """One sample with what is recorded of it under base and candidate."""

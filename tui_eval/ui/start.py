@@ -10,12 +10,23 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tui_eval.config import Config
+    from tui_eval.core.reading import Reading
+    from tui_eval.core.session import JudgingSession
     from tui_eval.files.found import Found
     from tui_eval.store.workspace import Workspace
 
 
 def _nothing() -> None:
     """No engine to start or end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """Judging without a checklist. ``opens`` makes a judge's session, ``result`` its Reading
+    once it is unblinded; both are called off the UI's thread."""
+
+    opens: Callable[[str], JudgingSession]
+    result: Callable[[], Reading] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,12 @@ class Start:
     note: str = ""
     run: bool = False
     """Ask for what is missing as soon as the first screen is there."""
+    step: str = ""
+    """Go straight to judging in this step."""
+    candidate: str = ""
+    """The candidate to begin with; empty: the first."""
+    direct: Direct | None = None
+    """Judge this, and nothing else."""
 
 
 def run_app(start: Start) -> int:

@@ -14,6 +14,7 @@ from textual.widgets import ContentSwitcher
 from tui_eval.checklist import CHECKLIST
 from tui_eval.ui import keys
 from tui_eval.ui.format import count
+from tui_eval.ui.messages import JudgeAsked
 from tui_eval.ui.scene import Scene, entry_of
 from tui_eval.ui.screens.base import WIDE, Plain
 from tui_eval.ui.screens.checklist import Checklist
@@ -118,6 +119,16 @@ class MainScreen(Plain):
             await self._reveal(event.key)
 
     def on_step_pane_opened(self, event: StepPane.Opened) -> None:
+        if event.step == "review":
+            self.post_message(JudgeAsked(event.step, event.ref))
+            return
+        if entry_of(event.step).judged:
+            from tui_eval.ui.screens.answers import AnswersPage
+
+            answers = AnswersPage()
+            self.app.push_screen(answers)
+            self.looker.answers(event.ref, lambda one: answers.post_message(answers.Found(one)))
+            return
         from tui_eval.ui.screens.sample import SamplePage
 
         page = SamplePage()
@@ -213,10 +224,30 @@ class MainScreen(Plain):
         if not asked:
             self.say("nothing has to be computed here", "dim")
 
+    def action_judge(self) -> None:
+        """The open or pointed-at step if people judge in it, else the first that lacks it."""
+        here = entry_of(self.step or self.query_one(Checklist).current_step)
+        judged = [entry for entry in CHECKLIST if entry.judged]
+        open_ones = [entry for entry in judged if not self._settled(entry.key)]
+        chosen = here if here.judged else (open_ones or judged)[0]
+        self.post_message(JudgeAsked(chosen.key))
+
+    def _settled(self, step: str) -> bool:
+        reading = self.scene.readings.get(step)
+        return reading is not None and reading.verdict != "waiting"
+
+    def on_screen_resume(self) -> None:
+        # What was judged meanwhile shows at once.
+        self.looker.look()
+
     def action_again(self) -> None:
         entry = entry_of(self.step or self.query_one(Checklist).current_step)
         if not (entry.built and entry.needs):
             self.say("nothing is computed here that could be computed again", "dim")
+            return
+        if entry.judged:
+            # Judged texts must stay what they are.
+            self.say("answers are made once; [generation] seed in eval.toml makes others", "dim")
             return
         job, reading = self.scene.job(entry.key), self.scene.readings.get(entry.key)
         if job is None and not begun(reading):

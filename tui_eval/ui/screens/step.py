@@ -14,6 +14,7 @@ from tui_eval.core.reading import Finding, Reading
 from tui_eval.core.records import EngineStatus, Job
 from tui_eval.core.text import cells, clean
 from tui_eval.ui import keys
+from tui_eval.ui.messages import JudgeAsked
 from tui_eval.ui.widgets import progress
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.lines import Listing
@@ -70,7 +71,7 @@ class StepPane(PlotKeys, can_focus=True):
         if self._typing:
             return ("back",)
         listing = self.views.listing
-        names: list[str] = []
+        names: list[str] = ["judge"] if self.entry.judged else []
         if listing is not None and listing.ref:
             names.append("enter")
         first, *rest = self.plot_footer() or ("",)
@@ -108,6 +109,8 @@ class StepPane(PlotKeys, can_focus=True):
         listing = self.views.listing
         if listing is not None and listing.ref:
             self.post_message(self.Opened(self.step, listing.ref))
+        elif self.entry.judged:
+            self.post_message(JudgeAsked(self.step))
 
     def action_copy(self) -> None:
         if self.reading is not None:
@@ -239,7 +242,9 @@ class StepPane(PlotKeys, can_focus=True):
             return [line(("! ", "caution!"), f"{verb} {words}: {kept}; r goes on from there")]
         if reading is not None and self._standing(reading) == "not_started" and self.entry.needs:
             asked = line("  It will answer: ", clean(self.entry.question))
-            return [asked, line(("  r starts the work; results appear here as it goes on", "dim"))]
+            after = "judge with J as soon as the first answers are there"
+            words = after if self.entry.judged else "results appear here as it goes on"
+            return [asked, line((f"  r starts the work; {words}", "dim"))]
         return []
 
     def _foot(self, width: int) -> list[Line]:

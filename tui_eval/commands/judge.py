@@ -1,0 +1,211 @@
+"""``tui-eval review`` and ``tui-eval ab``: straight to judging, in the app or line by line."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from tui_eval.commands import places
+from tui_eval.config import Config
+from tui_eval.core.text import clean
+from tui_eval.engine import launch
+from tui_eval.errors import InputError
+from tui_eval.store.journal import login
+from tui_eval.store.workspace import Workspace
+from tui_eval.ui import terminal
+from tui_eval.ui.start import Direct, Start, run_app
+
+if TYPE_CHECKING:
+    from tui_eval.core.reading import Reading
+    from tui_eval.core.session import AbSession, JudgingSession, ReviewSession
+
+INSTEAD = "add --plain, which judges line by line"
+Opens = Callable[[Workspace, str], "JudgingSession"]
+Results = Callable[[Workspace], "Reading"]
+
+
+def review(options: Namespace) -> int:
+    if options.bundle is not None:
+        return _bundle(options, options.bundle)
+    path = places.required(options.workspace)
+    config = places.load_anywhere(path)
+    return _in_workspace(options, config, "review")
+
+
+def ab(options: Namespace) -> int:
+    if len(options.files) == 2:
+        return _two_files(options)
+    if len(options.files) == 1:
+        return _bundle(options, options.files[0])
+    if options.files:
+        raise InputError(
+            "ab takes two files of answers, one bundle, or none.", "tui-eval ab --help"
+        )
+    path = places.required(options.workspace)
+    config = places.load_anywhere(path)
+    if options.close:
+        return _close(options, config)
+    return _in_workspace(options, config, "blind_ab")
+
+
+def _in_workspace(options: Namespace, config: Config, step: str) -> int:
+    """The workspace's own models: with the checklist behind, unless it is another pair."""
+    candidate = candidate_of(config, options.candidate)
+    against = getattr(options, "against", None)
+
+    def opens(workspace: Workspace, judge: str) -> JudgingSession:
+        from tui_eval.files import judging
+
+        if step == "review":
+            return judging.open_review(workspace, config, candidate, judge=judge)
+        return judging.open_ab(workspace, config, candidate, against=against, judge=judge)
+
+    def result(workspace: Workspace) -> Reading:
+        return reading_of(workspace, config, candidate, step, against)
+
+    if options.plain or against:
+        return _judge(options, config.folder, opens, result)
+    terminal.require(INSTEAD)
+    return terminal.guarded(partial(_app, config, options.judge or "", step, candidate))
+
+
+def _app(config: Config, judge: str, step: str, candidate: str) -> int:
+    workspace = Workspace.open(config.folder)
+    try:
+        return run_app(
+            Start(
+                folder=config.folder,
+                workspace=workspace,
+                config=config,
+                start_engine=partial(launch.start, workspace.folder, workspace.state_dir),
+                kill_engine=partial(_kill, workspace),
+                judge=judge or login(),
+                note=workspace.note,
+                step=step,
+                candidate=candidate,
+            )
+        )
+    finally:
+        workspace.close()
+
+
+def _kill(workspace: Workspace) -> None:
+    launch.kill(workspace)
+
+
+def _two_files(options: Namespace) -> int:
+    base, tuned = (_file(path) for path in options.files)
+    folder = (options.workspace or Path.cwd()).absolute()
+
+    def opens(workspace: Workspace, judge: str) -> JudgingSession:
+        from tui_eval.files import judging
+
+        return judging.open_ab_files(workspace, base, tuned, judge=judge, pairs=options.pairs)
+
+    def result(workspace: Workspace) -> Reading:
+        from tui_eval.files import judging
+
+        return judging.read_ab_files(workspace, base, tuned)
+
+    folder, note = places.writable(folder)
+    if note:
+        print(clean(note), file=sys.stderr)
+    return _judge(options, folder, opens, result)
+
+
+def _bundle(options: Namespace, path: Path) -> int:
+    bundle = _file(path)
+
+    def opens(workspace: Workspace, judge: str) -> JudgingSession:
+        from tui_eval.files.bundle import open_bundle
+
+        return open_bundle(bundle, workspace, judge=options.judge)
+
+    return _judge(options, (options.workspace or bundle.parent).absolute(), opens, None)
+
+
+def _judge(options: Namespace, folder: Path, opens: Opens, result: Results | None) -> int:
+    """Judge in a screen of its own, or line by line."""
+    if options.plain:
+        return _plain(options.judge or login(), folder, opens, result)
+    terminal.require(INSTEAD)
+    return terminal.guarded(partial(_screen, options.judge or login(), folder, opens, result))
+
+
+def _screen(judge: str, folder: Path, opens: Opens, result: Results | None) -> int:
+    workspace = Workspace.open(folder)
+    try:
+        shown = partial(result, workspace) if result is not None else None
+        direct = Direct(partial(opens, workspace), shown)
+        return run_app(Start(folder=folder, judge=judge, direct=direct))
+    finally:
+        workspace.close()
+
+
+def _plain(judge: str, folder: Path, opens: Opens, result: Results | None) -> int:
+    from tui_eval.commands import judging_plain
+
+    workspace = Workspace.open(folder)
+    try:
+        session = opens(workspace, judge)
+        shown = partial(result, workspace) if result is not None else None
+        try:
+            if hasattr(session, "vote"):
+                pairs = cast("AbSession", session)
+                return judging_plain.run_plain_ab(pairs, sys.stdin, sys.stdout, result=shown)
+            items = cast("ReviewSession", session)
+            return judging_plain.run_plain_review(items, sys.stdin, sys.stdout, result=shown)
+        finally:
+            session.close()
+    finally:
+        workspace.close()
+
+
+def _close(options: Namespace, config: Config) -> int:
+    """``--close NAME``: end somebody's judging, as an event with the closer's name."""
+    from tui_eval.files import judging
+
+    candidate = candidate_of(config, options.candidate)
+    workspace = Workspace.open(config.folder)
+    try:
+        session = judging.open_ab(
+            workspace, config, candidate, against=options.against, judge=options.judge or login()
+        )
+        try:
+            session.close_judge(options.close)
+        finally:
+            session.close()
+    finally:
+        workspace.close()
+    print(f"{clean(options.close)}'s judging is closed; the votes that are there count.")
+    return 0
+
+
+def reading_of(
+    workspace: Workspace, config: Config, candidate: str, step: str, against: str | None = None
+) -> Reading:
+    """One judged step's Reading, against any model."""
+    from tui_eval.core.steps import blind_ab
+    from tui_eval.core.steps import review as review_step
+    from tui_eval.files.evidence import FileCache, WorkspaceEvidence
+
+    workspace.catch_up()
+    evidence = WorkspaceEvidence(workspace, config, FileCache())
+    if step == "review":
+        return review_step.read(evidence, candidate)
+    return blind_ab.read(evidence, candidate, against)
+
+
+def candidate_of(config: Config, name: str | None) -> str:
+    """The named candidate, or the only one."""
+    return places.chosen_candidates(config, [name] if name else None)[0]
+
+
+def _file(path: Path) -> Path:
+    if not path.is_file():
+        raise InputError(f"There is no file {path}.", "ab takes BASE.jsonl TUNED.jsonl")
+    return path.absolute()

@@ -1,0 +1,111 @@
+"""From a step to its judging screen: who judges, what is opened, what comes after."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from tui_eval.core.text import clean
+from tui_eval.errors import StoreError, TuiEvalError
+from tui_eval.ui.messages import say
+
+if TYPE_CHECKING:
+    from tui_eval.config import Config
+    from tui_eval.core.session import AbSession, JudgingSession, ReviewSession
+    from tui_eval.store.workspace import Workspace
+    from tui_eval.ui.app import EvalApp
+    from tui_eval.ui.screens.judging import JudgingScreen
+
+Open = Callable[[str], "JudgingSession"]
+"""Makes a judge's session; called off the UI's thread, for it reads files."""
+
+
+class Desk:
+    """One for the app. Remembers who judges until the app is left."""
+
+    def __init__(self, app: EvalApp) -> None:
+        self._app = app
+        self.judge = app.start.judge
+        self._opening = False
+        self._failed: Callable[[TuiEvalError], object] = self._say
+
+    def _say(self, error: TuiEvalError) -> None:
+        say(self._app, f"{error.message} {error.remedy}", "bad")
+
+    def sit(
+        self,
+        opens: Open,
+        names: Sequence[str] = (),
+        token: str = "",
+        failed: Callable[[TuiEvalError], object] | None = None,
+    ) -> None:
+        """Open judging; asks for the judge's name where none was given yet. ``token`` is
+        the item to begin at, ``failed`` hears why it could not be opened."""
+        self._failed = failed or self._say
+        if self.judge:
+            self._open(opens, token)
+            return
+        from tui_eval.ui.screens.sheet import Choose
+        from tui_eval.ui.widgets.rowlist import item
+
+        def named(name: str | None) -> None:
+            if name:
+                self.judge = name
+                self._open(opens, token)
+
+        items = [item((clean(name), "text"), key=name) for name in names]
+        sheet = Choose("Who judges?", items, typed="another name")
+        self._app.push_screen(sheet, named)
+
+    def _open(self, opens: Open, token: str) -> None:
+        if not self._opening:
+            self._opening = True
+            self._app.run_worker(self._opened(opens, token), exit_on_error=False)
+
+    async def _opened(self, opens: Open, token: str) -> None:
+        try:
+            session = await asyncio.to_thread(opens, self.judge)
+        except TuiEvalError as error:
+            self._failed(error)
+            if isinstance(error, StoreError):
+                # Perhaps the name is taken by another window: ask again.
+                self.judge = self._app.start.judge
+            return
+        finally:
+            self._opening = False
+        screen = screen_of(session)
+        await self._app.push_screen(screen)
+        if token:
+            screen.go_to(token)
+
+
+def screen_of(session: JudgingSession) -> JudgingScreen:
+    if hasattr(session, "vote"):
+        from tui_eval.ui.screens.blind_ab import BlindAbScreen
+
+        return BlindAbScreen(cast("AbSession", session))
+    from tui_eval.ui.screens.review import ReviewScreen
+
+    return ReviewScreen(cast("ReviewSession", session))
+
+
+def opener(step: str, workspace: Workspace, config: Config, candidate: str) -> Open:
+    """What opens a step's session for a judge."""
+
+    def opens(judge: str) -> JudgingSession:
+        # Data sets and answers are read here: not before somebody judges.
+        from tui_eval.files import judging
+
+        make = judging.open_review if step == "review" else judging.open_ab
+        return partial(make, workspace, config, candidate, judge=judge)()
+
+    return opens
+
+
+def known_judges(workspace: Workspace) -> list[str]:
+    """The login first, then everybody who has a journal here."""
+    from tui_eval.store.journal import login
+
+    return list(dict.fromkeys([login(), *(view.judge for view in workspace.journals())]))
