@@ -81,11 +81,21 @@ _JSON = st.recursive(
 @given(
     st.dictionaries(
         st.sampled_from(
-            (
-                "do_sample temperature top_k top_p min_p eos_token_id repetition_penalty "
-                "no_repeat_ngram_size suppress_tokens num_beams stop_strings typical_p "
-                "guidance_scale"
-            ).split()
+            [
+                "do_sample",
+                "temperature",
+                "top_k",
+                "top_p",
+                "min_p",
+                "eos_token_id",
+                "repetition_penalty",
+                "no_repeat_ngram_size",
+                "suppress_tokens",
+                "num_beams",
+                "stop_strings",
+                "typical_p",
+                "guidance_scale",
+            ]
         ),
         _JSON,
     )
