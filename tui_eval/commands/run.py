@@ -21,6 +21,7 @@ from tui_eval.files.evidence import data_path, readings
 from tui_eval.files.exports.show import MARKS
 from tui_eval.store.workspace import Workspace
 
+JUDGED = tuple(entry.key for entry in CHECKLIST if entry.judged)
 FINAL = ("done", "failed", "cancelled", "interrupted")
 
 
@@ -79,7 +80,8 @@ def _print(
     computed = any(job.args.get("candidate") == candidate for job in finished)
     for key, reading in readings(workspace, config, candidate, steps=steps).items():
         print(f"{candidate:<12} {key:<12} {MARKS[reading.verdict]} {clean(reading.summary)}")
-        if reading.verdict == "waiting" and computed:
+        # What waits for people is not a failure of computing.
+        if reading.verdict == "waiting" and computed and key not in JUDGED:
             answered = False
     return answered
 
@@ -89,7 +91,7 @@ def request(
 ) -> list[Job]:
     """One job for every need of the chosen (default: all built) steps and candidates. What
     can't be computed because no file is named is said, and is no failure."""
-    jobs = []
+    jobs: dict[str, Job] = {}
     for entry in CHECKLIST:
         if not entry.built or (steps and entry.key not in steps):
             continue
@@ -101,8 +103,9 @@ def request(
                     file=sys.stderr,
                 )
                 continue
-            jobs.append(workspace.request(verb, {"candidate": candidate, "split": split}))
-    return jobs
+            job = workspace.request(verb, {"candidate": candidate, "split": split})
+            jobs[job.id] = job
+    return list(jobs.values())
 
 
 def _wait(workspace: Workspace, jobs: list[Job], line: ProgressLine) -> list[Job]:
