@@ -1,0 +1,209 @@
+"""What is read in review: the prompt, the answer and, when asked for, what was expected.
+
+One widget for all of it, so that opening one text moves nothing else than it must.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from tui_eval.core.session import Item, Prompt
+from tui_eval.core.text import clean, words
+from tui_eval.ui.screens.review_layout import (
+    Laid,
+    answer_lines,
+    flag_words,
+    heading,
+    laid_text,
+    rule,
+)
+from tui_eval.ui.widgets.drawn import Drawn, Line
+from tui_eval.ui.widgets.fold import folded_words, last_lines, turn_lines, whole_lines
+from tui_eval.ui.widgets.rows import beside, filled, line
+
+COLUMN = 100
+"""Cells that a column of text grows to."""
+BESIDE = 164
+"""Cells from which what was expected stands beside the answer, not below it."""
+
+Text = Literal["answer", "thinking", "prompt", "reference"]
+
+
+class ReviewText(Drawn):
+    """Scrolls the answer; ``reference``, ``thinking`` and ``prompt`` open and close."""
+
+    DEFAULT_CSS = "ReviewText { width: 1fr; height: 1fr; }"
+
+    def __init__(self) -> None:
+        super().__init__(id="review-text")
+        self.item: Item | None = None
+        self.body: Text = "answer"
+        self.reference = False
+        self.below = False
+        """Whether the keys scroll what was expected, not the body."""
+        self.rendered = False
+        self._message: list[Line] = []
+        self._laid: dict[tuple[str, int, bool], Laid] = {}
+        self._now: dict[str, Laid] = {}
+
+    # What is shown
+
+    def show(self, item: Item) -> None:
+        self.item, self._message = item, []
+        self.body, self.reference, self.below = "answer", False, False
+        self._laid, self._now = {}, {}
+        self.redraw()
+
+    def tell(self, message: list[Line]) -> None:
+        """Sentences in the place of an answer."""
+        self.item, self._message = None, message
+        self.redraw()
+
+    def open(self, what: Text) -> bool:
+        """Opens a text, or closes it if it was open; whether it is open now."""
+        if what == "reference":
+            self.reference = not self.reference
+            self.below = False
+            opened = self.reference
+        else:
+            self.body = "answer" if self.body == what else what
+            self.below = False
+            opened = self.body == what
+        self.redraw()
+        return opened
+
+    def render_markdown(self) -> bool:
+        self.rendered = not self.rendered
+        self.redraw()
+        return self.rendered
+
+    @property
+    def seen(self) -> float:
+        """Share of the answer's lines that have been on the screen."""
+        return self._now["answer"].seen if "answer" in self._now else 1.0
+
+    # Keys
+
+    @property
+    def _scrolled(self) -> Laid:
+        return self._now.get("reference" if self.below else self.body) or Laid()
+
+    def scroll(self, by: int) -> None:
+        if self._scrolled.move(by):
+            self.redraw()
+
+    def page(self, pages: int) -> None:
+        if self._scrolled.turn(pages):
+            self.redraw()
+
+    def to_end(self, last: bool) -> None:
+        laid = self._scrolled
+        if laid.end() if last else laid.move(-len(laid.lines)):
+            self.redraw()
+
+    def other(self) -> None:
+        """Scroll the other of two texts."""
+        if self.reference:
+            self.below = not self.below
+            self.redraw()
+
+    # The picture
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        if self.item is None:
+            return [[], *self._message]
+        if self.body == "prompt":
+            return self._whole(width, height)
+        above = self._prompt(self.item.prompt, width, height)
+        room = height - len(above)
+        if width >= BESIDE:
+            half = min(COLUMN, (width - 3) // 2)
+            left = self._body(half, room)
+            return [*above, *beside(left, self._expected(half, room), half)]
+        below = self._expected(width, self._below_height(width, room))
+        return [*above, *self._body(width, room - len(below)), *below]
+
+    def _prompt(self, prompt: Prompt, width: int, height: int) -> list[Line]:
+        most = 3 if height < 20 else 6
+        shown = last_lines(prompt, min(width, COLUMN), most)
+        cut = (
+            len(shown) == most
+            and len(turn_lines(prompt.turns[-1], min(width, COLUMN), most + 1)) > most
+        )
+        folded = folded_words(prompt, cut=cut)
+        right = line(("p ", "accent"), (f"shows {folded}", "dim")) if folded else None
+        group = f"prompt, {clean(prompt.category, limit=40)}" if prompt.category else "prompt"
+        return [rule(width, line((group, "dim")), right), *shown]
+
+    def _whole(self, width: int, height: int) -> list[Line]:
+        assert self.item is not None
+        shown = self._text("prompt", width).view(height - 1)
+        right = line((self._now["prompt"].position(), "dim"), ("  p", "accent"), (" closes", "dim"))
+        return filled([rule(width, line(("whole prompt", "dim")), right), *shown], height)
+
+    def _body(self, width: int, height: int) -> list[Line]:
+        assert self.item is not None
+        answer = self.item.answer
+        shown = self._text(self.body, width).view(height - 1)
+        if self.body == "thinking":
+            count = len(words(answer.thinking[:200_000]))
+            left = line(
+                (f"thinking, {count:,} words", "dim"), ("  h", "accent"), (" closes", "dim")
+            )
+        else:
+            flags = flag_words(answer)
+            left = line((heading(answer), "dim"), (f", {flags}" if flags else "", "caution"))
+            if answer.thinking:
+                left += line(("  h", "accent"), (" thinking", "dim"))
+        right = line((self._place(self.body), "dim"))
+        return filled([rule(width, left, right), *shown], height)
+
+    def _place(self, which: Text) -> str:
+        """Where a text stands; the one that the keys don't scroll says how they would."""
+        both = self.reference and not (
+            self._now["reference"].fits if "reference" in self._now else True
+        )
+        mine = (which == "reference") == self.below
+        return self._now[which].position() + ("" if mine or not both else " tab")
+
+    def _below_height(self, width: int, room: int) -> int:
+        """A rule while it is closed; open, what it needs up to a third of the room."""
+        assert self.item is not None
+        if not self.reference or self.item.reference is None:
+            return 1 if room < 12 else 2
+        laid = self._text("reference", width)
+        laid.upto(room)
+        return 1 + min(len(laid.lines), max(2, room // 3))
+
+    def _expected(self, width: int, height: int) -> list[Line]:
+        assert self.item is not None
+        if self.item.reference is None:
+            return filled([rule(width, line(("no expected answer in the data", "dim")))], height)
+        if not self.reference:
+            right = line(("e", "accent"), (" shows it", "dim"))
+            return filled([rule(width, line(("expected", "dim")), right)], height)
+        shown = self._text("reference", width).view(height - 1)
+        right = line((self._place("reference"), "dim"), ("  e", "accent"), (" closes", "dim"))
+        return filled([rule(width, line(("expected", "dim")), right), *shown], height)
+
+    def _text(self, which: Text, width: int) -> Laid:
+        """The text's lines at this width; where it stood is kept."""
+        width = min(width, COLUMN)
+        key = (which, width, self.rendered)
+        if key not in self._laid:
+            before = self._now.get(which)
+            self._laid[key] = self._layout(which, width)
+            if before is not None:
+                self._laid[key].top = before.top
+        self._now[which] = self._laid[key]
+        return self._laid[key]
+
+    def _layout(self, which: Text, width: int) -> Laid:
+        assert self.item is not None
+        if which == "prompt":
+            return Laid(whole_lines(self.item.prompt, width))
+        if which == "reference":
+            return Laid(laid_text(self.item.reference or "", width))
+        if which == "thinking":
+            return Laid(laid_text(self.item.answer.thinking or "(no thinking)", width))
+        return Laid(answer_lines(self.item.answer, width))
