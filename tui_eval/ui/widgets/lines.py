@@ -26,7 +26,7 @@ LEAST = 6
 """Cells that a text column keeps when others need room."""
 GAP = "  "
 INTERVAL = "95% interval"
-_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
+RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,13 +206,13 @@ class Listing:
         return cropped(signed(head + (GAP if lead else "  ") + rest, "dim"), width)
 
     def _row(self, index: int, columns: list[tuple[Shown, int]]) -> Line:
-        texts = [_apart(fit(c.text(index), size, c.right)) for c, size in columns]
+        texts = [apart(fit(c.text(index), size, c.right)) for c, size in columns]
         return signed(GAP.join(texts), "text")
 
 
-def _apart(text: str) -> str:
+def apart(text: str) -> str:
     """A text written from right to left must not pull its neighbours' figures along."""
-    return f"{text}\u200e" if not text.isascii() and _RIGHT_TO_LEFT.search(text) else text
+    return f"{text}\u200e" if not text.isascii() and RIGHT_TO_LEFT.search(text) else text
 
 
 def _holds(row: Sequence[Cell], words: Sequence[str]) -> bool:
