@@ -1,19 +1,20 @@
-"""Long texts laid out line by line, the rules between them, and words for an answer's end."""
+"""Long texts laid out line by line, and words for how an answer ended."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import count
+from time import monotonic
 
 from tui_eval.core.session import Answer
-from tui_eval.core.text import cells, clean
+from tui_eval.core.text import clean
+from tui_eval.ui.widgets.answer_pane import Layout
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.fold import call_lines
-from tui_eval.ui.widgets.rows import cropped, line, wrapped
+from tui_eval.ui.widgets.rows import line
 
-AHEAD = 400
-"""Lines that are made beyond the ones on the screen, to tell how many there are."""
-CHUNK = 20_000
-"""Characters that are cleaned at once."""
+SLICE = 0.01
+"""Seconds of laying out between two turns of the screen."""
 FLAG_WORDS = {
     "truncated": "cut at the limit",
     "empty": "empty",
@@ -45,17 +46,24 @@ class Laid:
             else:
                 self.lines.append(piece)
 
+    def some(self, seconds: float = SLICE) -> bool:
+        """Make lines for so long; whether all are made."""
+        end = monotonic() + seconds
+        while not self.ended and monotonic() < end:
+            self.upto(len(self.lines) + 100)
+        return self.ended
+
     def view(self, height: int) -> list[Line]:
         """The lines that are seen in ``height``."""
         self.page = max(1, height)
-        self.upto(self.top + self.page + AHEAD)
+        self.upto(self.top + self.page + 1)
         self.top = min(self.top, self._last_top())
         self.furthest = max(self.furthest, min(len(self.lines), self.top + self.page))
         return self.lines[self.top : self.top + self.page]
 
     def move(self, by: int) -> bool:
         before = self.top
-        self.upto(self.top + by + self.page + AHEAD)
+        self.upto(self.top + by + self.page + 1)
         self.top = min(max(0, self.top + by), self._last_top())
         return self.top != before
 
@@ -80,41 +88,28 @@ class Laid:
         return min(1.0, self.furthest / len(self.lines)) if self.lines else 1.0
 
     def position(self) -> str:
-        """``line 1-12/19 ↓``; a ``+`` where more may follow than was counted."""
-        total = len(self.lines)
-        last = min(total, self.top + self.page)
-        more = "" if self.ended else "+"
-        arrow = " ↓" if last < total else ""
-        return f"line {min(self.top + 1, total)}-{last}/{total}{more}{arrow}"
+        """``line 1-12/19 ↓``; ``…`` until it is known how many there are."""
+        known = len(self.lines)
+        last = min(known, self.top + self.page)
+        total = str(known) if self.ended else "…"
+        more = ("↑" if self.top else "") + ("↓" if last < known else "")
+        return f"line {min(self.top + 1, known)}-{last}/{total} {more}".rstrip()
 
 
-def laid_text(text: str, width: int) -> Iterator[Line]:
-    """Cleaned and wrapped with a margin of one cell, a piece at a time."""
-    for piece in _chunks(text.rstrip()):
-        for made in wrapped(clean(piece, newlines=True), max(10, width - 2)):
-            yield line(" ", made)
+def text_rows(text: str, width: int, *, rendered: bool = False) -> Iterator[Line]:
+    """Cleaned and wrapped with a margin of one cell, made as they are asked for."""
+    layout = Layout(text.rstrip(), max(10, width - 2), rendered=rendered)
+    for number in count():
+        layout.until(number + 1)
+        if number >= len(layout.rows):
+            return
+        yield [(" ", "text"), *layout.rows[number].line]
 
 
-def _chunks(text: str) -> Iterator[str]:
-    """Whole lines where they are not longer than a chunk."""
-    start = 0
-    while len(text) - start > CHUNK:
-        end = text.rfind("\n", start, start + CHUNK)
-        if end <= start:
-            end = text.rfind(" ", start, start + CHUNK)
-        if end <= start:
-            yield text[start : start + CHUNK]
-            start += CHUNK
-        else:
-            yield text[start:end]
-            start = end + 1
-    yield text[start:]
-
-
-def answer_lines(answer: Answer, width: int) -> Iterator[Line]:
+def answer_lines(answer: Answer, width: int, *, rendered: bool = False) -> Iterator[Line]:
     """The answer with its tool calls, or why there is none."""
     if answer.text.strip():
-        yield from laid_text(answer.text, width)
+        yield from text_rows(answer.text, width, rendered=rendered)
     elif not answer.calls:
         yield line((f" {_nothing(answer)}", "dim"))
     yield from call_lines(answer.calls, width)
@@ -134,19 +129,5 @@ def flag_words(answer: Answer) -> str:
 
 def heading(answer: Answer) -> str:
     """``answer, 214 words, ended by itself``."""
-    count = f"{answer.words:,} word{'s' * (answer.words != 1)}"
-    return ", ".join(part for part in ("answer", count, clean(answer.end, limit=60)) if part)
-
-
-def rule(width: int, left: Line, right: Line | None = None) -> Line:
-    """``─ left ────── right ─``; what doesn't fit is the right one."""
-    left = cropped(left, width - 4)
-    room = width - 4 - _wide(left)
-    if not right or _wide(right) + 3 > room:
-        return [("─ ", "rule"), *left, (" " + "─" * (room + 1), "rule")]
-    dashes = "─" * (room - _wide(right) - 2)
-    return [("─ ", "rule"), *left, (f" {dashes} ", "rule"), *right, (" ─", "rule")]
-
-
-def _wide(runs: Line) -> int:
-    return sum(cells(text) for text, _ in runs)
+    size = f"{answer.words:,} word{'s' * (answer.words != 1)}"
+    return ", ".join(part for part in ("answer", size, clean(answer.end, limit=60)) if part)

@@ -14,11 +14,11 @@ from tui_eval.ui.screens.review_layout import (
     answer_lines,
     flag_words,
     heading,
-    laid_text,
-    rule,
+    text_rows,
 )
 from tui_eval.ui.widgets.drawn import Drawn, Line
 from tui_eval.ui.widgets.fold import folded_words, last_lines, turn_lines, whole_lines
+from tui_eval.ui.widgets.judge_line import ruled
 from tui_eval.ui.widgets.rows import beside, filled, line
 
 COLUMN = 100
@@ -45,6 +45,7 @@ class ReviewText(Drawn):
         self._message: list[Line] = []
         self._laid: dict[tuple[str, int, bool], Laid] = {}
         self._now: dict[str, Laid] = {}
+        self._working = False
 
     # What is shown
 
@@ -131,32 +132,30 @@ class ReviewText(Drawn):
             and len(turn_lines(prompt.turns[-1], min(width, COLUMN), most + 1)) > most
         )
         folded = folded_words(prompt, cut=cut)
-        right = line(("p ", "accent"), (f"shows {folded}", "dim")) if folded else None
+        right = f"p shows {folded}" if folded else ""
         group = f"prompt, {clean(prompt.category, limit=40)}" if prompt.category else "prompt"
-        return [rule(width, line((group, "dim")), right), *shown]
+        return [ruled(line((group, "dim")), right, width), *shown]
 
     def _whole(self, width: int, height: int) -> list[Line]:
         assert self.item is not None
         shown = self._text("prompt", width).view(height - 1)
-        right = line((self._now["prompt"].position(), "dim"), ("  p", "accent"), (" closes", "dim"))
-        return filled([rule(width, line(("whole prompt", "dim")), right), *shown], height)
+        right = f"{self._now['prompt'].position()}  p closes"
+        return filled([ruled(line(("whole prompt", "dim")), right, width), *shown], height)
 
     def _body(self, width: int, height: int) -> list[Line]:
         assert self.item is not None
         answer = self.item.answer
         shown = self._text(self.body, width).view(height - 1)
+        right = self._place(self.body)
         if self.body == "thinking":
             count = len(words(answer.thinking[:200_000]))
-            left = line(
-                (f"thinking, {count:,} words", "dim"), ("  h", "accent"), (" closes", "dim")
-            )
-        else:
-            flags = flag_words(answer)
-            left = line((heading(answer), "dim"), (f", {flags}" if flags else "", "caution"))
-            if answer.thinking:
-                left += line(("  h", "accent"), (" thinking", "dim"))
-        right = line((self._place(self.body), "dim"))
-        return filled([rule(width, left, right), *shown], height)
+            left = line((f"thinking, {count:,} words", "dim"))
+            return filled([ruled(left, f"{right}  h closes", width), *shown], height)
+        flags = flag_words(answer)
+        left = line((heading(answer), "dim"), (f", {flags}" if flags else "", "caution"))
+        if answer.thinking:
+            right = f"h shows thinking  {right}"
+        return filled([ruled(left, right, width), *shown], height)
 
     def _place(self, which: Text) -> str:
         """Where a text stands; the one that the keys don't scroll says how they would."""
@@ -178,13 +177,14 @@ class ReviewText(Drawn):
     def _expected(self, width: int, height: int) -> list[Line]:
         assert self.item is not None
         if self.item.reference is None:
-            return filled([rule(width, line(("no expected answer in the data", "dim")))], height)
+            words_ = line(("no expected answer in the data", "dim"))
+            return filled([ruled(words_, "", width)], height)
+        left = line(("expected", "dim"))
         if not self.reference:
-            right = line(("e", "accent"), (" shows it", "dim"))
-            return filled([rule(width, line(("expected", "dim")), right)], height)
+            return filled([ruled(left, "e shows it", width)], height)
         shown = self._text("reference", width).view(height - 1)
-        right = line((self._place("reference"), "dim"), ("  e", "accent"), (" closes", "dim"))
-        return filled([rule(width, line(("expected", "dim")), right), *shown], height)
+        right = f"{self._place('reference')}  e closes"
+        return filled([ruled(left, right, width), *shown], height)
 
     def _text(self, which: Text, width: int) -> Laid:
         """The text's lines at this width; where it stood is kept."""
@@ -196,14 +196,29 @@ class ReviewText(Drawn):
             if before is not None:
                 self._laid[key].top = before.top
         self._now[which] = self._laid[key]
+        if not self._laid[key].some(0.0):
+            self._go_on()
         return self._laid[key]
+
+    def _go_on(self) -> None:
+        """Lay out the rest between the turns of the screen, to know how long it is."""
+        if self.is_mounted and not self._working:
+            self._working = True
+            self.set_timer(0.02, self._more)
+
+    def _more(self) -> None:
+        self._working = False
+        if all(laid.some() for laid in self._now.values()):
+            self.redraw()
+        else:
+            self._go_on()
 
     def _layout(self, which: Text, width: int) -> Laid:
         assert self.item is not None
         if which == "prompt":
             return Laid(whole_lines(self.item.prompt, width))
         if which == "reference":
-            return Laid(laid_text(self.item.reference or "", width))
+            return Laid(text_rows(self.item.reference or "", width, rendered=self.rendered))
         if which == "thinking":
-            return Laid(laid_text(self.item.answer.thinking or "(no thinking)", width))
-        return Laid(answer_lines(self.item.answer, width))
+            return Laid(text_rows(self.item.answer.thinking or "(no thinking)", width))
+        return Laid(answer_lines(self.item.answer, width, rendered=self.rendered))

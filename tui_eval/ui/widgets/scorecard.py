@@ -12,13 +12,15 @@ from tui_eval.core.anchors import QUESTIONS
 from tui_eval.core.judgements import CRITERIA
 from tui_eval.core.text import cells, clean
 from tui_eval.ui.widgets.drawn import Drawn, Line
-from tui_eval.ui.widgets.rows import cropped, fit, line, wrapped
+from tui_eval.ui.widgets.rows import cropped, filled, fit, line, wrapped
 
 LEVELS = (1, 2, 3, 4, 5)
 NAME = max(map(len, CRITERIA)) + 2
 """Cells of a criterion's name and the gap after it."""
 COLUMN = 30
 """Cells of the card where it stands in a column at the right."""
+UNDER = 2
+"""Lines that an anchor takes under its criterion in the column."""
 NOT_APPLICABLE = "not applicable"
 
 Anchors = Mapping[str, Sequence[str]]
@@ -108,28 +110,33 @@ class Scorecard(Drawn):
     def _column(self, width: int, height: int) -> list[Line]:
         """Criteria with their levels, then the next one's five levels in words."""
         made: list[Line] = []
-        tall = height >= 3 * len(CRITERIA) + 2
+        tall = height >= (2 + UNDER) * len(CRITERIA)
         for name in CRITERIA:
             made.append([*self._label(name), *levels_line(self.scores.get(name))])
             if tall:
                 words, role = self.words_for(name)
-                made += [self._under(words, role, width), []]
+                made += filled([_indented(piece, role) for piece in _pieces(words, width)], UNDER)
+                made.append([])
         legend = self._legend(width) if self.active else []
-        room = height - len(made)
-        return [*made, *legend[:room]] if len(legend) <= room else made
-
-    def _under(self, words: str, role: str, width: int) -> Line:
-        return cropped(line(("   ", "text"), (words, role)), width)
+        return [*made, *legend] if len(made) + len(legend) <= height else made
 
     def _legend(self, width: int) -> list[Line]:
+        """What the next criterion asks, and its levels."""
         assert self.active is not None
-        made: list[Line] = [line(("   ", "text"), (QUESTIONS[self.active], "text"))]
+        made = [_indented(piece, "text") for piece in _pieces(QUESTIONS[self.active], width)]
         for level, words in zip(LEVELS, self._anchors[self.active], strict=False):
-            chosen = self.scores.get(self.active) == level
+            role = "text" if self.scores.get(self.active) == level else "dim"
             for number, piece in enumerate(wrapped(words, width - 6, 2)):
-                lead = f"   {level} " if number == 0 else "     "
-                made.append([(lead, "accent"), (piece, "text" if chosen else "dim")])
+                made.append([(f"   {level} " if number == 0 else "     ", "accent"), (piece, role)])
         return made
+
+
+def _pieces(words: str, width: int) -> list[str]:
+    return wrapped(words, width - 4, UNDER) if words else []
+
+
+def _indented(words: str, role: str) -> Line:
+    return [("   ", "text"), (words, role)]
 
 
 def anchor_lines(anchors: Anchors, width: int) -> list[Line]:
