@@ -1,0 +1,88 @@
+"""What was judged, in the formats of other tools: one file per format, one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui_eval.files.exports.results import Results
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFormat:
+    """``target`` names ``module:function`` with the signature ``(Results) -> str``, the
+    file's text. It raises InputError where that would tell a direction too early, or there
+    is nothing to tell."""
+
+    target: str
+    about: str
+    suffix: str = ".jsonl"
+    without_pairs: bool = False
+    """While a comparison is blind, what was scored is written and nothing else."""
+
+
+EXPORTS: Mapping[str, ExportFormat] = {
+    "trl": ExportFormat(
+        "tui_eval.files.exports.trl:standard",
+        "preference pairs for TRL: prompt, chosen, rejected as texts",
+    ),
+    "trl-conversational": ExportFormat(
+        "tui_eval.files.exports.trl:conversational",
+        "preference pairs for TRL: prompt, chosen, rejected as lists of messages",
+    ),
+    "unpaired": ExportFormat(
+        "tui_eval.files.exports.unpaired:standard",
+        "single answers for TRL (KTO): prompt, completion, label",
+        without_pairs=True,
+    ),
+    "unpaired-conversational": ExportFormat(
+        "tui_eval.files.exports.unpaired:conversational",
+        "single answers for TRL (KTO) as lists of messages",
+        without_pairs=True,
+    ),
+    "llm-comparator": ExportFormat(
+        "tui_eval.files.exports.llm_comparator:write",
+        "opens in LLM Comparator: A is the candidate, B what it is held against",
+        ".json",
+    ),
+    "alpaca-eval": ExportFormat(
+        "tui_eval.files.exports.alpaca_eval:write",
+        "annotations for AlpacaEval: 1 base, 2 candidate, 1.5 draw",
+        ".json",
+    ),
+    "arena": ExportFormat(
+        "tui_eval.files.exports.arena:write",
+        "battles as FastChat's arena keeps them, one for each vote",
+        ".json",
+    ),
+    "csv": ExportFormat(
+        "tui_eval.files.exports.flat:write",
+        "one row for each vote and each scored answer, for a spreadsheet",
+        ".csv",
+        without_pairs=True,
+    ),
+    "events": ExportFormat(
+        "tui_eval.files.exports.events:write",
+        "every event of every journal, as it was written",
+    ),
+    "sheet": ExportFormat(
+        "tui_eval.files.exports.sheet:write",
+        "the evaluation sheet, to be filled in elsewhere",
+        ".json",
+    ),
+}
+
+
+def notes(name: str, results: Results) -> tuple[str, ...]:
+    """What the person who asks for this format should know of what is in the file."""
+    found = list(results.faults)
+    if results.blind and EXPORTS[name].without_pairs:
+        found.append(f"No votes are in it, scored answers alone. {results.blind}")
+    ties = sum(1 for pair in results.pairs if not pair.preferred)
+    if ties and name.startswith("trl"):
+        found.append(
+            f"{ties} of {len(results.pairs)} pairs have no preferred answer and are left out."
+        )
+    return tuple(found)

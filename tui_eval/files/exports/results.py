@@ -1,0 +1,340 @@
+"""What was judged, with names: the plain record that every export is made from.
+
+Journals say which answer was chosen, facts which model wrote it. The two are joined here,
+and for blind pairs only once the comparison was unblinded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Literal
+
+from tui_eval.core.blinding import comparison, review_round
+from tui_eval.core.evidence import Evidence
+from tui_eval.core.judgements import (
+    CRITERIA,
+    Judgement,
+    JudgeRound,
+    Mark,
+    PlannedPair,
+    Round,
+    rounds,
+)
+from tui_eval.core.records import Completion, Message, Sample
+from tui_eval.core.steps import judging
+from tui_eval.errors import InputError
+from tui_eval.store.journal import JournalView
+from tui_eval.store.workspace import Workspace
+
+Choice = Literal["tuned", "other", "tie", "both_bad"]
+_Samples = Mapping[str, Sample]
+GOOD, POOR = 4, 2
+"""Scores from which an answer is an example to follow, and down to which it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked: the turns before the answer."""
+
+    sample: str
+    messages: tuple[Message, ...]
+    tools: tuple[Mapping[str, object], ...] = ()
+    reference: str | None = None
+    category: str = ""
+    group: str = ""
+
+    @property
+    def text(self) -> str:
+        """The prompt as one text: a lone user turn as it is, several turns with their roles."""
+        if len(self.messages) == 1 and self.messages[0].role == "user":
+            return self.messages[0].content
+        return "\n\n".join(f"{turn.role}: {turn.content}" for turn in self.messages)
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One judge's vote on one pair."""
+
+    judge: str
+    choice: Choice
+    tuned_left: bool
+    strong: bool = False
+    note: str = ""
+    flagged: bool = False
+    at: str = ""
+    ms: int | None = None
+    """Milliseconds on the screen before the vote, where the screen told."""
+    identical: bool = False
+    """Nobody was asked: the answers are equal, which is a tie."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPair:
+    asked: Asked
+    tuned: str
+    """The candidate's answer."""
+    other: str
+    votes: tuple[Vote, ...] = ()
+    repeats: tuple[Vote, ...] = ()
+    """Votes on the same pair shown again, sides swapped: they never count."""
+
+    @property
+    def preferred(self) -> Literal["tuned", "other"] | None:
+        """What most of the judges who chose one preferred; None for as many on each side."""
+        tuned, other = (self.count(side) for side in ("tuned", "other"))
+        return None if tuned == other else "tuned" if tuned > other else "other"
+
+    @property
+    def both_bad(self) -> bool:
+        """More than half of the votes say so."""
+        return 2 * self.count("both_bad") > len(self.votes)
+
+    @property
+    def agreement(self) -> float:
+        """The share of all votes that are for the preferred answer."""
+        return self.count(self.preferred) / len(self.votes) if self.votes else 0.0
+
+    @property
+    def strength(self) -> float:
+        """Mean of 1 (better) and 2 (much better) over the votes for the preferred answer."""
+        found = [2 if vote.strong else 1 for vote in self.votes if vote.choice == self.preferred]
+        return fmean(found) if found else 0.0
+
+    def count(self, choice: str | None) -> int:
+        return sum(1 for vote in self.votes if vote.choice == choice)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What one judge said of one answer."""
+
+    judge: str
+    scores: Mapping[str, int]
+    """By criterion; 0: not applicable."""
+    note: str = ""
+    flagged: bool = False
+    at: str = ""
+    ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedItem:
+    id: str
+    """The completion's: opaque, the same in every journal."""
+    asked: Asked
+    answer: str
+    by: tuple[Scored, ...] = ()
+
+    @property
+    def label(self) -> bool | None:
+        """True: good in every criterion; False: poor in one. By criterion the mean over
+        the judges counts; None: between the two, or not scored whole."""
+        means = []
+        for name in CRITERIA:
+            given = [one.scores[name] for one in self.by if name in one.scores]
+            if not given:
+                return None
+            means += [fmean(rated)] if (rated := [score for score in given if score]) else []
+        if not means:
+            return None
+        if min(means) <= POOR:
+            return False
+        return True if min(means) >= GOOD else None
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Everything that was judged of one candidate. ``blind`` says why there are no pairs,
+    in words; empty once they are there."""
+
+    candidate: str
+    other: str
+    pairs: tuple[JudgedPair, ...] = ()
+    items: tuple[ReviewedItem, ...] = ()
+    """The reviewed answers, and those that are to be reviewed."""
+    log: tuple[Judgement, ...] = ()
+    """All events of all journals, of other rounds too, each once."""
+    blind: str = ""
+    blind_remedy: str = ""
+    faults: tuple[str, ...] = ()
+    """Journals that can't be used whole, with the line from which on."""
+
+    def unblinded_pairs(self) -> tuple[JudgedPair, ...]:
+        """The pairs; InputError where they would tell a direction too early, or there are
+        none."""
+        if self.blind:
+            raise InputError(self.blind, self.blind_remedy)
+        return self.pairs
+
+
+def gather(
+    workspace: Workspace | None, evidence: Evidence, candidate: str, against: str | None = None
+) -> Results:
+    """Everything that was judged of ``candidate``, held against another model (default:
+    its base). Without a workspace the log is what the evidence has of it."""
+    other = against or evidence.base(candidate) or ""
+    found = rounds(evidence.judgements())
+    samples = judging.prompts(evidence, candidate, *filter(None, (other, candidate)))
+    pairs, blind, remedy = _pairs(evidence, candidate, other, found, samples)
+    items = _items(evidence, candidate, found, samples)
+    views = workspace.journals() if workspace is not None else []
+    return Results(
+        candidate,
+        other,
+        pairs,
+        items,
+        _log(views) if workspace is not None else tuple(evidence.judgements()),
+        blind,
+        remedy,
+        tuple(view.fault for view in views if view.fault),
+    )
+
+
+def _log(views: Iterable[JournalView]) -> tuple[Judgement, ...]:
+    events: dict[str, Judgement] = {}
+    for view in views:
+        for event in view.events:
+            events.setdefault(event["id"], Judgement(view.judge, view.path.name, event))
+    return tuple(events.values())
+
+
+def asked(sample: Sample) -> Asked:
+    messages = sample.messages
+    if messages and messages[-1].role == "assistant":
+        messages = messages[:-1]
+    if not messages and sample.text is not None:
+        messages = (Message("user", sample.text),)
+    return Asked(
+        sample.id,
+        messages,
+        sample.tools,
+        sample.reference,
+        sample.category or "",
+        sample.group or "",
+    )
+
+
+def _pairs(
+    evidence: Evidence, candidate: str, other: str, found: Mapping[str, Round], samples: _Samples
+) -> tuple[tuple[JudgedPair, ...], str, str]:
+    one = evidence.generator(candidate, candidate)
+    two = evidence.generator(candidate, other) if other else None
+    if one is None or two is None:
+        return (), "No answers were compared yet.", "Answer the prompts first: tui-eval run"
+    judged = found.get(comparison(one.key, two.key))
+    if judged is None or not judged.begun:
+        return (), "Nobody has voted on these two models' answers.", "Judge first: tui-eval ab"
+    if not judged.unblinded_at:
+        return (), *_still_blind(judged)
+    made = _Joined(evidence.answers(candidate, candidate), evidence.answers(candidate, other))
+    for judge in judged.begun:
+        made.take(judge)
+    return made.pairs(samples), "", ""
+
+
+def _still_blind(judged: Round) -> tuple[str, str]:
+    judging = [judge.judge for judge in judged.begun if not judge.ended]
+    if not judging:
+        return (
+            "This comparison is still blind: every judge has finished, nobody has unblinded it.",
+            "Unblind it on the A/B screen: tui-eval ab",
+        )
+    names = ", ".join(judging)
+    have = "has" if len(judging) == 1 else "have"
+    return (
+        f"This comparison is still blind: {names} {have} not finished.",
+        f"Wait, or close a judge's part (tui-eval ab --close {judging[0]}), then unblind. "
+        "The format events can be exported at any time.",
+    )
+
+
+class _Joined:
+    """Votes by sample: sides become models."""
+
+    def __init__(self, tuned: Mapping[str, Completion], other: Mapping[str, Completion]) -> None:
+        self._tuned = {one.id: one for one in tuned.values()}
+        self._other = {one.id: one for one in other.values()}
+        self._votes: dict[tuple[str, str], list[Vote]] = {}
+        self._repeats: dict[tuple[str, str], list[Vote]] = {}
+
+    def take(self, judge: JudgeRound) -> None:
+        for pair in judge.pairs:
+            tuned_left = pair.left in self._tuned and pair.right in self._other
+            tuned_right = pair.right in self._tuned and pair.left in self._other
+            if not tuned_left and not tuned_right:
+                # A plan of answers that are not here: nobody knows which model's they are.
+                continue
+            ids = (pair.left, pair.right) if tuned_left else (pair.right, pair.left)
+            kept = self._repeats if pair.repeat_of else self._votes
+            votes = kept.setdefault(ids, [])
+            vote = _vote(judge.judge, pair, judge.mark(pair.pair), tuned_left)
+            if vote is not None:
+                votes.append(vote)
+
+    def pairs(self, samples: _Samples) -> tuple[JudgedPair, ...]:
+        made = []
+        for ids, votes in self._votes.items():
+            tuned, other = self._tuned[ids[0]], self._other[ids[1]]
+            sample = samples.get(tuned.sample)
+            if votes and sample is not None:
+                repeats = tuple(self._repeats.get(ids, ()))
+                made.append(
+                    JudgedPair(asked(sample), tuned.answer, other.answer, tuple(votes), repeats)
+                )
+        return tuple(sorted(made, key=lambda pair: pair.asked.sample))
+
+
+def _vote(judge: str, pair: PlannedPair, mark: Mark, tuned_left: bool) -> Vote | None:
+    if pair.identical:
+        return Vote(judge, "tie", tuned_left, identical=True)
+    if mark.side is None:
+        return None
+    choice: Choice
+    if mark.side in ("tie", "both_bad"):
+        choice = "both_bad" if mark.side == "both_bad" else "tie"
+    else:
+        choice = "tuned" if (mark.side == "left") == tuned_left else "other"
+    return Vote(judge, choice, tuned_left, mark.strong, mark.note, mark.flagged, mark.at, _ms(mark))
+
+
+def _ms(mark: Mark) -> int | None:
+    ms = mark.detail.get("ms")
+    return ms if isinstance(ms, int) and not isinstance(ms, bool) else None
+
+
+def _items(
+    evidence: Evidence,
+    candidate: str,
+    found: Mapping[str, Round],
+    samples: _Samples,
+) -> tuple[ReviewedItem, ...]:
+    generator = evidence.generator(candidate, candidate)
+    if generator is None:
+        return ()
+    judged = found.get(review_round(generator.key))
+    answers = evidence.answers(candidate, candidate)
+    by_id = {one.id: one for one in answers.values()}
+    judges = judged.judges if judged is not None else ()
+    chosen = judging.allotment(evidence, samples.values()).review
+    wanted = [
+        answers[sample].id for sample in chosen if sample in answers and not answers[sample].error
+    ]
+    wanted += [item for judge in judges for item in judge.items]
+    made = []
+    for item in dict.fromkeys(wanted):
+        sample = samples.get(by_id[item].sample) if item in by_id else None
+        if sample is not None:
+            by = tuple(_scored(judge, item) for judge in judges if _said(judge.mark(item)))
+            made.append(ReviewedItem(item, asked(sample), by_id[item].answer, by))
+    return tuple(made)
+
+
+def _said(mark: Mark) -> bool:
+    return bool(mark.scores or mark.note or mark.flagged)
+
+
+def _scored(judge: JudgeRound, item: str) -> Scored:
+    mark = judge.mark(item)
+    return Scored(judge.judge, dict(mark.scores), mark.note, mark.flagged, mark.at, _ms(mark))
