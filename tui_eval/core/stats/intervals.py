@@ -62,7 +62,7 @@ def total(values: Iterable[float]) -> float:
 
 def spread(influences: Sequence[float], groups: Groups = None) -> tuple[float, float]:
     """Standard error of a sum of influences, and its degrees of freedom."""
-    sums = _within(influences, groups)
+    sums = within(influences, groups)
     units = len(sums)
     if units < 2:
         return math.nan, units - 1
@@ -71,7 +71,8 @@ def spread(influences: Sequence[float], groups: Groups = None) -> tuple[float, f
     return math.sqrt(squares * units / (units - 1)), units - 1
 
 
-def _within(influences: Sequence[float], groups: Groups) -> list[float]:
+def within(influences: Sequence[float], groups: Groups) -> list[float]:
+    """The sum of each unit's influences."""
     if groups is None:
         return list(influences)
     sums: dict[Hashable, float] = {}
@@ -83,7 +84,7 @@ def _within(influences: Sequence[float], groups: Groups) -> list[float]:
 
 def units(groups: Groups, n: int) -> int:
     """How many independent units ``n`` samples are."""
-    return n if groups is None else len(_within([0.0] * n, groups))
+    return n if groups is None else len(within([0.0] * n, groups))
 
 
 def ratio_of_sums(

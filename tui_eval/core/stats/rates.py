@@ -11,8 +11,8 @@ import math
 from collections.abc import Hashable, Sequence
 from functools import lru_cache
 
-from tui_eval.core.stats.intervals import Groups, Interval
-from tui_eval.core.stats.student import Z95, incomplete_beta
+from tui_eval.core.stats.intervals import Groups, Interval, units, within
+from tui_eval.core.stats.student import Z95, incomplete_beta, t95
 
 
 def bonett_price(wins: float, losses: float, n: int) -> Interval | None:
@@ -21,7 +21,7 @@ def bonett_price(wins: float, losses: float, n: int) -> Interval | None:
     Bonett and Price (2012): Wald's interval for the difference of two paired proportions
     after one win and one loss are added, here halved and moved to 0..1.
     """
-    return _adjusted(wins - losses, wins + losses, n, n)
+    return _adjusted(wins - losses, wins + losses, n)
 
 
 def win_rate(means: Sequence[float], groups: Groups = None) -> Interval | None:
@@ -29,44 +29,48 @@ def win_rate(means: Sequence[float], groups: Groups = None) -> Interval | None:
 
     The interval is ``bonett_price`` carried over to means: one pair all won and one all
     lost are added, the rest is the normal interval of a mean. With one judge it is
-    Bonett-Price to the last digit, and unanimous votes leave it a width. Pairs of one
-    group (a document) move together: their deviations are summed before squaring.
+    Bonett-Price to the last digit, and unanimous votes leave it a width. At a rate of .9
+    the t interval of the means covered 0.85 at 20 pairs, this one 0.94 and more.
+
+    Pairs of one group (a document) move together: their deviations are summed before
+    squaring, with Student's t on units + 1, and each added pair weighs as the square root
+    of a group's size, between independent pairs and groups that are one pair.
     """
     signs = [2 * mean - 1 for mean in means]
     if any(not -1 <= sign <= 1 for sign in signs):
         raise ValueError("a pair's mean vote lies between 0 and 1")
     n = len(signs)
-    if groups is None or all(group is None for group in groups):
-        return _adjusted(math.fsum(signs), math.fsum(sign * sign for sign in signs), n, n)
-    return _grouped(signs, groups)
+    if n == 0 or units(groups, n) == n:
+        return _adjusted(math.fsum(signs), math.fsum(sign * sign for sign in signs), n)
+    return _grouped(signs, groups or ())
 
 
 def _grouped(signs: Sequence[float], groups: Sequence[Hashable | None]) -> Interval:
     n = len(signs)
-    centre = math.fsum(signs) / (n + 2)
-    sums: dict[Hashable, float] = {}
-    for place, (sign, group) in enumerate(zip(signs, groups, strict=True)):
-        unit: Hashable = ("own", place) if group is None else ("group", group)
-        sums[unit] = sums.get(unit, 0.0) + sign - centre
-    squares = math.fsum(value * value for value in sums.values())
-    squares += (1 - centre) ** 2 + (1 + centre) ** 2
-    return _interval(math.fsum(signs) / n, centre, math.sqrt(squares) / (n + 2), n, len(sums))
+    sizes = within([1.0] * n, groups)
+    weight = math.sqrt(math.fsum(size * size for size in sizes) / n)
+    centre = math.fsum(signs) / (n + 2 * weight)
+    sums = within([sign - centre for sign in signs], groups)
+    squares = math.fsum(value * value for value in sums)
+    squares += weight * weight * ((1 - centre) ** 2 + (1 + centre) ** 2)
+    half = t95(len(sums) + 1) * math.sqrt(squares) / (n + 2 * weight)
+    return _interval(math.fsum(signs) / n, centre, half, n, len(sums))
 
 
-def _adjusted(total: float, squares: float, n: int, units: int) -> Interval | None:
+def _adjusted(total: float, squares: float, n: int) -> Interval | None:
     if n <= 0:
         return None
     centre = total / (n + 2)
     variance = max(0.0, (squares + 2) / (n + 2) - centre * centre)
-    return _interval(total / n, centre, math.sqrt(variance / (n + 2)), n, units)
+    return _interval(total / n, centre, Z95 * math.sqrt(variance / (n + 2)), n, n)
 
 
-def _interval(mean: float, centre: float, se: float, n: int, units: int) -> Interval:
+def _interval(mean: float, centre: float, half: float, n: int, independent: int) -> Interval:
     """From the scale -1..1 to 0..1; fewer than two units give no interval."""
     value = (1 + mean) / 2
-    if units < 2:
+    if independent < 2:
         return Interval(value, None, None, n)
-    low, high = (1 + centre - Z95 * se) / 2, (1 + centre + Z95 * se) / 2
+    low, high = (1 + centre - half) / 2, (1 + centre + half) / 2
     return Interval(value, max(0.0, low), min(1.0, high), n)
 
 

@@ -121,7 +121,8 @@ def sign_flip_p(differences: Sequence[float]) -> float:
     Exact over all signs as long as the partial sums are few (always for differences of
     1-5 scores); else Student's t of the mean.
     """
-    moves = [abs(value) for value in differences if value]
+    scale = max((abs(value) for value in differences), default=0.0) or 1.0
+    moves = [abs(value) / scale for value in differences if value]
     sums = {0.0: 1}
     for move in moves:
         grown: dict[float, int] = {}
@@ -131,7 +132,7 @@ def sign_flip_p(differences: Sequence[float]) -> float:
         sums = grown
         if len(sums) > MOST_SUMS:
             return _t_p(differences)
-    seen = abs(math.fsum(differences)) - 1e-6
+    seen = abs(math.fsum(differences)) / scale - 1e-6
     return sum(ways for value, ways in sums.items() if abs(value) >= seen) / (1 << len(moves))
 
 
