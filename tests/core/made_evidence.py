@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui_eval.core import defaults
+from tui_eval.core.judgements import Judgement
 from tui_eval.core.records import (
+    Completion,
     Dataset,
     LogPoint,
     Message,
@@ -24,6 +26,8 @@ from tui_eval.core.records import (
 SETTINGS = {
     **{f"curves.{name}": value for name, value in defaults.CURVES.items()},
     **{f"perplexity.{name}": value for name, value in defaults.PERPLEXITY.items()},
+    **{f"review.{name}": value for name, value in defaults.REVIEW.items()},
+    **{f"blind_ab.{name}": value for name, value in defaults.BLIND_AB.items()},
     "scoring.limit": 2000,
     "scoring.max_length": 4096,
     "scoring.answers": "all",
@@ -45,6 +49,10 @@ class MadeEvidence:
     leaks: Mapping[str, bool] | None = None
     producers: Mapping[str, Producer] = field(default_factory=dict)
     renderings: Mapping[str, Rendering] = field(default_factory=dict)
+    generators: Mapping[str, Producer] = field(default_factory=dict)
+    completions: Mapping[str, Mapping[str, Completion]] = field(default_factory=dict)
+    """First answers by model, then by sample id."""
+    journals: Sequence[Judgement] = ()
     settings: Mapping[str, float | int | str | bool] = field(default_factory=dict)
 
     def base(self, candidate: str) -> str | None:
@@ -76,6 +84,20 @@ class MadeEvidence:
 
     def reconcile(self, candidate: str) -> Mapping[str, Reconcile]:
         return self.parts
+
+    def generator(self, candidate: str, model: str) -> Producer | None:
+        return self.generators.get(model)
+
+    def answers(self, candidate: str, model: str) -> Mapping[str, Completion]:
+        return self.completions.get(model, {})
+
+    def answered(self, candidate: str, model: str) -> Mapping[str, Sample]:
+        found = self.datasets.get("validation")
+        made = self.completions.get(model, {})
+        return {one.id: one for one in found.samples if one.id in made} if found else {}
+
+    def judgements(self) -> Sequence[Judgement]:
+        return self.journals
 
     def leaked(self, candidate: str) -> Mapping[str, bool] | None:
         return self.leaks

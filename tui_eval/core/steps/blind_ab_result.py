@@ -1,0 +1,243 @@
+"""Step 5's figures: what the votes say, and by which test they decide."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tui_eval.core.stats.agreement import cohen, krippendorff, raw_agreement
+from tui_eval.core.stats.intervals import Groups, Interval, mean, wilson
+from tui_eval.core.stats.rates import binomial_p, binomial_upper, sign_p, smallest_found, win_rate
+from tui_eval.core.stats.scores import LengthAdjusted, length_adjusted
+from tui_eval.core.stats.sequential import Enough, e_value_of_means, enough
+from tui_eval.core.steps.blind_ab_votes import Asked, Ballots, Compared, Vote
+
+LOOK_EVERY = 5
+"""Votes between two looks at whether they suffice: seen to change after one vote, the answer
+would say for whom that vote was."""
+
+Decided = Literal["better", "worse", "not_shown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    clear: float
+    alpha: float
+    length: int
+    """Deciding pairs from which the length's part is estimated."""
+    slice: int
+    guesses: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Pairs by their mean vote: above, below and at one half, with the win rate."""
+
+    wins: int
+    losses: int
+    ties: int
+    rate: Interval | None
+
+    @property
+    def n(self) -> int:
+        return self.wins + self.losses + self.ties
+
+    @property
+    def deciding(self) -> int:
+        return self.wins + self.losses
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """``hits`` of ``n``, the rate's interval and the exact p against one half."""
+
+    hits: int
+    n: int
+    rate: Interval | None
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Everything that may be told after unblinding."""
+
+    tally: Tally
+    unflagged: Tally | None
+    """Without the flagged pairs; None where there are none."""
+    decisive: Interval | None
+    sign_p: float
+    e_value: float
+    enough: Enough
+    decided: Decided
+    by: Literal["sign", "e_value"]
+    early: bool
+    """A planned comparison that ended before its last pair."""
+    detectable: float | None
+    both_bad: Count
+    left: Count
+    longer: Count
+    shorter: Tally
+    """Pairs whose tuned answer is the shorter one."""
+    same: Count
+    """Repeats on which the judge chose as before."""
+    guessed: Count
+    agreement: float | None
+    alpha: float | None
+    kappa: float | None
+    adjusted: LengthAdjusted | None
+
+
+def enough_so_far(case: Asked, found: Ballots, limits: Limits) -> Enough:
+    """The direction-free answer while judging goes on, as of the last look."""
+    voted = sorted((p for p in found.counting if p.votes), key=lambda p: (p.at, p.sample))
+    looked = [pair for pair in found.counting if pair.identical]
+    looked += voted[: len(voted) - len(voted) % LOOK_EVERY]
+    certain = tally([pair for pair in looked if pair.decided], None, 1)
+    full = [pair.mean for pair in looked if pair.full]
+    return enough(
+        certain.wins,
+        certain.losses,
+        certain.ties,
+        max(case.standing.planned, len(found.counting)),
+        e=e_value_of_means(full),
+        clear=limits.clear,
+        alpha=limits.alpha,
+    )
+
+
+def result(case: Asked, found: Ballots, limits: Limits) -> Result:
+    judges = len(case.standing.begun)
+    pairs = found.counting
+    counted = tally(pairs, groups_of(case, pairs), judges)
+    full = [pair.mean for pair in pairs if pair.full]
+    fortune = e_value_of_means(full)
+    planned = max(case.standing.planned, len(pairs))
+    suffices = enough(
+        counted.wins,
+        counted.losses,
+        counted.ties,
+        planned,
+        e=fortune,
+        clear=limits.clear,
+        alpha=limits.alpha,
+    )
+    early = case.standing.mode == "planned" and len(pairs) < planned
+    by_sign = case.standing.mode == "planned" and (not early or suffices.locked)
+    p = sign_p(counted.wins, counted.losses)
+    ahead = counted.wins - counted.losses if by_sign else sum(2 * x - 1 for x in full)
+    shown = p <= limits.alpha if by_sign else suffices.clear
+    unflagged = [pair for pair in pairs if not pair.flagged]
+    deciding = [pair for pair in pairs if pair.mean != 0.5]
+    return Result(
+        tally=counted,
+        unflagged=(
+            tally(unflagged, groups_of(case, unflagged), judges)
+            if len(unflagged) < len(pairs)
+            else None
+        ),
+        decisive=wilson(counted.wins, counted.deciding),
+        sign_p=p,
+        e_value=fortune,
+        enough=suffices,
+        decided="not_shown" if not shown or not ahead else "better" if ahead > 0 else "worse",
+        by="sign" if by_sign else "e_value",
+        early=early,
+        detectable=smallest_found(counted.deciding, alpha=limits.alpha),
+        both_bad=_count(case, [(v, v.both_bad) for v in found.votes]),
+        left=_count(case, _left(found.votes)),
+        longer=_count(case, _longer(pairs)),
+        shorter=tally([p for p in pairs if p.votes and p.answers.stratum < 0], None, judges),
+        same=_count(case, [(again, one.choice == again.choice) for one, again in found.repeats]),
+        guessed=_guessed(found.guesses),
+        agreement=raw_agreement(_ratings(pairs)),
+        alpha=krippendorff(_ratings(pairs)),
+        kappa=_kappa(case, pairs),
+        adjusted=_adjusted(deciding) if len(deciding) >= limits.length else None,
+    )
+
+
+def groups_of(case: Asked, pairs: Sequence[Compared]) -> Groups:
+    """None where no prompt says which group it is of."""
+    known = (case.samples.get(pair.sample) for pair in pairs)
+    named = [sample.group if sample else None for sample in known]
+    return named if any(group is not None for group in named) else None
+
+
+def tally(pairs: Sequence[Compared], groups: Groups, judges: int) -> Tally:
+    """Bonett-Price for one judge or where all pairs have one mean, else Student's t on the
+    pairs' means; both within groups where they are known."""
+    means = [pair.mean for pair in pairs]
+    wins, losses = sum(x > 0.5 for x in means), sum(x < 0.5 for x in means)
+    rate = None
+    if means and judges > 1 and min(means) < max(means):
+        found = mean(means, groups)
+        if found is not None and found.low is not None and found.high is not None:
+            rate = Interval(found.value, max(0.0, found.low), min(1.0, found.high), found.n)
+    elif means:
+        rate = win_rate(means, groups)
+    if rate is None and means:
+        rate = Interval(sum(means) / len(means), None, None, len(means))
+    if rate is not None and len(means) < 2:
+        rate = Interval(rate.value, None, None, rate.n)
+    return Tally(wins, losses, len(means) - wins - losses, rate)
+
+
+def _left(votes: Sequence[Vote]) -> list[tuple[Vote, bool]]:
+    return [(v, v.mark.side == "left") for v in votes if v.mark.side in ("left", "right")]
+
+
+def _longer(pairs: Sequence[Compared]) -> list[tuple[Vote, bool]]:
+    """Single votes for the longer answer, ties and equal lengths left out."""
+    found = []
+    for pair in pairs:
+        longer = {1: "tuned", -1: "base"}.get(pair.answers.stratum)
+        for vote in pair.votes:
+            if longer and vote.choice != "tie":
+                found.append((vote, vote.choice == longer))
+    return found
+
+
+def _count(case: Asked, found: Sequence[tuple[Vote, bool]]) -> Count:
+    """Of single votes. Several on one pair, or on one group, are not independent: then the
+    interval is Student's t within them."""
+    hits, n = sum(hit for _, hit in found), len(found)
+    units = [_unit(case, vote) for vote, _ in found]
+    rate = wilson(hits, n)
+    if len(set(units)) < n:
+        clustered = mean([float(hit) for _, hit in found], units)
+        if clustered is not None and clustered.low is not None and clustered.high is not None:
+            if clustered.se:
+                ends = max(0.0, clustered.low), min(1.0, clustered.high)
+                rate = Interval(hits / n, *ends, n)
+            else:
+                rate = wilson(len(set(units)) if hits else 0, len(set(units)))
+    return Count(hits, n, rate, binomial_p(hits, n))
+
+
+def _unit(case: Asked, vote: Vote) -> Hashable:
+    sample = case.samples.get(vote.sample)
+    return ("group", sample.group) if sample and sample.group else ("pair", vote.sample)
+
+
+def _guessed(guesses: Sequence[tuple[str, bool]]) -> Count:
+    right, n = sum(hit for _, hit in guesses), len(guesses)
+    return Count(right, n, wilson(right, n), binomial_upper(right, n))
+
+
+def _ratings(pairs: Sequence[Compared]) -> list[list[str]]:
+    return [[vote.choice for vote in pair.votes] for pair in pairs if pair.votes]
+
+
+def _kappa(case: Asked, pairs: Sequence[Compared]) -> float | None:
+    """Cohen's, where exactly two judges have begun."""
+    if len(case.standing.begun) != 2:
+        return None
+    by_judge = [{v.judge: v.choice for v in pair.votes} for pair in pairs if pair.votes]
+    one, other = (judge.judge for judge in case.standing.begun)
+    return cohen([c.get(one) for c in by_judge], [c.get(other) for c in by_judge])
+
+
+def _adjusted(deciding: Sequence[Compared]) -> LengthAdjusted | None:
+    more = [float(p.answers.tuned_length - p.answers.other_length) for p in deciding]
+    return length_adjusted(more, [pair.mean > 0.5 for pair in deciding])
