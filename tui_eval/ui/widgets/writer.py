@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Work = Callable[[], Any]
+CLOSE = "close"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Writer:
             if not self._closed:
                 self._closed = True
                 if last is not None:
-                    self._queue.put(("close", last))
+                    self._queue.put((CLOSE, last))
                 self._queue.put(None)
         self._thread.join()
 
