@@ -192,8 +192,8 @@ def _headline(case: Case, read: Result, gravest: Hit | None) -> str:
     won = _winner(case, read)
     if gravest is not None and code != "worse":
         return fitting((f"{won}; {gravest.short}", f"{won}: {_brief(read)}", won), HEADLINE_CELLS)
-    variants = (f"{won}, {tally.ties} tied: {_brief(read)}", f"{won}: {_brief(read)}", won)
-    return fitting(variants, HEADLINE_CELLS)
+    full = f"{won}, {tally.ties} tied: {_brief(read)}"
+    return fitting((full, f"{won}: {_brief(read)}", won), HEADLINE_CELLS)
 
 
 def _summary(case: Case, read: Result, gravest: Hit | None) -> str:
