@@ -115,6 +115,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("score_0", ("0", "à"), "n/a", "the criterion is not applicable here", "review", "0"),
     Action("clear", ("backspace",), "clear", "take back this answer's last score", "review"),
     Action("levels", ("i",), "levels", "what the levels of each criterion mean", "review"),
+    Action("other_text", ("tab",), "other", "scroll the expected answer, or the answer again",
+           "review"),
     Action("go_on", ("enter",), "go on", "to the next answer, without a score", "review", "↵"),
     Action("go_there", ("enter",), "go there", "score the answer under the cursor", "review_list",
            "↵"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -10,7 +10,6 @@ from textual.binding import BindingType
 
 from tui_eval.core.judgements import Mark
 from tui_eval.core.session import Item as ReviewItem
-from tui_eval.core.session import ReviewSession
 from tui_eval.core.text import cells, clean
 from tui_eval.ui import keys
 from tui_eval.ui.screens.page import Page, Title
@@ -63,19 +62,19 @@ class ReviewList(Page):
 
     def __init__(
         self,
-        session: ReviewSession,
+        items: Sequence[ReviewItem],
+        marks: Mapping[str, Mark],
         at: str | None,
         chosen: Callable[[str], None],
-        marks: Callable[[str], Mark] | None = None,
     ) -> None:
-        """``marks`` tells what stands, where the screen knows more than the journal yet."""
         super().__init__("answers")
-        self._session, self._at, self._chosen = session, at or "", chosen
-        self._mark = marks or session.mark
+        self._found, self._marks, self._at, self._chosen = items, marks, at or "", chosen
         self.kind = KINDS[0]
-        self._found = [session.item(token) for token in session.order]
-        longest = max((cells(_category(item)) for item in self._found), default=0)
+        longest = max((cells(_category(item)) for item in items), default=0)
         self._category = min(CATEGORY, max(longest, len("category"))) if longest else 0
+
+    def _mark(self, token: str) -> Mark:
+        return self._marks.get(token) or Mark(token)
 
     def content(self) -> ComposeResult:
         yield Title(self._title)

@@ -12,6 +12,7 @@ from tui_eval.core.anchors import QUESTIONS
 from tui_eval.core.judgements import CRITERIA
 from tui_eval.core.text import cells, clean
 from tui_eval.ui.widgets.drawn import Drawn, Line
+from tui_eval.ui.widgets.judge_line import ruled
 from tui_eval.ui.widgets.rows import cropped, filled, fit, line, wrapped
 
 LEVELS = (1, 2, 3, 4, 5)
@@ -109,8 +110,8 @@ class Scorecard(Drawn):
 
     def _column(self, width: int, height: int) -> list[Line]:
         """Criteria with their levels, then the next one's five levels in words."""
-        made: list[Line] = []
-        tall = height >= (2 + UNDER) * len(CRITERIA)
+        made: list[Line] = [ruled([("scores", "dim")], "", width)]
+        tall = height > (2 + UNDER) * len(CRITERIA)
         for name in CRITERIA:
             made.append([*self._label(name), *levels_line(self.scores.get(name))])
             if tall:

@@ -1,0 +1,336 @@
+"""Manual review: one answer at a time, four criteria, one digit each.
+
+Four keys are one judgement: the fourth digit goes on to the next answer. Every digit is an
+event of its own, so that a line that drops in the middle of an answer costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.events import Resize
+
+from tui_eval.core.judgements import CRITERIA, Mark
+from tui_eval.core.session import Item, ReviewSession
+from tui_eval.core.text import clean
+from tui_eval.ui import keys
+from tui_eval.ui.screens.base import WIDE
+from tui_eval.ui.screens.judging import JudgingScreen
+from tui_eval.ui.screens.judging_look import Look, Undone
+from tui_eval.ui.screens.review_opening import LevelsPage, Opening
+from tui_eval.ui.screens.review_scoring import Scoring
+from tui_eval.ui.screens.review_text import BESIDE, COLUMN, ReviewText, Text
+from tui_eval.ui.widgets.drawn import Drawn, Line
+from tui_eval.ui.widgets.judge_line import TwoEnds
+from tui_eval.ui.widgets.notice import Notice
+from tui_eval.ui.widgets.scorecard import COLUMN as CARD
+from tui_eval.ui.widgets.scorecard import Scorecard, brief
+
+VALUES = {0: "not applicable"}
+
+
+class Upright(Drawn):
+    """A line from top to bottom between the texts and the card."""
+
+    DEFAULT_CSS = "Upright { width: 1; height: 1fr; display: none; }"
+
+    def lines(self, width: int, height: int) -> list[Line]:
+        return [[("┬" if row == 0 else "│", "rule")] for row in range(height)]
+
+
+class ReviewScreen(JudgingScreen):
+    """``session`` is touched on the writer's thread alone. What a digit did is drawn at
+    once, from ``scoring``; the line under it says when it is on the disk."""
+
+    kind = "review"
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("review")]
+    DEFAULT_CSS = """
+    ReviewScreen #desk { height: 1fr; width: 1fr; layout: vertical; }
+    ReviewScreen.-wide #desk { layout: horizontal; }
+    ReviewScreen.-wide Upright { display: block; }
+    ReviewScreen.-wide Scorecard { width: 31; height: 1fr; }
+    """
+    footer = (
+        "score_1", "score_0", "clear", "note", "flag", "skip", "expected", "items", "help",
+    )  # fmt: skip
+
+    def __init__(self, session: ReviewSession, **more: Any) -> None:
+        super().__init__(session, **more)
+        self._review = session
+        self._anchors = dict(session.anchors)
+        self.scoring = Scoring("")
+        self._count = 0
+
+    # What is on the screen
+
+    def content(self) -> ComposeResult:
+        yield from super().content()
+        yield Opening(self._anchors)
+
+    def item_content(self) -> ComposeResult:
+        with Container(id="desk"):
+            yield ReviewText()
+            yield Upright()
+            yield Scorecard(self._anchors)
+        yield TwoEnds(id="note-line")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.move_child(self.query_one(Opening), before=self.query_one("#told"))
+
+    def on_resize(self, event: Resize) -> None:
+        beside = event.size.width - CARD - 2 >= BESIDE
+        narrow = event.size.width < WIDE
+        self.text.styles.max_width = None if beside or narrow else COLUMN + 2
+
+    @property
+    def text(self) -> ReviewText:
+        return self.query_one(ReviewText)
+
+    @property
+    def card(self) -> Scorecard:
+        return self.query_one(Scorecard)
+
+    def fetch(self, token: str) -> Item:
+        return self._review.item(token)
+
+    def show_item(self) -> None:
+        item, mark = self.look.item, self.look.mark
+        if self.text.item is None or self.text.item.token != item.token:
+            self.text.show(item)
+        self.scoring = Scoring.of(item.token, mark.scores)
+        self.show_mark()
+
+    def show_mark(self) -> None:
+        """Not the scores: those that stand here are newer than the session's."""
+        self._show_scores()
+        mark = self.look.mark
+        note = clean(mark.note, limit=400)
+        draft = self.drafts.get(self.look.token or "")
+        words: Line = [(note or "n writes one", "text" if note else "dim")]
+        if draft:
+            words = [(clean(draft, limit=400), "text"), ("  not saved: n goes on", "caution")]
+        self.query_one("#note-line", TwoEnds).show([("note  ", "dim"), *words], [])
+
+    def _show_scores(self) -> None:
+        self.card.show(self.scoring.scores, self.scoring.active)
+
+    def right_end(self) -> Line:
+        return [("flagged", "caution")] if self.look.token and self.look.mark.flagged else []
+
+    def done_words(self) -> Sequence[str]:
+        standing = self.look.standing
+        others = [
+            f"{name} has scored {done} of {standing.planned}{', and has finished' * ended}"
+            for name, done, ended in standing.others
+        ]
+        flagged = f"{standing.flagged} flagged: / lists them." if standing.flagged else ""
+        return [
+            f"All {standing.planned} answers are scored.",
+            *([flagged] if flagged else []),
+            "esc goes to the Reading: the distribution of each criterion, and the five worst.",
+            "u takes back the last score; / opens any answer again.",
+            *others,
+        ]
+
+    # Before the first
+
+    def _lay(self, state: str) -> None:
+        super()._lay(state)
+        self.query_one(Opening).display = state == "before"
+        if state == "before":
+            self.query_one(Notice).display = False
+
+    def _notice(self, state: str) -> None:
+        if state != "before":
+            super()._notice(state)
+            return
+        opening = self.query_one(Opening)
+        opening.show(self.look.before)
+        opening.focus()
+        self.show_keys()
+
+    # Scores
+
+    def action_score_0(self) -> None:
+        self._score(0)
+
+    def action_score_1(self) -> None:
+        self._score(1)
+
+    def action_score_2(self) -> None:
+        self._score(2)
+
+    def action_score_3(self) -> None:
+        self._score(3)
+
+    def action_score_4(self) -> None:
+        self._score(4)
+
+    def action_score_5(self) -> None:
+        self._score(5)
+
+    def _score(self, value: int) -> None:
+        if not self.judges():
+            return
+        token = self.scoring.token
+        name, done = self.scoring.give(value)
+        self._show_scores()
+        number = self.look.item.number or self.look.place
+        words = f"saved #{number}"
+        said = f"{words}  {brief(self.scoring.scores)}" if done else (
+            f"{words}  {name} {VALUES.get(value, value)}"
+        )  # fmt: skip
+        self._write(token, name, value, advance=done, says=said)
+
+    def _write(self, token: str, name: str, value: int | None, *, advance: bool, says: str) -> None:
+        session, seen = self._review, self._seen()
+        # Each has a name of its own, so that none is called saved before it is.
+        self._count += 1
+        self.record(
+            f"score {self._count}",
+            lambda: session.score(token, name, value, **seen),
+            advance=advance,
+            says=says,
+        )
+
+    def _seen(self) -> dict[str, Any]:
+        """What the event tells besides the score: for how long and how much was looked at."""
+        text = self.text
+        return {
+            "ms": round(1000 * (self.clock() - self.painted_at)),
+            "seen": round(text.seen, 3),
+            "shown": {
+                "columns": self.size.width,
+                "lines": self.size.height,
+                "rendered": text.rendered,
+                "expected": text.reference,
+            },
+        }
+
+    def action_clear(self) -> None:
+        if not self.at_item or self.unsaved():
+            return
+        token, name = self.scoring.token, self.scoring.clear()
+        if name is None:
+            self.tell("nothing of this answer is scored yet", "dim")
+            return
+        self._show_scores()
+        self._write(token, name, None, advance=False, says=f"{name} cleared")
+
+    def _undone(self, value: tuple[Undone | None, Look]) -> None:
+        super()._undone(value)
+        taken, look = value
+        if taken is None or look.token is None:
+            return
+        now = look.mark.scores
+        changed = [name for name in CRITERIA if taken.before.scores.get(name) != now.get(name)]
+        active = changed[0] if changed and taken.token == look.token else ""
+        self.scoring = Scoring.of(look.token, now, active)
+        self._show_scores()
+
+    def undone_words(self, taken: Undone) -> str:
+        gone = [
+            f"{name} {VALUES.get(value, value)}"
+            for name, value in taken.before.scores.items()
+            if self.look.token == taken.token and self.look.mark.scores.get(name) != value
+        ]
+        if taken.kind == "score" and gone:
+            return gone[0]
+        return super().undone_words(taken)
+
+    # Looking closer
+
+    def _open(self, what: Text) -> None:
+        if not self.at_item:
+            return
+        if what == "thinking" and not self.look.item.answer.thinking:
+            self.tell("this answer has no thinking", "dim")
+        elif what == "reference" and self.look.item.reference is None:
+            self.tell("the data have no expected answer for this prompt", "dim")
+        elif self.text.open(what):
+            self.viewed(what)
+
+    def action_prompt(self) -> None:
+        self._open("prompt")
+
+    def action_expected(self) -> None:
+        self._open("reference")
+
+    def action_thinking(self) -> None:
+        self._open("thinking")
+
+    def action_rendered(self) -> None:
+        if self.at_item:
+            self.rendered = self.text.render_markdown()
+            self.tell("Markdown rendered" if self.rendered else "as it was written", "dim")
+            if self.rendered:
+                self.viewed("rendered")
+
+    async def close_innermost(self) -> bool:
+        if await super().close_innermost():
+            return True
+        if self.query_one("#item").display and self.text.body != "answer":
+            self.text.open(self.text.body)
+            return True
+        return False
+
+    def action_levels(self) -> None:
+        self.app.push_screen(LevelsPage(self._anchors))
+
+    def action_other_text(self) -> None:
+        self.text.other()
+
+    def action_down(self) -> None:
+        self.text.scroll(1)
+
+    def action_up(self) -> None:
+        self.text.scroll(-1)
+
+    def action_page_down(self) -> None:
+        self.text.page(1)
+
+    def action_page_up(self) -> None:
+        self.text.page(-1)
+
+    def action_first(self) -> None:
+        self.text.to_end(last=False)
+
+    def action_last(self) -> None:
+        self.text.to_end(last=True)
+
+    # To another answer
+
+    def go_to(self, token: str) -> None:
+        """Open an answer; it need not be the next one."""
+        self.put("go", lambda: self.look_on(token), self._went)
+
+    def _went(self, look: Look) -> None:
+        if not self.saving:
+            self.show_look(look, anew=True)
+
+    def action_go_on(self) -> None:
+        if self.at_item and not self.unsaved():
+            session, token = self._review, self.scoring.token
+            self.put("go", lambda: self.look_on(session.following(token)), self._went)
+
+    def action_items(self) -> None:
+        if self.saving:
+            return
+        session = self._review
+
+        def work() -> tuple[list[Item], dict[str, Mark]]:
+            tokens = list(session.order)
+            return [session.item(one) for one in tokens], {one: session.mark(one) for one in tokens}
+
+        self.put("items", work, self._list)
+
+    def _list(self, found: tuple[list[Item], dict[str, Mark]]) -> None:
+        from tui_eval.ui.screens.review_list import ReviewList
+
+        if self.is_current:
+            self.app.push_screen(ReviewList(*found, self.look.token, self.go_to))
