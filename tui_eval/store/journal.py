@@ -241,6 +241,13 @@ def login() -> str:
         return str(os.getuid())
 
 
+def read_journal(path: Path) -> JournalView:
+    """One journal as far as it can be used, wherever it lies."""
+    one = _Read(JournalView(path))
+    one.read_on()
+    return one.view
+
+
 class Shelf:
     """All journals of a workspace, read on from where they were read up to."""
 

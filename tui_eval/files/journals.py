@@ -1,0 +1,158 @@
+"""Journals from elsewhere: taken into a workspace whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from tui_eval.core.judgements import Judgement, JudgeRound, rounds
+from tui_eval.errors import InputError, StoreError
+from tui_eval.store.files import LineWriter, cannot_write, open_file, sync_folder
+from tui_eval.store.journal import HEADER, JournalView, read_journal
+from tui_eval.store.layout import Layout, slug
+from tui_eval.store.workspace import Workspace
+
+_OWN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.jsonl\Z")
+_COUNTED = {"vote": "vote", "score": "score", "note": "note"}
+
+
+def import_journal(workspace: Workspace, path: Path) -> str:
+    """Copy a journal into the workspace's judgements; what was done, in words.
+
+    The same journal again changes nothing, and a longer one goes on with the copy that is
+    here. Refused, with the line: a damaged journal, and one that says something else than
+    the copy that is here. Refused too: one that unblinds a comparison which somebody here
+    is still judging.
+    """
+    path = Path(os.path.realpath(path))
+    found = _read(path)
+    here = _same_journal(workspace.journals(), found)
+    if here is not None and here.path == path:
+        return f"{path.name} is one of this workspace's own journals."
+    _check_unblinding(workspace, found)
+    whole = _bytes(path, found)
+    known = _known(here, whole, path) if here is not None else 0
+    if known < len(whole):
+        _write(workspace.layout, found, here, path, whole[known:])
+    return _words(found, len(here.events) if here is not None else 0)
+
+
+def _read(path: Path) -> JournalView:
+    view = read_journal(path)
+    if view.fault:
+        raise StoreError(view.fault, "Nothing was taken in. Copy it again from where it was made.")
+    if not view.events or view.events[0]["kind"] != HEADER or not view.judge.strip():
+        raise InputError(
+            f"{path} is not a journal of judgements.",
+            "A judge's journal lies in the folder judgements beside the bundle or the eval.toml "
+            "that was judged.",
+        )
+    return view
+
+
+def _same_journal(views: Sequence[JournalView], found: JournalView) -> JournalView | None:
+    """The copy that is here, whatever its file is called: by its first event."""
+    first = found.events[0]["id"]
+    copies = [view for view in views if view.events and view.events[0]["id"] == first]
+    return max(copies, key=lambda view: len(view.events), default=None)
+
+
+def _bytes(path: Path, view: JournalView) -> bytes:
+    """The journal's whole lines, without a last one that was cut off."""
+    raw = path.read_bytes()
+    return raw[: len(raw) - view.torn]
+
+
+def _known(here: JournalView, whole: bytes, path: Path) -> int:
+    """How many bytes of ``whole`` are here already."""
+    if here.fault:
+        raise StoreError(here.fault, "Move that copy away, then import this one.")
+    kept = _bytes(here.path, here)
+    if kept.startswith(whole):
+        return len(whole)
+    if whole.startswith(kept):
+        return len(kept)
+    pairs = zip(kept.split(b"\n"), whole.split(b"\n"), strict=False)
+    line = next(number for number, (one, two) in enumerate(pairs, 1) if one != two)
+    raise StoreError(
+        f"{path} and {here.path} are the same journal up to line {line}, where they part.",
+        "Two copies were judged on separately. Keep the one that counts and move the other away.",
+    )
+
+
+def _check_unblinding(workspace: Workspace, found: JournalView) -> None:
+    unblinds = [str(event.get("round")) for event in found.events if event["kind"] == "unblind"]
+    if not unblinds:
+        return
+    here = rounds(
+        Judgement(view.judge, view.path.name, event)
+        for view in workspace.journals()
+        for event in view.events
+    )
+    for name in unblinds:
+        if name in here and not here[name].unblinded_at:
+            judging = [one.judge for one in here[name].begun if _still(one, found.judge)]
+            if judging:
+                raise InputError(
+                    f"This journal unblinds a comparison that {', '.join(judging)} "
+                    "here still judge.",
+                    f"Finish first, or close a judge's part: tui-eval ab --close {judging[0]}",
+                )
+
+
+def _still(one: JudgeRound, judge: str) -> bool:
+    return not one.ended and one.judge != judge
+
+
+def _write(
+    layout: Layout, found: JournalView, here: JournalView | None, path: Path, rest: bytes
+) -> None:
+    """Append what is new. A crash leaves a torn last line at most, and importing again
+    goes on from there."""
+    target = here.path if here is not None else _free_name(layout, found, path, rest)
+    try:
+        if here is None:
+            layout.modes.make_folder(target.parent)
+            os.close(open_file(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, layout.modes))
+        # The lock is the judge's own: nobody goes on with this journal meanwhile.
+        writer = LineWriter.open(target, layout.modes)
+        try:
+            view = memoryview(rest)
+            while view:
+                view = view[os.write(writer.fd, view) :]
+            os.fsync(writer.fd)
+        finally:
+            writer.close()
+        sync_folder(target.parent)
+    except OSError as error:
+        raise cannot_write(target, error) from error
+
+
+def _free_name(layout: Layout, found: JournalView, path: Path, whole: bytes) -> Path:
+    """The file's own name, unless another journal has it or no file should."""
+    own = layout.judgements_dir / path.name
+    if _OWN_NAME.match(path.name) and (not own.exists() or not _begun(own, whole)):
+        return own
+    parts = (found.judge, found.host, found.events[0]["id"])
+    made = "-".join(filter(None, (slug(str(part)) for part in parts)))
+    return layout.judgements_dir / f"{made}.jsonl"
+
+
+def _begun(own: Path, whole: bytes) -> bool:
+    """Whether more lies there than what an import that was killed left of its first line."""
+    view = read_journal(own)
+    return bool(view.events or view.fault) or not whole.startswith(own.read_bytes())
+
+
+def _words(found: JournalView, before: int) -> str:
+    new = found.events[before:]
+    if not new:
+        return f"{found.judge}'s journal is here already, with all that is in this one."
+    counts = Counter(_COUNTED[event["kind"]] for event in new if event["kind"] in _COUNTED)
+    told = ", ".join(f"{n} {word}{'s' if n > 1 else ''}" for word, n in counts.items())
+    held = f" ({told})" if told else ""
+    torn = " Its last line was cut off and is left out." if found.torn else ""
+    return f"{found.judge}'s journal: {len(new)} new events{held} taken in.{torn}"
