@@ -126,6 +126,22 @@ def sync_folder(path: Path) -> None:
         os.close(fd)
 
 
+def sync_way(path: Path) -> None:
+    """Make every name on the way to a file in ``path`` durable, up to its mount point.
+
+    Whoever made a folder syncs it, but may have been killed before that, or not be there
+    yet: what is acknowledged here must not hang on it.
+    """
+    for folder in (path, *path.parents):
+        try:
+            sync_folder(folder)
+        except PermissionError:
+            # Only a folder that we can't read: then none of it is of our making.
+            return
+        if os.path.ismount(folder):
+            return
+
+
 def take_lock(fd: int, path: Path) -> bool:
     """An exclusive flock for as long as ``fd`` is open; False if somebody else has it.
 
@@ -263,7 +279,7 @@ class LineWriter:
                 raise StoreError(f"{path} is being written by another process.", "Wait for it.")
             writer = cls(path, fd, Position())
             writer._continue()
-            sync_folder(path.parent)
+            sync_way(path.parent)
         except OSError as error:
             os.close(fd)
             raise cannot_write(path, error) from error
@@ -281,7 +297,10 @@ class LineWriter:
             raise bad_line(self.path, self.position)
         if self.position.torn:
             os.ftruncate(self.fd, self.position.offset)
-            os.fsync(self.fd)
+        # Also what was read: a writer that was killed may have left it in memory alone, and
+        # from here on it is shown as saved.
+        os.fsync(self.fd)
+        if self.position.torn:
             self.notes.append(
                 f"{self.path.name}: {self.position.torn} bytes of an unfinished last line "
                 "were cut off."
