@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tui_eval.core.judgements import Judgement, JudgeRound, rounds
 from tui_eval.errors import InputError, StoreError
-from tui_eval.store.files import LineWriter, cannot_write, open_file, sync_folder
+from tui_eval.store.files import LineWriter, cannot_write
 from tui_eval.store.journal import HEADER, JournalView, read_journal
 from tui_eval.store.layout import Layout, slug
 from tui_eval.store.workspace import Workspace
@@ -36,7 +36,7 @@ def import_journal(workspace: Workspace, path: Path) -> str:
     whole = _bytes(path, found)
     known = _known(here, whole, path) if here is not None else 0
     if known < len(whole):
-        _write(workspace.layout, found, here, path, whole[known:])
+        _write(workspace.layout, found, here, path, whole, known)
     return _words(found, len(here.events) if here is not None else 0)
 
 
@@ -108,25 +108,28 @@ def _still(one: JudgeRound, judge: str) -> bool:
 
 
 def _write(
-    layout: Layout, found: JournalView, here: JournalView | None, path: Path, rest: bytes
+    layout: Layout,
+    found: JournalView,
+    here: JournalView | None,
+    path: Path,
+    whole: bytes,
+    known: int,
 ) -> None:
     """Append what is new. A crash leaves a torn last line at most, and importing again
     goes on from there."""
-    target = here.path if here is not None else _free_name(layout, found, path, rest)
+    target = here.path if here is not None else _free_name(layout, found, path, whole)
     try:
-        if here is None:
-            layout.modes.make_folder(target.parent)
-            os.close(open_file(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, layout.modes))
         # The lock is the judge's own: nobody goes on with this journal meanwhile.
         writer = LineWriter.open(target, layout.modes)
         try:
-            view = memoryview(rest)
+            if writer.position.offset != known:
+                raise StoreError(f"{target} has grown meanwhile.", "Import the journal again.")
+            view = memoryview(whole)[known:]
             while view:
                 view = view[os.write(writer.fd, view) :]
             os.fsync(writer.fd)
         finally:
             writer.close()
-        sync_folder(target.parent)
     except OSError as error:
         raise cannot_write(target, error) from error
 

@@ -25,6 +25,7 @@ from tui_eval.core.judgements import (
 from tui_eval.core.records import Completion, Message, Sample
 from tui_eval.core.steps import judging
 from tui_eval.errors import InputError
+from tui_eval.files.judging.recording import comparison_of
 from tui_eval.store.journal import JournalView
 from tui_eval.store.workspace import Workspace
 
@@ -178,7 +179,7 @@ def gather(
     found = rounds(evidence.judgements())
     samples = judging.prompts(evidence, candidate, *filter(None, (other, candidate)))
     pairs, blind, remedy = _pairs(evidence, candidate, other, found, samples)
-    items = _items(evidence, candidate, found, samples)
+    items = _items(workspace, evidence, candidate, found, samples)
     views = workspace.journals() if workspace is not None else []
     return Results(
         candidate,
@@ -305,6 +306,7 @@ def _ms(mark: Mark) -> int | None:
 
 
 def _items(
+    workspace: Workspace | None,
     evidence: Evidence,
     candidate: str,
     found: Mapping[str, Round],
@@ -317,7 +319,8 @@ def _items(
     answers = evidence.answers(candidate, candidate)
     by_id = {one.id: one for one in answers.values()}
     judges = judged.judges if judged is not None else ()
-    chosen = judging.allotment(evidence, samples.values()).review
+    begun = workspace and judges and comparison_of(workspace, review_round(generator.key))
+    chosen = begun.samples if begun else judging.allotment(evidence, samples.values()).review
     wanted = [
         answers[sample].id for sample in chosen if sample in answers and not answers[sample].error
     ]
