@@ -20,7 +20,8 @@ Events, besides the fields that every line has (``id``, ``seq``, ``at``, ``kind`
   ``skip``: the same alone; ``view``: the same with ``what``
 - ``undo``: ``of``, an event that no longer counts
 - ``guess``: ``plan``, ``pair``, ``side`` that is believed to be the fine-tuned model's
-- ``finish``: ``plan``; ``reopen``: ``plan``, judging goes on after all
+- ``finish``: ``plan``; ``reopen``: ``plan``, judging goes on after all, also where somebody
+  closed it
 - ``close``: ``round``, ``judge`` (whose judging is closed by the journal's owner)
 - ``unblind``: ``round``; votes that were cast later do not count
 """
@@ -37,6 +38,7 @@ SIDES: tuple[Side, ...] = ("left", "right", "tie", "both_bad")
 CRITERIA = ("accuracy", "relevance", "fluency", "format")
 UNDOABLE = frozenset({"score", "vote", "strong", "note", "flag", "skip", "guess"})
 """Kinds that ``undo`` may take back, the newest first."""
+_MARKING = UNDOABLE | {"view"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +215,10 @@ def _plans(events: Sequence[Judgement]) -> dict[str, JudgeRound]:
             made = _plan(judgement.judge, event)
             known = first.setdefault((judgement.judge, made.round), made)
             plans[made.plan] = known
-        elif event.get("kind") == "more" and event.get("plan") in plans:
-            _grow(plans[str(event["plan"])], event)
-    for plan in plans.values():
-        plan.pairs = tuple({pair.pair: pair for pair in plan.pairs}.values())
-        plan.items = tuple(dict.fromkeys(plan.items))
+        elif event.get("kind") == "more":
+            plan = plans.get(str(event.get("plan")))
+            if plan is not None and plan.judge == judgement.judge:
+                _grow(plan, event)
     return plans
 
 
@@ -238,17 +239,21 @@ def _plan(judge: str, event: Mapping[str, Any]) -> JudgeRound:
 
 
 def _grow(plan: JudgeRound, event: Mapping[str, Any]) -> None:
-    plan.items += tuple(str(item) for item in event.get("items", ()))
-    plan.pairs += tuple(
-        PlannedPair(
+    """What stands in a plan stays as it is: a pair that comes again, as two hosts may add
+    it at once, keeps the sides that were seen first."""
+    items = (str(item) for item in event.get("items", ()))
+    plan.items = tuple(dict.fromkeys((*plan.items, *items)))
+    known = {pair.pair: pair for pair in plan.pairs}
+    for pair in event.get("pairs", ()):
+        made = PlannedPair(
             str(pair["pair"]),
             str(pair["left"]),
             str(pair["right"]),
             str(pair.get("repeat_of", "")),
             bool(pair.get("identical", False)),
         )
-        for pair in event.get("pairs", ())
-    )
+        known.setdefault(made.pair, made)
+    plan.pairs = tuple(known.values())
 
 
 def _unblind(found: Mapping[str, Round], events: Sequence[Judgement]) -> None:
@@ -270,14 +275,24 @@ def _take(
     plan = plans.get(str(event.get("plan"))) if kind != "strong" else _plan_of(plans, judgement)
     if plan is None or plan.judge != judgement.judge:
         return
+    late = found[plan.round].unblinded_at
+    if plan.step == "blind_ab" and late and str(event.get("at", "")) > late and kind in _MARKING:
+        return
+    if kind != "more":
+        advance(plan, event)
+
+
+def advance(plan: JudgeRound, event: Mapping[str, Any]) -> None:
+    """Apply one further event of this plan's judge, as ``rounds`` would. An ``undo`` is none:
+    it takes an event out, which only folding again can do."""
+    kind = str(event.get("kind"))
     if kind == "finish":
         plan.finished = True
     elif kind == "reopen":
-        plan.finished = False
-    elif kind in (*UNDOABLE, "view"):
-        late = found[plan.round].unblinded_at
-        if plan.step == "blind_ab" and late and str(event.get("at", "")) > late:
-            return
+        plan.finished, plan.closed_by = False, ""
+    elif kind == "more":
+        _grow(plan, event)
+    elif kind in _MARKING:
         _mark(plan, kind, event)
 
 

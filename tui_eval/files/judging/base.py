@@ -1,0 +1,295 @@
+"""What the sessions of review and blind A/B have in common: journal, state, queue, undo.
+
+The state is folded once when a session opens and whenever somebody else's journal grew; an
+event of one's own moves it on without looking at the others.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from tui_eval.core.judgements import (
+    Judgement,
+    JudgeRound,
+    Mark,
+    Round,
+    Step,
+    advance,
+    rounds,
+)
+from tui_eval.core.stats.order import median
+from tui_eval.core.steps.judging import tags_in
+from tui_eval.errors import InputError, StoreError
+from tui_eval.store.codec import plain
+from tui_eval.store.journal import Journal, NotSaved, login
+from tui_eval.store.workspace import Workspace
+
+KINDS = (
+    *("plan", "more", "score", "vote", "strong", "note", "flag", "skip", "view"),
+    *("undo", "guess", "finish", "reopen", "close", "unblind"),
+)
+OWN_NAMES = frozenset({"id", "at", "seq", "kind", "prev", "sum", "plan", "pair", "item"})
+"""Fields of an event that what a screen says about looking can't replace."""
+
+LAST = 20
+"""Judgements that the pace is taken from."""
+PAUSE = 300.0
+"""Seconds after which a gap is a pause, not the time for one judgement."""
+
+
+class Judging:
+    """One judge's part of one round. Subclasses say what is judged."""
+
+    step: Step
+
+    def __init__(self, workspace: Workspace, journal: Journal, round: str, title: str) -> None:
+        self.judge, self.title = journal.judge, title
+        self._workspace, self._journal, self._round_id = workspace, journal, round
+        self._lock = threading.RLock()
+        self._own: list[Judgement] = []
+        self._round = Round(round, self.step)
+        self._state: JudgeRound | None = None
+        self._others_seen: tuple[tuple[str, int], ...] = ()
+        self._facts_seen: object = None
+        self._before: tuple[str, ...] = ()
+        self._left_out = 0
+        self._order: tuple[str, ...] = ()
+        self._known_tags: Counter[str] = Counter()
+        self._fold()
+        self._known_tags = self._tags_elsewhere()
+
+    # What there is.
+
+    @property
+    def state(self) -> JudgeRound:
+        if self._state is None:
+            raise StoreError("This round has no plan.", "Open the session again.")
+        return self._state
+
+    @property
+    def order(self) -> Sequence[str]:
+        return self._order
+
+    @property
+    def not_saved(self) -> int:
+        return len(self._journal.not_saved)
+
+    def before(self) -> Sequence[str]:
+        return self._before
+
+    def mark(self, token: str) -> Mark:
+        return self.state.mark(token)
+
+    def tags(self) -> Mapping[str, int]:
+        with self._lock:
+            own = (tag for mark in self.state.marks.values() for tag in _tags(mark.note))
+            return dict((self._known_tags + Counter(own)).most_common())
+
+    def following(self, after: str = "") -> str | None:
+        with self._lock:
+            left = [token for token in self._order if not self._done(token)]
+            fresh = [token for token in left if not self.mark(token).skipped]
+            fresh = [token for token in fresh if self._ripe(token)] or fresh
+            if fresh:
+                place = {token: number for number, token in enumerate(self._order)}
+                later = [token for token in fresh if place[token] > place.get(after, -1)]
+                return (later or fresh)[0]
+            skipped = sorted(left, key=lambda token: self.mark(token).skipped)
+            return next((token for token in skipped if token != after), next(iter(left), None))
+
+    # What a judge does.
+
+    def skip(self, token: str) -> None:
+        self._say("skip", **self._at(token))
+
+    def flag(self, token: str, on: bool) -> None:
+        self._say("flag", **self._at(token), on=bool(on))
+
+    def note(self, token: str, text: str) -> None:
+        self._say("note", **self._at(token), text=text)
+
+    def view(self, token: str, what: str) -> None:
+        self._say("view", **self._at(token), what=what)
+
+    def undo(self) -> tuple[str, str] | None:
+        self._open_for_votes()
+        with self._lock:
+            if not self.state.history:
+                return None
+            name, kind, token = self.state.history[-1]
+        self._say("undo", of=name)
+        return token, kind
+
+    def retry(self) -> int:
+        return self._journal.retry()
+
+    def close(self) -> None:
+        self._journal.close()
+
+    # What came in.
+
+    def refresh(self) -> bool:
+        self._workspace.catch_up()
+        changed = self._look()
+        version = self._workspace.facts_version()
+        if version != self._facts_seen:
+            self._facts_seen = version
+            changed = self._grow() or changed
+        return changed
+
+    def _look(self) -> bool:
+        """Fold again if somebody else's journal, or one of this judge's on another host,
+        has changed."""
+        if self._others() == self._others_seen:
+            return False
+        self._fold()
+        return True
+
+    def _others(self) -> tuple[tuple[str, int], ...]:
+        own = self._journal.path
+        views = self._workspace.journals()
+        return tuple((str(one.path), len(one.events)) for one in views if one.path != own)
+
+    def _fold(self) -> None:
+        seen = self._others()
+        events = of_round(self._workspace.judgements(KINDS), self._round_id)
+        on_disk = {str(one.event.get("id")) for one in events}
+        events += [
+            Judgement(self.judge, self._journal.path.name, event)
+            for event in self._journal.not_saved
+            if str(event.get("id")) not in on_disk
+        ]
+        found = rounds(events).get(self._round_id)
+        with self._lock:
+            self._others_seen = seen
+            self._own = [one for one in events if one.judge == self.judge]
+            self._round = found or Round(self._round_id, self.step)
+            self._state = self._round.judge(self.judge)
+
+    # For subclasses.
+
+    def _grow(self) -> bool:
+        """Take in answers that came; whether there were any."""
+        raise NotImplementedError
+
+    def _done(self, token: str) -> bool:
+        raise NotImplementedError
+
+    def _ripe(self, token: str) -> bool:
+        """Whether it may be shown already."""
+        return True
+
+    def _open_for_votes(self) -> None:
+        """Raise where nothing may be judged any more."""
+
+    def _begin(self, **fields: Any) -> None:
+        """Write the plan of a judge who is new to this round."""
+        ordinals = [one.ordinal for one in self._round.judges]
+        self._journal.append(
+            "plan",
+            plan=secrets.token_hex(8),
+            step=self.step,
+            round=self._round_id,
+            ordinal=max(ordinals, default=-1) + 1,
+            login=login(),
+            **fields,
+        )
+        self._fold()
+
+    def _at(self, token: str) -> dict[str, str]:
+        if token not in self._order:
+            raise InputError("That is not among what is judged here.")
+        return {"plan": self.state.plan, "item" if self.step == "review" else "pair": token}
+
+    def _say(self, kind: str, **fields: Any) -> None:
+        """Write an event and move the state on; both also where writing failed."""
+        try:
+            event = self._journal.append(kind, **fields)
+        except NotSaved as error:
+            self._took(error.event)
+            raise
+        self._took(event)
+
+    def _took(self, event: Mapping[str, Any]) -> None:
+        with self._lock:
+            self._own.append(Judgement(self.judge, self._journal.path.name, event))
+            if event["kind"] == "undo":
+                self._fold_own()
+            else:
+                advance(self.state, event)
+
+    def _fold_own(self) -> None:
+        """The same plan from this judge's events alone."""
+        closed_by = self.state.closed_by
+        folded = rounds(self._own)[self._round_id].judge(self.judge)
+        assert folded is not None
+        folded.closed_by = closed_by
+        self._state = folded
+        self._round.judges = tuple(
+            folded if one.judge == self.judge else one for one in self._round.judges
+        )
+
+    def _pace(self) -> float | None:
+        """Median seconds from one judgement to the next, without pauses."""
+        last = list(self.state.order)[-LAST - 1 :]
+        times = sorted(filter(None, (_time(self.mark(token).at) for token in last)))
+        gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
+        gaps = [gap for gap in gaps if gap <= PAUSE]
+        return median(gaps) if len(gaps) > 1 else None
+
+    def _colleagues(self) -> list[JudgeRound]:
+        return [one for one in self._round.judges if one.judge != self.judge]
+
+    def _tags_elsewhere(self) -> Counter[str]:
+        """Tags of this judge's notes in other rounds."""
+        notes = [one for one in self._workspace.judgements(("note",)) if one.judge == self.judge]
+        here = {str(one.event.get("id")) for one in self._own}
+        found: Counter[str] = Counter()
+        for one in notes:
+            if str(one.event.get("id")) not in here:
+                found.update(_tags(str(one.event.get("text", ""))))
+        return found
+
+
+def of_round(judgements: Sequence[Judgement], round: str) -> list[Judgement]:
+    """The events that ``rounds`` needs for one round: a session folds no others."""
+    plans = [
+        one
+        for one in judgements
+        if one.event.get("kind") == "plan" and one.event.get("round") == round
+    ]
+    names = {str(one.event.get("plan")) for one in plans}
+    judges = {one.judge for one in plans}
+
+    def belongs(one: Judgement) -> bool:
+        kind = one.event.get("kind")
+        if kind in ("plan", "close", "unblind"):
+            return one.event.get("round") == round
+        if kind in ("undo", "strong"):
+            return one.judge in judges
+        return str(one.event.get("plan")) in names
+
+    return [one for one in judgements if belongs(one)]
+
+
+def seen_fields(seen: Mapping[str, Any]) -> dict[str, Any]:
+    """What a screen says about how something was looked at, as it is stored."""
+    return {name: plain(value) for name, value in seen.items() if name not in OWN_NAMES}
+
+
+def _tags(note: str) -> list[str]:
+    return list(dict.fromkeys(tags_in(note)))
+
+
+def _time(at: str) -> datetime | None:
+    with suppress(ValueError):
+        made = datetime.fromisoformat(at)
+        return made if made.tzinfo is not None else None
+    return None

@@ -1,0 +1,154 @@
+"""Manual review: one judge, one model's answers, four scores each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from tui_eval.core.blinding import plan_items
+from tui_eval.core.judgements import CRITERIA
+from tui_eval.core.records import Completion, Sample
+from tui_eval.core.session import Item, Standing
+from tui_eval.errors import InputError
+from tui_eval.files.judging import texts
+from tui_eval.files.judging.base import Judging, seen_fields
+from tui_eval.files.judging.material import Batch, ReviewRound
+from tui_eval.store.journal import Journal
+from tui_eval.store.workspace import Workspace
+
+
+class Review(Judging):
+    """Fulfils ``core.session.ReviewSession``."""
+
+    step = "review"
+
+    def __init__(self, workspace: Workspace, journal: Journal, source: ReviewRound) -> None:
+        self._source = source
+        self._texts: dict[str, Completion] = {}
+        self._samples: Mapping[str, Sample] = {}
+        self._places: dict[str, int] = {}
+        self.anchors = source.anchors
+        super().__init__(workspace, journal, source.id, source.title)
+        source.keep(self.judge)
+        self._facts_seen = workspace.facts_version()
+        batch = source.read()
+        self._absorb(batch)
+        if self._state is None:
+            self._begin(
+                seed=source.seed,
+                planned=source.planned,
+                blind=source.blind,
+                items=list(self._planned(batch)),
+            )
+        else:
+            self._add(batch)
+        self._index()
+
+    @classmethod
+    def open(cls, workspace: Workspace, judge: str, source: ReviewRound) -> Self:
+        journal = workspace.journal(judge)
+        try:
+            return cls(workspace, journal, source)
+        except BaseException:
+            journal.close()
+            raise
+
+    @property
+    def blind(self) -> bool:
+        return self.state.blind
+
+    @property
+    def standing(self) -> Standing:
+        with self._lock:
+            state = self.state
+            return Standing(
+                done=len(state.reviewed),
+                planned=state.planned,
+                waiting=max(0, state.planned - len(state.items) - self._left_out),
+                flagged=sum(mark.flagged for mark in state.marks.values()),
+                pace=self._pace(),
+                others=tuple(
+                    (
+                        one.judge,
+                        len(one.reviewed),
+                        one.ended or _all_done(one.planned, one.reviewed),
+                    )
+                    for one in self._colleagues()
+                ),
+            )
+
+    def item(self, token: str) -> Item:
+        if token not in self._places:
+            raise InputError("That is not among the answers reviewed here.")
+        completion = self._texts.get(token)
+        if completion is None:
+            raise InputError(
+                "This answer is not here.",
+                "Copy the workspace's .tui-eval/facts from where it was generated.",
+            )
+        sample = self._samples.get(completion.sample)
+        return Item(
+            token=token,
+            prompt=texts.prompt(sample),
+            answer=texts.answer(completion),
+            reference=sample.reference if sample is not None else None,
+            number=self._places[token],
+        )
+
+    def score(self, token: str, criterion: str, value: int | None, **seen: Any) -> None:
+        if criterion not in CRITERIA:
+            raise InputError(f"A criterion is one of {', '.join(CRITERIA)}.")
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if value is not None and not (whole and 0 <= value <= 5):
+            raise InputError("A score is 1 to 5, or 0 where the criterion does not apply.")
+        more = {name: v for name, v in seen_fields(seen).items() if name not in _OWN}
+        self._say("score", **self._at(token), criterion=criterion, value=value, **more)
+
+    def _grow(self) -> bool:
+        batch = self._source.read()
+        self._absorb(batch)
+        return self._add(batch)
+
+    def _absorb(self, batch: Batch) -> None:
+        with self._lock:
+            self._texts |= batch.texts
+            self._samples = batch.samples
+            self._before = (*self._source.before, *batch.before)
+            self._left_out = batch.left_out
+
+    def _add(self, batch: Batch) -> bool:
+        items = self._planned(batch)
+        if items:
+            self._say("more", plan=self.state.plan, items=list(items))
+            self._index()
+        return bool(items)
+
+    def _planned(self, batch: Batch) -> tuple[str, ...]:
+        state = self._state
+        return plan_items(
+            self._round_id,
+            self.judge,
+            batch.items,
+            seed=state.seed if state is not None else self._source.seed,
+            before=state.items if state is not None else (),
+        )
+
+    def _index(self) -> None:
+        with self._lock:
+            self._order = self.state.items
+            self._places = {item: number for number, item in enumerate(self._order, 1)}
+
+    def _fold(self) -> None:
+        super()._fold()
+        if self._state is not None:
+            self._index()
+
+    def _done(self, token: str) -> bool:
+        return self.mark(token).scored
+
+
+_OWN = ("criterion", "value")
+
+
+def _all_done(planned: int, reviewed: tuple[str, ...]) -> bool:
+    return bool(planned) and len(reviewed) >= planned

@@ -1,0 +1,291 @@
+"""Rounds of a workspace: which prompts, whose answers, and what to say before judging.
+
+Names of models end here: what a session gets are texts, ids and closures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tui_eval.config import Config, nearest
+from tui_eval.core import blinding
+from tui_eval.core.anchors import ANCHORS
+from tui_eval.core.blinding import Answered, Repeats
+from tui_eval.core.judgements import JudgeRound, Step
+from tui_eval.core.records import Completion, Sample
+from tui_eval.core.text import clean
+from tui_eval.errors import InputError
+from tui_eval.files import producers
+from tui_eval.files.evidence import FileCache, WorkspaceEvidence
+from tui_eval.files.judging import lamp, recording, words
+from tui_eval.files.judging.material import AbRound, Batch, ReviewRound
+from tui_eval.files.judging.recording import Comparison, Given
+from tui_eval.store.workspace import Workspace
+
+Answers = Callable[[], Mapping[str, Completion]]
+"""By sample id, what a model has answered by now; also prompts that it has failed on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model's answers to the candidate's prompts."""
+
+    name: str
+    key: str
+    answers: Answers
+    given: Given | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Prompts:
+    """The prompts of a round, and the dataset that they are from."""
+
+    dataset: str
+    ids: tuple[str, ...]
+    samples: Mapping[str, Sample]
+    shared: int = 0
+
+
+def ab_round(
+    workspace: Workspace,
+    config: Config,
+    candidate: str,
+    against: str | None,
+    cache: FileCache | None,
+) -> AbRound:
+    _known(config, candidate)
+    other = against or producers.base_name(config, candidate)
+    if other is None:
+        raise InputError(
+            f"There is no model to compare {clean(candidate)} with.",
+            "Add [models.base] to eval.toml, or name one: --against NAME",
+        )
+    _known(config, other)
+    if other == candidate:
+        raise InputError("A model can't be compared with itself.", "Name another: --against NAME")
+    evidence = _evidence(workspace, config, cache)
+    models = [_model(workspace, config, evidence, candidate, name) for name in (candidate, other)]
+    round = blinding.comparison(models[0].key, models[1].key)
+    prompts = _prompts(workspace, config, evidence, candidate, round, "blind_ab")
+    paths = [config.models[name].path or "" for name in (candidate, other)]
+    return compared(
+        workspace,
+        config,
+        round,
+        models,
+        prompts.dataset,
+        prompts.ids,
+        prompts.samples,
+        names=(candidate, other, *paths),
+        before=words.shared(prompts.shared),
+    )
+
+
+def compared(
+    workspace: Workspace,
+    config: Config,
+    round: str,
+    models: Sequence[Model],
+    dataset: str,
+    ids: tuple[str, ...],
+    samples: Mapping[str, Sample],
+    *,
+    names: Sequence[str],
+    before: Sequence[str] = (),
+    notes: tuple[str, ...] = (),
+) -> AbRound:
+    """The comparison of two models' answers to these prompts."""
+    settings = config.blind_ab
+    one, other = models
+    what = Comparison(
+        step="blind_ab",
+        models=(one.name, other.name),
+        keys=(one.key, other.key),
+        dataset=dataset,
+        samples=ids,
+        sources=(one.source, other.source),
+        notes=notes,
+    )
+    tuned: set[str] = set()
+    looks = words.Looks(names, float(settings["truncated"]))
+
+    def read() -> Batch:
+        ours, theirs = one.answers(), other.answers()
+        tuned.update(answer.id for answer in ours.values())
+        both = [(ours[id], theirs[id]) for id in ids if id in ours and id in theirs]
+        usable = [(a, b) for a, b in both if not a.error and not b.error]
+        return Batch(
+            texts={answer.id: answer for pair in usable for answer in pair},
+            samples=samples,
+            answered=tuple(_answered(a, b) for a, b in usable),
+            left_out=len(both) - len(usable),
+            before=looks.at_pairs(usable, len(both) - len(usable)),
+        )
+
+    def decides(judges: Sequence[JudgeRound]) -> bool:
+        return lamp.decided(
+            judges,
+            tuned.__contains__,
+            clear=float(settings["clear"]),
+            significance=float(settings["significance"]),
+        )
+
+    mode = str(settings["mode"])
+    given = [model.given for model in models if model.given is not None]
+    return AbRound(
+        id=round,
+        title="blind A/B",
+        seed=int(settings["seed"]),
+        planned=len(ids),
+        mode=mode,
+        repeats=Repeats(
+            float(settings["repeats"]),
+            int(settings["repeats_least"]),
+            int(settings["repeats_apart"]),
+        ),
+        guesses=int(settings["guesses"]),
+        before=(*words.can_show(len(ids), mode), *before, *notes),
+        read=read,
+        keep=lambda judge: recording.keep(workspace, judge, round, what, samples, given),
+        decides=decides,
+    )
+
+
+def _answered(one: Completion, other: Completion) -> Answered:
+    return blinding.answered(one.sample, one.id, other.id, one.answer, other.answer)
+
+
+def review_round(
+    workspace: Workspace, config: Config, candidate: str, cache: FileCache | None
+) -> ReviewRound:
+    _known(config, candidate)
+    evidence = _evidence(workspace, config, cache)
+    model = _model(workspace, config, evidence, candidate, candidate)
+    round = blinding.review_round(model.key)
+    prompts = _prompts(workspace, config, evidence, candidate, round, "review")
+    blind = bool(config.review["blind"])
+    what = Comparison(
+        "review", (candidate,), (model.key,), prompts.dataset, prompts.ids, (model.source,)
+    )
+    given = [model.given] if model.given is not None else []
+
+    def read() -> Batch:
+        answers = model.answers()
+        here = [answers[id] for id in prompts.ids if id in answers]
+        usable = [answer for answer in here if not answer.error]
+        return Batch(
+            texts={answer.id: answer for answer in usable},
+            samples=prompts.samples,
+            items=tuple(answer.id for answer in usable),
+            left_out=len(here) - len(usable),
+            before=words.at_answers(usable, len(here) - len(usable)),
+        )
+
+    return ReviewRound(
+        id=round,
+        title="manual review" if blind else f"manual review of {clean(candidate)}",
+        seed=int(config.review["seed"]),
+        planned=len(prompts.ids),
+        blind=blind,
+        before=words.review_can_show(len(prompts.ids)),
+        read=read,
+        keep=lambda judge: recording.keep(workspace, judge, round, what, prompts.samples, given),
+        anchors=config_anchors(config),
+    )
+
+
+def config_anchors(config: Config) -> Mapping[str, tuple[str, str, str, str, str]]:
+    """The levels' meanings, a team's own words over the usual ones."""
+    own = {
+        name: (levels[0], levels[1], levels[2], levels[3], levels[4])
+        for name, levels in config.anchors.items()
+        if len(levels) == len(ANCHORS["accuracy"])
+    }
+    return {**ANCHORS, **own}
+
+
+def _known(config: Config, name: str) -> None:
+    if name not in config.models:
+        raise InputError(
+            f"There is no model {clean(name)} in eval.toml.", nearest(name, tuple(config.models))
+        )
+
+
+def _evidence(workspace: Workspace, config: Config, cache: FileCache | None) -> WorkspaceEvidence:
+    workspace.catch_up()
+    return WorkspaceEvidence(workspace, config, cache or FileCache())
+
+
+def _model(
+    workspace: Workspace,
+    config: Config,
+    evidence: WorkspaceEvidence,
+    candidate: str,
+    name: str,
+) -> Model:
+    generator = evidence.generator(candidate, name)
+    if generator is None:
+        raise InputError(
+            f"{clean(name)} has not answered the validation prompts yet.",
+            "Let it answer them first: tui-eval run review",
+        )
+    entry = config.models[name]
+    if entry.answers:
+        answers = dict(evidence.answers(candidate, name))
+        given = Given(generator, answers)
+        return Model(name, generator.key, lambda: answers, given, entry.answers)
+    return Model(name, generator.key, recorded_answers(workspace, generator.key))
+
+
+def recorded_answers(workspace: Workspace, key: str) -> Answers:
+    """The first answer to each prompt, read again only when there are more."""
+    kept: dict[str, Completion] = {}
+    seen: set[str] = set()
+
+    def read() -> Mapping[str, Completion]:
+        now = workspace.have("completion", key)
+        if now != seen:
+            found = workspace.completions(key).values()
+            kept.update({one.sample: one for one in found if not one.index})
+            seen.update(now)
+        return kept
+
+    return read
+
+
+def _prompts(
+    workspace: Workspace,
+    config: Config,
+    evidence: WorkspaceEvidence,
+    candidate: str,
+    round: str,
+    step: Step,
+) -> _Prompts:
+    """Those the round was begun with; of a new round, those that the settings choose."""
+    known = recording.comparison_of(workspace, round)
+    begun = any(one.event.get("round") == round for one in workspace.judgements(("plan",)))
+    if known is not None and begun:
+        samples = workspace.samples(known.dataset)
+        return _Prompts(known.dataset, known.samples, samples)
+    dataset = evidence.dataset(candidate, "validation")
+    if dataset is None:
+        raise InputError(
+            "There are no validation prompts to judge answers to.",
+            "Name a file in eval.toml: [data] validation = ...",
+        )
+    allotment = blinding.allot(
+        dataset.samples,
+        seed=int(config.review["seed"]),
+        review=int(config.review["samples"]),
+        pairs=int(config.blind_ab["pairs"]),
+    )
+    ids = allotment.review if step == "review" else allotment.pairs
+    if not ids:
+        raise InputError(
+            f"{clean(dataset.source)} has no rows with a prompt and an answer.",
+            "Judging needs prompts: name another file under [data] validation.",
+        )
+    samples = {sample.id: sample for sample in dataset.samples}
+    return _Prompts(dataset.key, ids, samples, allotment.shared if step == "blind_ab" else 0)
