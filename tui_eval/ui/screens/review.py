@@ -54,8 +54,10 @@ class ReviewScreen(JudgingScreen):
     ReviewScreen.-wide Upright { display: block; }
     ReviewScreen.-wide Scorecard { width: 31; height: 1fr; }
     """
+    # The texts' own lines name e, p and h, and the note's line names n.
     footer = (
-        "score_1", "score_0", "clear", "note", "flag", "skip", "expected", "items", "help",
+        "score_1", "score_0", "clear", "undo", "flag", "skip", "items", "levels", "note",
+        "expected", "prompt", "rendered", "help",
     )  # fmt: skip
 
     def __init__(self, session: ReviewSession, **more: Any) -> None:
@@ -272,12 +274,10 @@ class ReviewScreen(JudgingScreen):
                 self.viewed("rendered")
 
     async def close_innermost(self) -> bool:
-        if await super().close_innermost():
-            return True
         if self.query_one("#item").display and self.text.body != "answer":
             self.text.open(self.text.body)
             return True
-        return False
+        return await super().close_innermost()
 
     def action_levels(self) -> None:
         self.app.push_screen(LevelsPage(self._anchors))

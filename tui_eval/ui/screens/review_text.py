@@ -119,10 +119,20 @@ class ReviewText(Drawn):
         room = height - len(above)
         if width >= BESIDE:
             half = min(COLUMN, (width - 3) // 2)
-            left = self._body(half, room)
-            return [*above, *beside(left, self._expected(half, room), half)]
+            left, right = self._body(half, room), self._expected(half, room)
+            heads = [*left[0], ("─┬", "rule"), *right[0]]
+            return [*above, heads, *beside(left[1:], right[1:], half)]
         below = self._expected(width, self._below_height(width, room))
-        return [*above, *self._body(width, room - len(below)), *below]
+        return filled(
+            [*above, *self._body(width, self._need(width, room - len(below))), *below], height
+        )
+
+    def _need(self, width: int, room: int) -> int:
+        """Lines for the answer with its rule and a blank one after it: what was expected
+        stands close below a short answer."""
+        laid = self._text(self.body, width)
+        laid.upto(room)
+        return min(room, len(laid.lines) + 2)
 
     def _prompt(self, prompt: Prompt, width: int, height: int) -> list[Line]:
         most = 3 if height < 20 else 6

@@ -122,9 +122,9 @@ class Scorecard(Drawn):
         return [*made, *legend] if len(made) + len(legend) <= height else made
 
     def _legend(self, width: int) -> list[Line]:
-        """What the next criterion asks, and its levels."""
+        """The levels of the next criterion in words."""
         assert self.active is not None
-        made = [_indented(piece, "text") for piece in _pieces(QUESTIONS[self.active], width)]
+        made: list[Line] = []
         for level, words in zip(LEVELS, self._anchors[self.active], strict=False):
             role = "text" if self.scores.get(self.active) == level else "dim"
             for number, piece in enumerate(wrapped(words, width - 6, 2)):
