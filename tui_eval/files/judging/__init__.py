@@ -13,6 +13,7 @@ from tui_eval.config import Config
 from tui_eval.store.workspace import Workspace
 
 if TYPE_CHECKING:
+    from tui_eval.core.reading import Reading
     from tui_eval.files.evidence import FileCache
     from tui_eval.files.judging.ab import Ab
     from tui_eval.files.judging.review import Review
@@ -66,3 +67,14 @@ def open_ab_files(
     from tui_eval.files.judging.two_files import files_round
 
     return Ab.open(workspace, judge, files_round(workspace, base_path, tuned_path, pairs=pairs))
+
+
+def read_ab_files(workspace: Workspace, base_path: Path, tuned_path: Path) -> Reading:
+    """What the votes on two files' answers show; InputError where they were never opened."""
+    from tui_eval.core.steps import blind_ab
+    from tui_eval.files.judging.recorded import RecordedEvidence
+    from tui_eval.files.judging.two_files import round_of
+
+    workspace.catch_up()
+    found = RecordedEvidence.of(workspace, round_of(workspace.folder, base_path, tuned_path))
+    return blind_ab.read(found, found.candidate)

@@ -28,6 +28,13 @@ def files_config(folder: Path, base_path: Path, tuned_path: Path) -> Config:
     return Config(folder=folder, models=models)
 
 
+def round_of(folder: Path, base_path: Path, tuned_path: Path) -> str:
+    """The round that compares two files, by their bytes."""
+    config = files_config(folder, base_path, tuned_path)
+    keys = [producers.generating(config, "tuned", name).key for name in MODELS]
+    return blinding.comparison(keys[0], keys[1])
+
+
 def files_round(
     workspace: Workspace, base_path: Path, tuned_path: Path, *, pairs: int | None = None
 ) -> AbRound:
