@@ -18,7 +18,7 @@ from textual.message import Message
 
 from tui_eval.core.session import JudgingSession
 from tui_eval.core.text import clean
-from tui_eval.errors import TuiEvalError
+from tui_eval.errors import StoreError, TuiEvalError
 from tui_eval.store.journal import NotSaved
 from tui_eval.ui.screens.base import Plain
 from tui_eval.ui.screens.judging_look import Look, Recorded, look_at, recorded, told
@@ -64,7 +64,8 @@ class Judging(Plain):
         """Notes begun and not saved, by token."""
         self.saving = False
         """A judgement is under way that the next item waits for."""
-        self.failed: NotSaved | None = None
+        self.failed: StoreError | None = None
+        """Why the last judgement is not on the disk; nothing else is judged before it is."""
         self.painted_at = clock()
         self._session = session
         self._writer: Writer | None = None
@@ -72,7 +73,8 @@ class Judging(Plain):
         """What to do with the value of each piece of work, in the writer's order."""
         self._started = False
         self._refreshing = False
-        self._after_retry = False
+        self._retry: tuple[Callable[[], object], bool] = (session.retry, False)
+        """What tries again to save, and whether the next item comes after it."""
         self._told: Line = []
 
     # What a subclass gives.
@@ -148,6 +150,8 @@ class Judging(Plain):
         if done.error is None:
             then(done.value)
         elif isinstance(done.error, TuiEvalError):
+            if self.saving:
+                self.guard.painted()
             self._refreshing = self.saving = False
             self.tell(told(done.error), "bad")
         else:
@@ -175,18 +179,21 @@ class Judging(Plain):
             return recorded(session, work, look.token, self.fetch, known, advance=advance)
 
         def came(made: Recorded) -> None:
-            self._recorded(made, advance, says)
+            self._recorded(made, work, advance, says)
             if then is not None and made.failure is None:
                 then(made)
 
         self.put(what, job, came)
 
-    def _recorded(self, made: Recorded, advance: bool, says: str) -> None:
+    def _recorded(
+        self, made: Recorded, work: Callable[[], object], advance: bool, says: str
+    ) -> None:
         if advance:
             self.saving = False
         if made.failure is not None:
             self.failed = made.failure
-            self._after_retry |= advance
+            kept = isinstance(made.failure, NotSaved)
+            self._retry = (self._session.retry if kept else work, advance or self._retry[1])
             self.show_look(made.look)
             self._tell_failure()
             return
@@ -212,11 +219,11 @@ class Judging(Plain):
             return
 
         def again(_made: Recorded) -> None:
-            self.failed, self._after_retry = None, False
+            self.failed, self._retry = None, (self._session.retry, False)
 
-        advance = self._after_retry
+        work, advance = self._retry
         says = "" if advance else "saved now"
-        self.record("retry", self._session.retry, advance=advance, says=says, then=again)
+        self.record("retry", work, advance=advance, says=says, then=again)
 
     def unsaved(self) -> bool:
         """Whether something waits to be saved; says so. Nothing else is judged before."""

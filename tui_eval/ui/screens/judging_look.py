@@ -13,8 +13,7 @@ from typing import Any
 
 from tui_eval.core.judgements import Mark
 from tui_eval.core.session import JudgingSession, Standing
-from tui_eval.errors import TuiEvalError
-from tui_eval.store.journal import NotSaved
+from tui_eval.errors import StoreError, TuiEvalError
 
 Work = Callable[[], object]
 
@@ -38,6 +37,8 @@ class Look:
     tags: Mapping[str, int] = field(default_factory=dict)
     begun: bool = False
     finished: bool = False
+    closed_by: str = ""
+    unblinded: bool = False
     undoable: bool = False
     before: tuple[str, ...] = ()
 
@@ -48,7 +49,7 @@ class Recorded:
 
     look: Look
     advanced: bool = False
-    failure: NotSaved | None = None
+    failure: StoreError | None = None
     value: Any = None
 
 
@@ -73,6 +74,8 @@ def look_at(
         tags=dict(session.tags()),
         begun=state.begun,
         finished=state.finished,
+        closed_by=state.closed_by,
+        unblinded=bool(getattr(session, "unblinded", False)),
         undoable=bool(state.history),
         before=() if state.begun else tuple(session.before()),
     )
@@ -91,7 +94,7 @@ def recorded(
     could not be saved keeps its item on the screen."""
     try:
         value = work()
-    except NotSaved as failure:
+    except StoreError as failure:
         return Recorded(look_at(session, token, fetch, known), False, failure)
     shown = session.following(token or "") if advance else token
     return Recorded(look_at(session, shown, fetch, known), advance, None, value)
