@@ -18,6 +18,7 @@ from typing import Literal
 from tui_eval.core.stats.rates import sign_p
 
 Locked = Literal["tuned", "base", "undecidable"]
+Mode = Literal["planned", "open"]
 
 NEGLIGIBLE = 40.0
 """Integrands this far below their peak, in logs, are left out (1e-17)."""
@@ -163,13 +164,23 @@ def _found(ahead: int, behind: int, alpha: float) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Enough:
-    """Whether the votes decide, without saying for whom: fit to be shown while judging."""
+    """Whether the votes decide, without saying for whom: fit to be shown while judging.
+
+    Each rule alone errs at most once in twenty, with a look after every vote. Whichever
+    comes first errs more often: 4.5% at 50 planned pairs, 5.5% at 100, 6.4% at 94, the
+    worst number up to 100. So what one may stop at is ``by`` the mode.
+    """
 
     locked: bool
     clear: bool
 
     def __bool__(self) -> bool:
+        """By either rule."""
         return self.locked or self.clear
+
+    def by(self, mode: Mode) -> bool:
+        """By the rule chosen before the first vote."""
+        return self.locked if mode == "planned" else self.clear
 
 
 def enough(
