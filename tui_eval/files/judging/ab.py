@@ -46,6 +46,7 @@ class Ab(Judging):
             )
         else:
             self._add(batch)
+        self.mode = self.state.mode
         self._index()
         if self._votes() >= LOOK_EVERY:
             self._enough = self._decides()
@@ -60,10 +61,6 @@ class Ab(Judging):
             raise
 
     # What there is.
-
-    @property
-    def mode(self) -> str:
-        return self.state.mode
 
     @property
     def unblinded(self) -> bool:

@@ -42,6 +42,7 @@ class Review(Judging):
             )
         else:
             self._add(batch)
+        self.blind = self.state.blind
         self._index()
 
     @classmethod
@@ -52,10 +53,6 @@ class Review(Judging):
         except BaseException:
             journal.close()
             raise
-
-    @property
-    def blind(self) -> bool:
-        return self.state.blind
 
     @property
     def standing(self) -> Standing:
