@@ -65,6 +65,18 @@ def answered(
     return MadeEvidence(**(found | fields))  # type: ignore[arg-type]
 
 
+def compared(n: int, *judgements: Judgement, **fields: Any) -> MadeEvidence:
+    """``n`` answered prompts, all of them to be compared and none to be reviewed."""
+    settings = {"review.samples": 0, "blind_ab.pairs": n} | dict(fields.pop("settings", {}))
+    return answered(n, journals=judgements, settings=settings, **fields)
+
+
+def reviewable(n: int, *judgements: Judgement, **fields: Any) -> MadeEvidence:
+    """``n`` answered prompts, all of them to be reviewed and none to be compared."""
+    settings = {"review.samples": n, "blind_ab.pairs": 0} | dict(fields.pop("settings", {}))
+    return answered(n, journals=judgements, settings=settings, **fields)
+
+
 @dataclass
 class Judge:
     """One journal as it grows. ``clock`` is when the next event happens."""

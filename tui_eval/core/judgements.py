@@ -29,7 +29,7 @@ Events, besides the fields that every line has (``id``, ``seq``, ``at``, ``kind`
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 Step = Literal["review", "blind_ab"]
@@ -167,20 +167,22 @@ def rounds(judgements: Iterable[Judgement]) -> dict[str, Round]:
     """Every round that there is a plan for, by id.
 
     A judge has one plan a round: the oldest of their journals' (a second host's journal of
-    the same judge goes on with it). Votes later than the unblinding are left out.
+    the same judge goes on with it). Votes later than the unblinding are left out, and so
+    are pairs that were planned and judgements that were taken back after it.
     """
     events = _once(judgements)
-    plans = _plans(events)
+    opened = _opened(events)
+    plans = _plans(events, opened)
     found: dict[str, Round] = {}
     for one in {id(plan): plan for plan in plans.values()}.values():
         found.setdefault(one.round, Round(one.round, one.step)).judges += (one,)
-    _unblind(found, events)
-    undone = {
-        (one.judge, str(one.event.get("of"))) for one in events if one.event.get("kind") == "undo"
-    }
+    for name in found.keys() & opened.keys():
+        found[name].unblinded_at = str(opened[name].event.get("at", ""))
+        found[name].unblinded_by = opened[name].judge
+    undone = _undone(events, plans, opened)
     for judgement in events:
         if (judgement.judge, str(judgement.event.get("id"))) not in undone:
-            _take(found, plans, judgement)
+            _take(found, plans, opened, judgement)
     for each in found.values():
         each.judges = tuple(sorted(each.judges, key=lambda judge: (judge.ordinal, judge.judge)))
     return found
@@ -199,13 +201,57 @@ def _once(judgements: Iterable[Judgement]) -> list[Judgement]:
     latest: dict[str, str] = {}
     keyed = []
     for judgement in kept:
-        at = max(str(judgement.event.get("at", "")), latest.get(judgement.journal, ""))
+        said = str(judgement.event.get("at", ""))
+        at = max(said, latest.get(judgement.journal, ""))
         latest[judgement.journal] = at
+        if at != said:
+            judgement = replace(judgement, event={**judgement.event, "at": at})
         keyed.append((at, judgement))
     return [judgement for _, judgement in sorted(keyed, key=lambda pair: pair[0])]
 
 
-def _plans(events: Sequence[Judgement]) -> dict[str, JudgeRound]:
+def _opened(events: Sequence[Judgement]) -> dict[str, Judgement]:
+    """The event that first unblinded a round, by round."""
+    found: dict[str, Judgement] = {}
+    for judgement in events:
+        if judgement.event.get("kind") == "unblind":
+            found.setdefault(str(judgement.event.get("round")), judgement)
+    return found
+
+
+def _late(plan: JudgeRound, opened: Mapping[str, Judgement], judgement: Judgement) -> bool:
+    """Unblinding closes a comparison: nothing later changes what is counted. Within a
+    journal the order tells, between journals the time."""
+    closing = opened.get(plan.round)
+    if plan.step != "blind_ab" or closing is None:
+        return False
+    if judgement.journal == closing.journal and "seq" in judgement.event:
+        return int(judgement.event["seq"]) > int(closing.event.get("seq", 0))
+    return str(judgement.event.get("at", "")) > str(closing.event.get("at", ""))
+
+
+def _undone(
+    events: Sequence[Judgement],
+    plans: Mapping[str, JudgeRound],
+    opened: Mapping[str, Judgement],
+) -> set[tuple[str, str]]:
+    """``(judge, event id)`` of what its judge has taken back in time."""
+    about: dict[tuple[str, str], JudgeRound | None] = {}
+    undone = set()
+    for judgement in events:
+        judge, event = judgement.judge, judgement.event
+        of = (judge, str(event.get("of")))
+        if event.get("kind") == "undo":
+            plan = about.get(of)
+            if plan is None or not _late(plan, opened, judgement):
+                undone.add(of)
+        elif event.get("kind") in UNDOABLE:
+            plan = about.get(of) if "of" in event else plans.get(str(event.get("plan")))
+            about[judge, str(event.get("id"))] = plan
+    return undone
+
+
+def _plans(events: Sequence[Judgement], opened: Mapping[str, Judgement]) -> dict[str, JudgeRound]:
     """Plans by id; a judge's later plan for the same round is an alias of the first."""
     plans: dict[str, JudgeRound] = {}
     first: dict[tuple[str, str], JudgeRound] = {}
@@ -217,7 +263,8 @@ def _plans(events: Sequence[Judgement]) -> dict[str, JudgeRound]:
             plans[made.plan] = known
         elif event.get("kind") == "more":
             plan = plans.get(str(event.get("plan")))
-            if plan is not None and plan.judge == judgement.judge:
+            own = plan is not None and plan.judge == judgement.judge
+            if plan is not None and own and not _late(plan, opened, judgement):
                 _grow(plan, event)
     return plans
 
@@ -256,16 +303,11 @@ def _grow(plan: JudgeRound, event: Mapping[str, Any]) -> None:
     plan.pairs = tuple(known.values())
 
 
-def _unblind(found: Mapping[str, Round], events: Sequence[Judgement]) -> None:
-    for judgement in events:
-        event = judgement.event
-        one = found.get(str(event.get("round")))
-        if event.get("kind") == "unblind" and one is not None and not one.unblinded_at:
-            one.unblinded_at, one.unblinded_by = str(event.get("at", "")), judgement.judge
-
-
 def _take(
-    found: Mapping[str, Round], plans: Mapping[str, JudgeRound], judgement: Judgement
+    found: Mapping[str, Round],
+    plans: Mapping[str, JudgeRound],
+    opened: Mapping[str, Judgement],
+    judgement: Judgement,
 ) -> None:
     event = judgement.event
     kind = str(event.get("kind"))
@@ -275,8 +317,7 @@ def _take(
     plan = plans.get(str(event.get("plan"))) if kind != "strong" else _plan_of(plans, judgement)
     if plan is None or plan.judge != judgement.judge:
         return
-    late = found[plan.round].unblinded_at
-    if plan.step == "blind_ab" and late and str(event.get("at", "")) > late and kind in _MARKING:
+    if kind in _MARKING and _late(plan, opened, judgement):
         return
     if kind != "more":
         advance(plan, event)

@@ -187,7 +187,7 @@ def _guessed(case: Case, result: Result) -> Hit | None:
 def _truncated(case: Case, *, named: bool = False) -> Hit | None:
     """Before unblinding without naming a model: an answer that is cut would tell its side."""
     limit = case.limit("truncated")
-    chosen = set(case.asked.allotment.pairs)
+    chosen = case.asked.chosen
     told = []
     for name, answers in (
         ("tuned", case.asked.tuned_answers),
@@ -214,7 +214,7 @@ def _truncated(case: Case, *, named: bool = False) -> Hit | None:
     return Hit(finding, "answers cut at the limit", "answers were cut at the limit")
 
 
-def _cut(answers: Mapping[str, Completion], chosen: set[str]) -> tuple[int, int]:
+def _cut(answers: Mapping[str, Completion], chosen: frozenset[str]) -> tuple[int, int]:
     """Of the answers to the prompts that are compared."""
     made = [answer for sample, answer in answers.items() if sample in chosen and not answer.error]
     return sum(answer.truncated for answer in made), len(made)
@@ -249,11 +249,12 @@ def _flagged(result: Result) -> Hit | None:
 
 
 def _shared(case: Case) -> Hit | None:
-    shared = case.asked.allotment.shared
+    shared = case.asked.shared
     if not shared:
         return None
+    verb = "stands" if shared == 1 else "stand"
     text = (
-        f"{count_text(shared, 'prompt')} of {len(case.asked.allotment.pairs)} stand in the manual"
+        f"{count_text(shared, 'prompt')} of {len(case.asked.chosen)} {verb} in the manual"
         " review too, for want of prompts: who reviewed them has read one of the two answers."
     )
     return Hit(Finding("shared_prompts", "note", text), "", "")

@@ -30,8 +30,8 @@ def early_numbers(standing: Standing, enough: Enough | None) -> dict[str, Number
     closed = Number(None, why="told after unblinding")
     numbers = dict.fromkeys(OPENED, closed) | _progress(standing)
     unlooked = Number(None, why="there is no vote yet")
-    numbers["locked"] = Number(float(enough.locked)) if enough else unlooked
-    numbers["clear"] = Number(float(enough.clear)) if enough else unlooked
+    numbers["locked"] = unlooked if enough is None else Number(float(enough.locked))
+    numbers["clear"] = unlooked if enough is None else Number(float(enough.clear))
     return numbers
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tui_eval.core import blinding
-from tui_eval.core.blinding import Allotment, Answered
+from tui_eval.core.blinding import Answered
 from tui_eval.core.evidence import Evidence
 from tui_eval.core.judgements import JudgeRound, Mark, PlannedPair, Round
 from tui_eval.core.records import Completion, Sample
@@ -99,6 +99,7 @@ class Standing:
 
     round: Round | None
     planned: int
+    """Without prompts that a model could not answer."""
     ready: int
     """Pairs that both models have answered."""
     mode: str
@@ -146,7 +147,10 @@ class Asked:
     tuned_answers: Mapping[str, Completion]
     base_answers: Mapping[str, Completion]
     samples: Mapping[str, Sample]
-    allotment: Allotment
+    chosen: frozenset[str]
+    """Samples that are compared: as planned by the judges, else as the settings choose."""
+    shared: int
+    """How many of them are in the manual review too."""
     standing: Standing
 
 
@@ -159,17 +163,37 @@ def asked(evidence: Evidence, candidate: str, base: str) -> Asked:
         found = judging.the_round(evidence, blinding.comparison(one.key, other.key))
     samples = judging.prompts(evidence, candidate, candidate, base)
     allotted = judging.allotment(evidence, samples.values())
-    chosen = set(allotted.pairs)
+    chosen = _planned_samples(found, answers) or frozenset(allotted.pairs)
     ready = sum(_usable(answers[0].get(id), answers[1].get(id)) for id in chosen)
-    standing = _standing(evidence, found, len(allotted.pairs), ready)
-    return Asked(candidate, base, answers[0], answers[1], samples, allotted, standing)
+    failed = judging.failed(allotted.pairs, *answers)
+    return Asked(
+        candidate=candidate,
+        base=base,
+        tuned_answers=answers[0],
+        base_answers=answers[1],
+        samples=samples,
+        chosen=chosen,
+        shared=len(chosen.intersection(allotted.review)),
+        standing=_standing(evidence, found, len(allotted.pairs), ready, failed),
+    )
+
+
+def _planned_samples(
+    found: Round | None, answers: Sequence[Mapping[str, Completion]]
+) -> frozenset[str]:
+    """Of the judges who have begun; empty before: more may still be planned."""
+    by_id = {one.id: one.sample for made in answers for one in made.values()}
+    ids = (pair.left for judge in (found.begun if found else ()) for pair in judge.pairs)
+    return frozenset(by_id[id] for id in ids if id in by_id)
 
 
 def _usable(*answers: Completion | None) -> bool:
     return all(answer is not None and not answer.error for answer in answers)
 
 
-def _standing(evidence: Evidence, found: Round | None, allotted: int, ready: int) -> Standing:
+def _standing(
+    evidence: Evidence, found: Round | None, allotted: int, ready: int, failed: int
+) -> Standing:
     begun = found.begun if found else ()
     judges = begun or (found.judges if found else ())
     planned = max((judge.planned for judge in judges), default=0) or allotted
@@ -177,7 +201,7 @@ def _standing(evidence: Evidence, found: Round | None, allotted: int, ready: int
     mode = judges[0].mode if judges else str(evidence.setting("blind_ab.mode"))
     return Standing(
         round=found,
-        planned=planned,
+        planned=max(planned - failed, 0),
         ready=ready,
         mode=mode,
         votes=sum(len(_voted(judge)) for judge in begun),

@@ -12,7 +12,7 @@ from tui_eval.core import blinding
 from tui_eval.core.blinding import Allotment
 from tui_eval.core.evidence import Evidence
 from tui_eval.core.judgements import JudgeRound, Round, rounds
-from tui_eval.core.records import Sample
+from tui_eval.core.records import Completion, Sample
 from tui_eval.core.stats.order import median
 from tui_eval.core.steps.wording import count_text
 from tui_eval.core.text import clean
@@ -55,6 +55,11 @@ def allotment(evidence: Evidence, samples: Iterable[Sample]) -> Allotment:
         review=int(evidence.setting("review.samples")),
         pairs=int(evidence.setting("blind_ab.pairs")),
     )
+
+
+def failed(samples: Iterable[str], *answers: Mapping[str, Completion]) -> int:
+    """How many of the prompts a model could not answer: nobody waits for these."""
+    return sum(any(id in made and made[id].error for made in answers) for id in samples)
 
 
 def pace(judges: Iterable[JudgeRound]) -> float | None:

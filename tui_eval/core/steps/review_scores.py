@@ -71,6 +71,8 @@ class Reviewed:
 
     round: Round | None
     planned: int
+    failed: int
+    """Chosen prompts that the model could not answer; not among ``planned``."""
     ready: int
     """Chosen prompts that the model has answered."""
     items: tuple[Item, ...]
@@ -124,9 +126,12 @@ def reviewed(evidence: Evidence, candidate: str) -> Reviewed:
         for item, by_judge in marks.items()
         if item in answers
     ]
+    failed = judging.failed(allotted, made)
+    planned = max((judge.planned for judge in judges), default=0) or len(allotted)
     return Reviewed(
         round=found,
-        planned=max((judge.planned for judge in judges), default=0) or len(allotted),
+        planned=max(planned - failed, 0),
+        failed=failed,
         ready=sum(sample in made and not made[sample].error for sample in allotted),
         items=tuple(sorted(known, key=lambda item: item.sample.row if item.sample else 0)),
         answers=answers,
