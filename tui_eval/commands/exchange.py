@@ -42,8 +42,8 @@ def pack(options: Namespace) -> int:
 
 
 def take_in(options: Namespace) -> int:
-    from tui_eval.files import bundle
     from tui_eval.files.exports import sheet
+    from tui_eval.files.journals import import_journal
 
     if not options.file.is_file():
         raise InputError(f"There is no file {options.file}.", "import takes a journal or a sheet.")
@@ -52,7 +52,7 @@ def take_in(options: Namespace) -> int:
         folder = path.parent if path is not None else (options.workspace or Path.cwd()).absolute()
         workspace = places.open_workspace(folder)
         try:
-            print(clean(bundle.import_journal(workspace, options.file)))
+            print(clean(import_journal(workspace, options.file)))
         finally:
             workspace.close()
         return 0
@@ -77,7 +77,7 @@ def take_in(options: Namespace) -> int:
 
 def export(options: Namespace) -> int:
     from tui_eval.files.evidence import FileCache, WorkspaceEvidence
-    from tui_eval.files.exports import EXPORTS
+    from tui_eval.files.exports import EXPORTS, notes
     from tui_eval.files.exports.results import gather
 
     config = places.load_anywhere(places.required(options.workspace))
@@ -90,7 +90,8 @@ def export(options: Namespace) -> int:
         text: str = getattr(import_module(module), function)(results)
     finally:
         workspace.close()
-    print(CONTAMINATES, file=sys.stderr)
+    for note in (*notes(options.format, results), CONTAMINATES):
+        print(clean(note), file=sys.stderr)
     if options.out is None:
         sys.stdout.write(text)
         return 0
