@@ -155,14 +155,23 @@ class Figures:
 
 
 def figures(items: Sequence[Item], criterion: str, good: float) -> Figures:
-    found = [score for item in items if (score := item.score(criterion)) is not None]
+    found = item_scores(items, criterion)
     levels = Counter(score for item in items for score in item.given(criterion).values())
     return Figures(
         criterion,
         level_mean(found),
-        wilson(sum(score >= good for score in found), len(found)),
+        share_at(found, good),
         {level: levels[level] for level in range(6)},
     )
+
+
+def item_scores(items: Sequence[Item], criterion: str) -> list[float]:
+    """One score an item, of those that have one."""
+    return [score for item in items if (score := item.score(criterion)) is not None]
+
+
+def share_at(scores: Sequence[float], good: float) -> Interval | None:
+    return wilson(sum(score >= good for score in scores), len(scores))
 
 
 @dataclass(frozen=True, slots=True)

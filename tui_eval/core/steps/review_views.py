@@ -12,7 +12,8 @@ from tui_eval.core.steps.review_scores import (
     Item,
     Reviewed,
     agreement,
-    figures,
+    item_scores,
+    share_at,
     straight,
 )
 from tui_eval.core.text import clean
@@ -156,10 +157,9 @@ def _by_category(data: Reviewed) -> dict[str, list[Item]]:
 def _categories(data: Reviewed, good: float) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for name, items in _by_category(data).items():
-        found = [figures(items, criterion, good) for criterion in CRITERIA]
-        means = [one.mean.value if one.mean else None for one in found]
-        share = found[0].share
+        share = share_at(item_scores(items, "accuracy"), good)
         ends = (share.value, share.low, share.high) if share else (None, None, None)
+        means = (_mean(item_scores(items, criterion)) for criterion in CRITERIA)
         rows.append((clean(name, limit=40), len(items), *means, *ends))
     columns = (
         Column("category", "category"),
@@ -172,6 +172,10 @@ def _categories(data: Reviewed, good: float) -> Table:
     return Table("by category", columns, tuple(rows))
 
 
+def _mean(scores: Sequence[float]) -> float | None:
+    return sum(scores) / len(scores) if scores else None
+
+
 def _judges(data: Reviewed) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for judge in data.begun:
@@ -179,8 +183,7 @@ def _judges(data: Reviewed) -> Table:
         marks = [judge.mark(item) for item in judge.reviewed]
         means = []
         for name in CRITERIA:
-            given = [mark.scores[name] for mark in marks if mark.scores[name]]
-            means.append(sum(given) / len(given) if given else None)
+            means.append(_mean([mark.scores[name] for mark in marks if mark.scores[name]]))
         viewed = sum("reference" in mark.views for mark in judge.marks.values())
         pace = judging.pace([judge])
         name = judging.judge_name(judge.judge)
