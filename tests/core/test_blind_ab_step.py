@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -33,7 +35,8 @@ def opened(letters: str, plan: dict[str, Any] | None = None, **fields: Any) -> R
 
 
 def codes(reading: Reading) -> dict[str, str]:
-    return {finding.code: finding.severity for finding in reading.findings}
+    """Without the note that says what so many votes can find, which a preference has."""
+    return {f.code: f.severity for f in reading.findings if f.code != "power"}
 
 
 def finding(reading: Reading, code: str) -> Finding:
@@ -47,7 +50,9 @@ def value(reading: Reading, name: str) -> float | None:
 def test_the_picture_of_a_good_comparison() -> None:
     reading = opened(GOOD)
     assert reading.verdict == "good"
-    assert reading.findings == ()
+    assert [finding.code for finding in reading.findings] == ["power"]
+    told = "44 deciding pairs find a true preference of 71% or more, 4 times in 5."
+    assert reading.findings[0].text == told
     assert reading.summary == "● preferred 31-13, 6 tied of 50: 68.0% [55.4, 79.2], both bad 4"
     assert reading.headline == "● preferred 31-13, 6 tied: 68% [55, 79]"
 
@@ -127,7 +132,7 @@ def test_findings_of_the_votes(letters: str, expected: dict[str, str]) -> None:
 
 def test_below_ten_deciding_pairs_no_estimate_is_judged_but_every_number_is_there() -> None:
     reading = opened("b" * 9 + "=" * 3, {"lefts": dict.fromkeys(range(12), False)})
-    assert codes(reading) == {"too_few_votes": "not_enough"}
+    assert [finding.code for finding in reading.findings] == ["too_few_votes"]
     assert value(reading, "win_rate") == pytest.approx(1.5 / 12)
     assert value(reading, "left_rate") == 1
     assert reading.headline == "only 9 deciding pairs: 0-9, 3 tied"
@@ -151,6 +156,19 @@ def test_position_bias() -> None:
     assert reading.verdict == "caution"
     assert reading.summary == "● preferred 16-4, 0 tied: 80.0% [59.8, 94.8]; left chosen 15 of 20"
     assert codes(opened(BETTER, sides(BETTER, 5))) == {"position_bias": "caution"}
+
+
+def test_the_worked_example_of_sides() -> None:
+    """14-3 with tuned left, 10-7 with tuned right: left chosen 21 of 34, .705882 adjusted."""
+    letters = "t" * 24 + "b" * 10
+    lefts = {i: i < 14 or 24 <= i < 27 for i in range(34)}
+    reading = opened(letters, {"lefts": lefts})
+    assert value(reading, "left_rate") == pytest.approx(21 / 34)
+    assert codes(reading) == {}
+    told = "left 14 of 17, on the right 10 of 17 deciding votes: 71% on average"
+    assert any("p = 0.2295" in words and told in words for words in reading.how)
+    side = reading.tables["checks"].rows[0]
+    assert side == ("side", "left one chosen 21 of 34: could be chance")
 
 
 def with_lengths(letters: str, longer: str) -> Reading:
@@ -519,3 +537,31 @@ def test_settings_move_the_thresholds() -> None:
     assert codes(few) == {}
     bad = opened("t" * 16 + "b" * 4 + "x" * 6, settings={"blind_ab.both_bad": 0.3})
     assert codes(bad) == {}
+
+
+def test_unblinded_without_a_vote() -> None:
+    judge = Judge().pairs(20).unblind()
+    reading = read(compared(20, *heard(judge)))
+    assert codes(reading) == {"too_few_votes": "not_enough", "ended_early": "note"}
+    assert value(reading, "win_rate") is None
+
+
+def test_a_single_pair_has_no_interval() -> None:
+    reading = opened("t")
+    rate = reading.numbers["win_rate"]
+    assert (rate.value, rate.low, rate.high) == (1, None, None)
+    assert codes(reading) == {"too_few_votes": "not_enough"}
+
+
+def test_no_number_library_is_needed_for_judgement() -> None:
+    code = (
+        "import sys\n"
+        "from tests.core.made_judging import Judge, compared, heard, result, reviewable\n"
+        "from tui_eval.core.steps import blind_ab, review\n"
+        "blind_ab.read(compared(40, *result('t' * 26 + 'b' * 14)), 'tuned')\n"
+        "scored = heard(Judge().items(20).scores(['4545', '5454'] * 10))\n"
+        "review.read(reviewable(20, *scored), 'tuned')\n"
+        "print([m for m in ('numpy', 'scipy', 'polars', 'torch') if m in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -202,7 +202,7 @@ def test_prompts_that_could_not_be_answered_are_not_waited_for() -> None:
     evidence.completions = {**evidence.completions, "base": made}
     reading = read(evidence)
     assert value(reading, "planned") == 18
-    assert [f.code for f in reading.findings] == []
+    assert [f.code for f in reading.findings] == ["power"]
 
 
 # What closes with unblinding.

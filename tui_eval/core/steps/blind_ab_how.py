@@ -69,7 +69,8 @@ def after_words(case: Case, found: Ballots, result: Result) -> tuple[str, ...]:
         f" has begun voted on (prior Beta(2, 2)).{_sequence_words(found)} {found_sentence(result)}",
         "Left and longer are rates of single votes, ties left out, longer by displayed"
         " characters; their intervals are Wilson's, or within pairs where several judged one."
-        f" Left: p = {result.left.p:.4g}; longer: p = {result.longer.p:.4g}.",
+        f" Left: p = {result.left.p:.4g}; longer: p = {result.longer.p:.4g}."
+        f"{_side_words(found)}",
     ]
     if result.adjusted is not None:
         fit = result.adjusted
@@ -85,6 +86,20 @@ def after_words(case: Case, found: Ballots, result: Result) -> tuple[str, ...]:
     if result.agreement is not None:
         words.append(_agreement_words(result))
     return (*words, _unblinding_words(case))
+
+
+def _side_words(found: Ballots) -> str:
+    """Deciding votes by the side that tuned stood on, and the mean of both rates."""
+    told, rates = [], []
+    for name, left in (("left", True), ("right", False)):
+        votes = [vote for vote in found.votes if vote.tuned_left == left and vote.choice != "tie"]
+        won = sum(vote.choice == "tuned" for vote in votes)
+        told.append(f"{name} {won} of {len(votes)}")
+        rates += [won / len(votes)] if votes else []
+    if len(rates) < 2:
+        return ""
+    adjusted = share_text(sum(rates) / 2)
+    return f" Tuned won on the {told[0]}, on the {told[1]} deciding votes: {adjusted} on average."
 
 
 def _e_text(value: float) -> str:

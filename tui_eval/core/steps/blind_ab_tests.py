@@ -52,7 +52,12 @@ def all_hits(case: Case, found: Ballots, result: Result) -> list[Hit]:
     if enough:
         hits += [_both_bad(case, result), _position(case, result), _length(case, result)]
         hits += [_inconsistent(case, result), _guessed(case, result)]
-    hits += [_truncated(case, named=True), _early(case, result), _flagged(result)]
+    hits += [
+        _power(result) if enough else None,
+        _truncated(case, named=True),
+        _early(case, result),
+        _flagged(result),
+    ]
     hits += [_shared(case), _unknown(found)]
     return [hit for hit in hits if hit is not None]
 
@@ -102,6 +107,13 @@ def found_sentence(result: Result) -> str:
         return f"{n} can show nothing, whatever they say."
     verb = "finds" if result.tally.deciding == 1 else "find"
     return f"{n} {verb} a true preference of {share_text(result.detectable)} or more, 4 times in 5."
+
+
+def _power(result: Result) -> Hit | None:
+    """Beside a preference too: a small one could still have been missed."""
+    if result.decided == "not_shown" or result.detectable is None:
+        return None
+    return Hit(Finding("power", "note", found_sentence(result)), "", "")
 
 
 def _too_few(case: Case, result: Result) -> Hit | None:
