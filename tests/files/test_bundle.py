@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.files.made_rounds import Made, said
+from tui_eval import config as settings
 from tui_eval.core.answers import Written
 from tui_eval.core.judgements import CRITERIA
 from tui_eval.errors import InputError, StoreError
@@ -103,7 +104,9 @@ def test_votes_made_elsewhere_count_here_once(made: Made) -> None:
     assert votes == 29
     session.close()
     workspace = made.workspace()
-    assert f"({votes} votes)" in import_journal(workspace, journal_of(path))
+    said_at_first = import_journal(workspace, journal_of(path))
+    assert f"({votes} votes)" in said_at_first
+    assert "not known" not in said_at_first
     assert "here already" in import_journal(workspace, journal_of(path))
     workspace.close()
     here = made.ab("ana")
@@ -180,6 +183,20 @@ def test_packing_again_gives_the_same_plan(made: Made) -> None:
     one = read_bundle(packed(made))
     again = read_bundle(packed(made))
     assert one == again
+
+
+@pytest.mark.parametrize("step", ["blind_ab", "review"])
+def test_a_plan_that_was_handed_out_outlives_changed_settings(made: Made, step: str) -> None:
+    one = read_bundle(packed(made, step=step))
+    toml = (made.folder / "eval.toml").read_text()
+    (made.folder / "eval.toml").write_text(
+        toml.replace("samples = 20", "samples = 22").replace("pairs = 24", "pairs = 30")
+    )
+    changed = Made(made.folder, settings.load(made.folder / "eval.toml", files=False))
+    again = read_bundle(packed(changed, step=step))
+    assert again.plan == one.plan
+    assert set(again.pairs) >= set(one.pairs)
+    assert set(again.items) >= set(one.items)
 
 
 def test_judging_goes_on_where_it_was_left(made: Made) -> None:

@@ -5,19 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.core.made_evidence import MadeEvidence, made_sample
 from tests.core.made_judging import Judge, answered, heard
 from tui_eval.core.records import Message
 from tui_eval.errors import InputError
 from tui_eval.files.exports import EXPORTS, notes
-from tui_eval.files.exports.results import Results, gather
-from tui_eval.files.exports.text import guarded
+from tui_eval.files.exports.results import Results, gather, gather_recorded
+from tui_eval.files.exports.text import guarded, whole
+from tui_eval.files.judging import open_ab_files
+from tui_eval.store.workspace import Workspace
 
 HOSTILE = '=cmd|" /C calc"!A0\x1b[31m\x9b\u202e\x00\r\n\ud800 "quoted", \t😀'
 
@@ -379,6 +384,62 @@ def test_line_ends_stay_within_their_cell() -> None:
     assert raw.count("\r\n") == 3
     rows = list(csv.DictReader(io.StringIO(raw, newline="")))
     assert [row["answer"] for row in rows] == ['a\nb\n"c",d', "tuned says     1"]
+
+
+anything = st.text(st.characters(codec=None, exclude_categories=()), max_size=40)
+
+
+@given(tuned=anything, base=anything)
+def test_any_text_comes_back_from_every_json_format(tuned: str, base: str) -> None:
+    evidence = judged("t", tuned={0: tuned}, base={0: base})
+    (row,) = rows_of(exported("trl", evidence))
+    assert (row["chosen"], row["rejected"]) == (whole(tuned), whole(base))
+    (example,) = json.loads(exported("llm-comparator", evidence))["examples"]
+    assert (example["output_text_a"], example["output_text_b"]) == (whole(tuned), whole(base))
+
+
+@given(text=anything, note=anything)
+def test_any_text_is_one_cell_that_is_no_formula(text: str, note: str) -> None:
+    judge = Judge().pairs(1).votes("t")
+    judge.say("note", plan=judge.plan, pair=judge.token(0), text=note)
+    judge.finish().unblind()
+    raw = exported("csv", answered(1, tuned={0: text}, journals=heard(judge)))
+    (row,) = csv.DictReader(io.StringIO(raw, newline=""))
+    assert None not in row
+    for cell in row.values():
+        assert cell.lstrip(" ")[:1] not in ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def test_two_files_that_were_judged_without_a_config_are_exported_too(tmp_path: Path) -> None:
+    for name in ("base", "tuned"):
+        rows = [{"id": i, "prompt": f"question {i}", "answer": f"{name} {i}"} for i in range(12)]
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    workspace = Workspace.open(tmp_path)
+    with pytest.raises(InputError, match="Nothing was judged"):
+        gather_recorded(workspace)
+    session = open_ab_files(
+        workspace, tmp_path / "base.jsonl", tmp_path / "tuned.jsonl", judge="ana"
+    )
+    while (token := session.following()) is not None:
+        session.vote(token, "left" if session.pair(token).left.startswith("base") else "right")
+    with pytest.raises(InputError, match="ana has not finished"):
+        written("trl", gather_recorded(workspace))
+    session.finish()
+    session.unblind()
+    session.close()
+    found = rows_of(written("trl", gather_recorded(workspace)))
+    assert len(found) == 12
+    assert all(row["chosen"].startswith("base") for row in found)
+    assert {row["prompt"] for row in found} == {f"question {i}" for i in range(12)}
+    workspace.close()
+
+
+def test_votes_on_earlier_answers_are_told_apart() -> None:
+    evidence = judged("t")
+    newer = replace(evidence.generators["tuned"], key="another")
+    evidence.generators = {**evidence.generators, "tuned": newer}
+    with pytest.raises(InputError, match="The votes that are here are on others"):
+        exported("trl", evidence)
 
 
 # The tools themselves.

@@ -14,6 +14,8 @@ from tui_eval.files.journals import import_journal
 from tui_eval.store.workspace import Workspace
 
 PAIRS = [{"pair": f"p{i}", "left": f"l{i}", "right": f"r{i}"} for i in range(4)]
+TAKEN_IN = "bo's journal: 4 new events (2 votes) taken in."
+UNKNOWN = " What it judges is not known in this workspace: was it made for another one?"
 KINDS = ("plan", "vote", "unblind", "close", "finish")
 
 
@@ -52,7 +54,7 @@ def files(workspace: Workspace) -> dict[str, bytes]:
 
 def test_a_journal_is_taken_in_under_its_own_name(here: Workspace, tmp_path: Path) -> None:
     path = judge_elsewhere(tmp_path / "there")
-    assert import_journal(here, path) == "bo's journal: 4 new events (2 votes) taken in."
+    assert import_journal(here, path) == TAKEN_IN + UNKNOWN
     assert files(here) == {path.name: path.read_bytes()}
     assert judged(here) == {"bo": 2}
 
@@ -75,7 +77,7 @@ def test_a_longer_one_goes_on_with_the_copy_and_a_shorter_one_is_nothing_new(
     shutil.copy(path, shorter)
     import_journal(here, shorter)
     judge_elsewhere(tmp_path / "there", votes=4)
-    assert import_journal(here, path) == "bo's journal: 4 new events (4 votes) taken in."
+    assert "4 new events (4 votes) taken in" in import_journal(here, path)
     assert files(here) == {"shorter.jsonl": path.read_bytes()}
     assert judged(here) == {"bo": 4}
     assert "here already" in import_journal(here, shorter)
@@ -150,6 +152,26 @@ def test_other_files_are_no_journals(here: Workspace, tmp_path: Path, text: str)
     path = tmp_path / "other.jsonl"
     path.write_text(text, encoding="latin-1")
     with pytest.raises((InputError, StoreError)):
+        import_journal(here, path)
+    assert files(here) == {}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"pairs": [{}]},
+        {"pairs": [7]},
+        {"pairs": 7},
+        {"items": 7},
+        {"seed": "x"},
+        {"planned": None},
+    ],
+)
+def test_events_that_no_reader_understands_stay_outside(
+    here: Workspace, tmp_path: Path, fields: dict[str, Any]
+) -> None:
+    path = judge_elsewhere(tmp_path / "there", plan={"plan": "x", "round": "q"} | fields)
+    with pytest.raises(InputError, match="can't be understood"):
         import_journal(here, path)
     assert files(here) == {}
 

@@ -26,6 +26,7 @@ from tui_eval.files.bundle_lines import FORMAT, Bundle, read_bundle
 from tui_eval.files.journals import import_journal
 from tui_eval.files.judging.ab import Ab
 from tui_eval.files.judging.material import AbRound, Batch, ReviewRound
+from tui_eval.files.judging.recording import comparison_of
 from tui_eval.files.judging.review import Review
 from tui_eval.files.judging.rounds import ab_round, review_round
 from tui_eval.store.files import cannot_write, seal
@@ -35,6 +36,8 @@ from tui_eval.store.workspace import Workspace
 __all__ = ["import_journal", "open_bundle", "pack"]
 
 Line = dict[str, Any]
+HANDED_OUT = "packed"
+"""What the journal's ``view`` event says was done with the plan."""
 
 
 # Making one.
@@ -69,22 +72,23 @@ def _ab(
     source = ab_round(workspace, config, candidate, against, None)
     session = Ab.open(workspace, judge, source)
     try:
-        state, batch, before = session.state, source.read(), session.before()
         if session.unblinded:
             raise InputError("This comparison is unblinded: nobody can vote on it again.")
+        _hand_out(session)
+        state, before = session.state, session.before()
+        known = _known(workspace, state, source.read())
     finally:
         session.close()
-    _check_open(state, [pair for pair in state.pairs if not pair.identical])
     head = {
         **_head(state, "blind A/B", before, config),
         "apart": source.repeats.apart,
         "guesses": source.guesses,
     }
     ids = sorted({id for pair in state.pairs for id in (pair.left, pair.right)})
-    answers = [_shown(batch.texts[id]) for id in ids if id in batch.texts]
+    answers = [_shown(known.texts[id]) for id in ids]
     pairs = sum(1 for pair in state.pairs if not pair.repeat_of)
     told = f"{pairs} of {state.planned} pairs" if pairs < state.planned else f"{pairs} pairs"
-    return [head, _plan(state), *_prompts(batch, answers), *answers], told
+    return [head, _plan(state), *_prompts(known, answers), *answers], told
 
 
 def _review(
@@ -93,25 +97,47 @@ def _review(
     source = review_round(workspace, config, candidate, None)
     session = Review.open(workspace, judge, source)
     try:
-        state, batch, before = session.state, source.read(), session.before()
+        _hand_out(session)
+        state, before = session.state, session.before()
+        known = _known(workspace, state, source.read())
     finally:
         session.close()
-    _check_open(state, state.items)
     head = _head(state, "manual review", before, config)
     head["anchors"] = {name: list(levels) for name, levels in source.anchors.items()}
-    answers = [_whole(batch.texts[id]) for id in sorted(state.items) if id in batch.texts]
+    answers = [_whole(known.texts[id]) for id in sorted(state.items)]
     there, planned = len(state.items), state.planned
     told = f"{there} of {planned} answers" if there < planned else f"{there} answers"
-    return [head, _plan(state), *_prompts(batch, answers), *answers], told
+    return [head, _plan(state), *_prompts(known, answers), *answers], told
 
 
-def _check_open(state: JudgeRound, there: Sequence[object]) -> None:
-    if state.ended:
-        raise InputError(f"{state.judge} has finished judging this.", "Name another judge.")
-    if not there:
+def _hand_out(session: Ab | Review) -> None:
+    """Note in the journal that the plan is in somebody's hands: one that nobody has touched
+    would be made anew when the settings change, and what comes back would fit no plan."""
+    if session.state.ended:
+        raise InputError(f"{session.judge} has finished judging this.", "Name another judge.")
+    if not session.order:
         raise InputError(
             "There are no answers to judge yet.", "Answer the prompts first: tui-eval run"
         )
+    if not session.state.marks:
+        session.view(session.order[0], HANDED_OUT)
+
+
+def _known(workspace: Workspace, state: JudgeRound, batch: Batch) -> Batch:
+    """With what a plan holds that was made when the settings chose other prompts."""
+    texts, samples = dict(batch.texts), dict(batch.samples)
+    planned = {id for pair in state.pairs for id in (pair.left, pair.right)} | {*state.items}
+    recorded = comparison_of(workspace, state.round)
+    if planned - texts.keys() and recorded is not None:
+        for key in recorded.keys:
+            texts |= workspace.completions(key)
+        samples |= workspace.samples(recorded.dataset)
+    if planned - texts.keys():
+        raise InputError(
+            f"Answers that {state.judge} is to judge are not here.",
+            "Copy the workspace's .tui-eval/facts from where they were generated.",
+        )
+    return Batch(texts, samples)
 
 
 def _head(state: JudgeRound, title: str, before: Sequence[str], config: Config) -> Line:
@@ -150,9 +176,9 @@ def _plain(pairs: Iterable[PlannedPair]) -> list[Line]:
     return made
 
 
-def _prompts(batch: Batch, answers: Sequence[Line]) -> Iterator[Line]:
+def _prompts(known: Batch, answers: Sequence[Line]) -> Iterator[Line]:
     for id in sorted({str(answer["sample"]) for answer in answers}):
-        sample = batch.samples.get(id)
+        sample = known.samples.get(id)
         if sample is not None:
             yield _prompt(sample)
 
@@ -314,6 +340,7 @@ def _ab_round(bundle: Bundle) -> AbRound:
         read=lambda: batch,
         keep=_nothing,
         decides=lambda judges: False,
+        samples=tuple({one.sample: None for one in bundle.texts.values()}),
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tui_eval.core.judgements import Judgement, JudgeRound, rounds
 from tui_eval.errors import InputError, StoreError
+from tui_eval.files.judging.recording import comparison_of
 from tui_eval.store.files import LineWriter, cannot_write
 from tui_eval.store.journal import HEADER, JournalView, read_journal
 from tui_eval.store.layout import Layout, slug
@@ -32,12 +33,13 @@ def import_journal(workspace: Workspace, path: Path) -> str:
     here = _same_journal(workspace.journals(), found)
     if here is not None and here.path == path:
         return f"{path.name} is one of this workspace's own journals."
+    _check_sense(found, path)
     _check_unblinding(workspace, found)
     whole = _bytes(path, found)
     known = _known(here, whole, path) if here is not None else 0
     if known < len(whole):
         _write(workspace.layout, found, here, path, whole, known)
-    return _words(found, len(here.events) if here is not None else 0)
+    return _words(found, len(here.events) if here is not None else 0) + _unknown(workspace, found)
 
 
 def _read(path: Path) -> JournalView:
@@ -51,6 +53,26 @@ def _read(path: Path) -> JournalView:
             "that was judged.",
         )
     return view
+
+
+def _check_sense(found: JournalView, path: Path) -> None:
+    """Sealed lines can still hold anything: what no reader could fold stays outside."""
+    try:
+        rounds(Judgement(found.judge, path.name, event) for event in found.events)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"{path} holds an event that can't be understood: {error!r}",
+            "It may be of a newer version: update tui-eval.",
+        ) from error
+
+
+def _unknown(workspace: Workspace, found: JournalView) -> str:
+    """A word of warning where nothing that was judged is known here."""
+    names = {str(event.get("round")) for event in found.events if event["kind"] == "plan"}
+    known = {one.event.get("round") for one in workspace.judgements(("plan",))} & names
+    if not names or any(comparison_of(workspace, str(name)) for name in known):
+        return ""
+    return " What it judges is not known in this workspace: was it made for another one?"
 
 
 def _same_journal(views: Sequence[JournalView], found: JournalView) -> JournalView | None:

@@ -7,7 +7,7 @@ and for blind pairs only once the comparison was unblinded.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Literal
 
@@ -25,6 +25,8 @@ from tui_eval.core.judgements import (
 from tui_eval.core.records import Completion, Message, Sample
 from tui_eval.core.steps import judging
 from tui_eval.errors import InputError
+from tui_eval.files.judging.base import KINDS
+from tui_eval.files.judging.recorded import RecordedEvidence
 from tui_eval.files.judging.recording import comparison_of
 from tui_eval.store.journal import JournalView
 from tui_eval.store.workspace import Workspace
@@ -193,6 +195,29 @@ def gather(
     )
 
 
+def gather_recorded(workspace: Workspace) -> Results:
+    """What was judged in a folder without ``eval.toml`` (two files of answers): the
+    comparison that was voted on last, as it is recorded. InputError where there is none."""
+    workspace.catch_up()
+    begun = [
+        one
+        for one in rounds(workspace.judgements(KINDS)).values()
+        if one.step == "blind_ab" and one.begun and comparison_of(workspace, one.id)
+    ]
+    if not begun:
+        raise InputError(
+            f"Nothing was judged in {workspace.folder} yet.",
+            "Judge two files of answers first: tui-eval ab base.jsonl tuned.jsonl",
+        )
+    evidence = RecordedEvidence.of(workspace, max(begun, key=_last_vote).id)
+    results = gather(workspace, evidence, evidence.candidate)
+    return replace(results, items=tuple(item for item in results.items if item.by))
+
+
+def _last_vote(one: Round) -> str:
+    return max(mark.at for judge in one.begun for mark in judge.marks.values())
+
+
 def _log(views: Iterable[JournalView]) -> tuple[Judgement, ...]:
     events: dict[str, Judgement] = {}
     for view in views:
@@ -226,13 +251,19 @@ def _pairs(
         return (), "No answers were compared yet.", "Answer the prompts first: tui-eval run"
     judged = found.get(comparison(one.key, two.key))
     if judged is None or not judged.begun:
-        return (), "Nobody has voted on these two models' answers.", "Judge first: tui-eval ab"
+        return (), *_nobody_voted(found)
     if not judged.unblinded_at:
         return (), *_still_blind(judged)
     made = _Joined(evidence.answers(candidate, candidate), evidence.answers(candidate, other))
     for judge in judged.begun:
         made.take(judge)
     return made.pairs(samples), "", ""
+
+
+def _nobody_voted(found: Mapping[str, Round]) -> tuple[str, str]:
+    others = any(one.step == "blind_ab" and one.begun for one in found.values())
+    more = " The votes that are here are on others." * others
+    return f"Nobody has voted on these two models' answers.{more}", "Judge first: tui-eval ab"
 
 
 def _still_blind(judged: Round) -> tuple[str, str]:
