@@ -65,6 +65,7 @@ def session(texts: Sequence[str] | int = 6, **more: Any) -> MadeReview:
     answers = [ANSWER] * texts if isinstance(texts, int) else list(texts)
     made = MadeReview(answers, make=more.pop("make", vary), **more)
     made.anchors = ANCHORS
+    made.threads.clear()
     return made
 
 

@@ -28,7 +28,7 @@ from tui_eval.ui.widgets.drawn import Drawn, Line
 from tui_eval.ui.widgets.judge_line import TwoEnds
 from tui_eval.ui.widgets.notice import Notice
 from tui_eval.ui.widgets.scorecard import COLUMN as CARD
-from tui_eval.ui.widgets.scorecard import Scorecard, brief
+from tui_eval.ui.widgets.scorecard import NAME, Scorecard, brief
 
 VALUES = {0: "not applicable"}
 
@@ -116,7 +116,9 @@ class ReviewScreen(JudgingScreen):
         words: Line = [(note or "n writes one", "text" if note else "dim")]
         if draft:
             words = [(clean(draft, limit=400), "text"), ("  not saved: n goes on", "caution")]
-        self.query_one("#note-line", TwoEnds).show([("note  ", "dim"), *words], [])
+        # Under the criteria, in their columns; beside them, in the texts'.
+        lead = "note  " if self.size.width >= WIDE else f"  {'note':<{NAME}}"
+        self.query_one("#note-line", TwoEnds).show([(lead, "dim"), *words], [])
 
     def _show_scores(self) -> None:
         self.card.show(self.scoring.scores, self.scoring.active)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -17,6 +17,9 @@ from tui_eval.ui.widgets.drawn import Drawn, Line
 from tui_eval.ui.widgets.rowlist import Item, RowList
 from tui_eval.ui.widgets.rows import cropped, fit, line
 from tui_eval.ui.widgets.scorecard import brief, mean
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
 
 KINDS = ("all", "not scored", "flagged", "with a note")
 STATES = ("not scored", "half scored", "skipped", "scored")
@@ -103,15 +106,20 @@ class ReviewList(Page):
     def _tell(self) -> None:
         marks = [self._mark(item.token) for item in self._found]
         shown = sum(of_kind(mark, self.kind) for mark in marks)
-        scored = sum(mark.scored for mark in marks)
         words = self.kind if self.kind == "all" else f"{self.kind}: {shown}"
         self._title = f"answers, {words}"
-        self.query_one(Title).show(self._title, f"{scored} of {len(marks)} scored")
+        self.query_one(Title).show(self._title, self._scored())
 
-    def on_input_changed(self, event: object) -> None:
-        value = str(getattr(event, "value", ""))
-        found = self.query_one(RowList).narrow(value)
-        self.query_one(Title).show(self._title, f"{found} hold these words" if value else "")
+    def _scored(self) -> str:
+        scored = sum(self._mark(item.token).scored for item in self._found)
+        return f"{scored} of {len(self._found)} scored"
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        # The page's own words are for lines of text.
+        event.prevent_default()
+        found = self.query_one(RowList).narrow(event.value)
+        words = f"{found} hold{'s' * (found == 1)} these words"
+        self.query_one(Title).show(self._title, words if event.value else self._scored())
 
     async def close_innermost(self) -> bool:
         closed = await super().close_innermost()

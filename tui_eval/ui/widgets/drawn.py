@@ -39,7 +39,12 @@ class Drawn(Widget, can_focus=False):
         return None
 
     def redraw(self) -> None:
-        if not self.is_mounted or not self.size:
+        if not self.is_mounted:
+            return
+        if not self.size:
+            # Hidden: what was painted will not be true any more when it is shown again.
+            self._painted_for = None
+            self.refresh()
             return
         if self._painted_for != self._drawn_for():
             self.refresh()
