@@ -221,6 +221,11 @@ def test_the_rate_at_equal_lengths_needs_forty_deciding_pairs() -> None:
     assert value(with_lengths(letters[1:], longer[1:]), "length_adjusted") is None
 
 
+def test_a_rate_at_equal_lengths_is_no_guess() -> None:
+    reading = with_lengths("t" * 26 + "b" * 14, "t" * 40)
+    assert value(reading, "length_adjusted") is None
+
+
 def repeated(same: int, n: int) -> Reading:
     """``n`` repeats, ``same`` of them judged as before."""
     again = "t" * same + "b" * (n - same)
@@ -537,6 +542,15 @@ def test_settings_move_the_thresholds() -> None:
     assert codes(few) == {}
     bad = opened("t" * 16 + "b" * 4 + "x" * 6, settings={"blind_ab.both_bad": 0.3})
     assert codes(bad) == {}
+
+
+def test_looks_at_the_expected_answer_are_told() -> None:
+    judge = Judge().pairs(20).votes(BETTER)
+    judge.say("view", plan=judge.plan, pair=judge.token(2), what="reference")
+    judge.say("view", plan=judge.plan, pair=judge.token(3), what="diff")
+    told = read(compared(20, *heard(judge.finish().unblind()))).how[-1]
+    assert "looked at before 1 vote." in told
+    assert "looked at" not in opened(BETTER).how[-1]
 
 
 def test_unblinded_without_a_vote() -> None:

@@ -17,7 +17,7 @@ from tui_eval.core.reading import Finding, Reading
 from tui_eval.core.stats.agreement import cohen, krippendorff
 from tui_eval.core.stats.scores import level_mean
 from tui_eval.core.steps import review
-from tui_eval.core.steps.judging import tags_in
+from tui_eval.core.steps.judging import judge_name, minutes_text, names_text, tags_in
 
 FINE = ["5455", "4545", "4454", "5545"] * 5
 """Twenty items that leave nothing to be said."""
@@ -77,8 +77,8 @@ def test_the_worked_example_of_twenty_scores() -> None:
         (0.6, 0.386582, 0.781193), abs=1e-6
     )
     assert codes(reading) == {"unclear_score": "caution"}
-    table = reading.tables["distribution"]
-    assert table.rows[0] == ("accuracy", 1, 3, 4, 7, 5, 0)
+    row = reading.tables["criteria"].rows[0]
+    assert row == ("accuracy", mean.value, mean.low, mean.high, share.value, 1, 3, 4, 7, 5, 0)
     plot = next(plot for plot in reading.plots if plot.key == "accuracy")
     assert [series.y for series in plot.series] == [(1.0,), (3.0,), (4.0,), (7.0,), (5.0,)]
 
@@ -131,7 +131,7 @@ def test_not_applicable_is_left_out() -> None:
     reading = scored(rows)
     assert reading.numbers["format"].n == 10
     assert value(reading, "reviewed") == 20
-    assert reading.tables["distribution"].rows[3][-1] == 10
+    assert reading.tables["criteria"].rows[3][-1] == 10
     assert reading.tables["items"].rows[0][6] == "n/a"
     never = scored([row[:3] + "0" for row in FINE])
     assert value(never, "format") is None
@@ -201,6 +201,18 @@ def test_tags_are_words_with_their_sign() -> None:
     assert tags_in("no. 5 # nothing") == []
 
 
+def test_times_and_names_in_words() -> None:
+    assert minutes_text(1, 5.0) == "about 1 minute"
+    assert minutes_text(12, 60.0) == "about 12 minutes"
+    assert minutes_text(40, 60.0) == "about 40 minutes"
+    assert minutes_text(200, None) == "about 2 hours"
+    assert names_text(["ana"]) == "ana"
+    assert names_text(["ana", "bo"]) == "ana and bo"
+    assert names_text(["ana", "bo", "cy"]) == "ana, bo and cy"
+    assert names_text(list("abcdef"), 2) == "a, b and 4 more"
+    assert judge_name("\u200b") == "(no name)"
+
+
 def test_the_worst_five_open_their_answers() -> None:
     rows = [*with_accuracy("45545"), "1223", "3333", "1555", "2223", "1111", *FINE[:10]]
     table = scored(rows).tables["worst"]
@@ -248,7 +260,7 @@ def test_agreement_of_two_judges() -> None:
     one, other = [int(x) for x in ONE], [int(x) for x in OTHER]
     assert row[3] == cohen(one, other, "quadratic")
     assert row[4] == krippendorff(list(zip(one, other, strict=True)), "ordinal")
-    assert "agreement" not in scored(FINE).tables
+    assert not {"agreement", "judges"} & scored(FINE).tables.keys()
 
 
 def test_judges_have_a_row_each() -> None:

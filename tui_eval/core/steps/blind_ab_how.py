@@ -85,7 +85,7 @@ def after_words(case: Case, found: Ballots, result: Result) -> tuple[str, ...]:
         )
     if result.agreement is not None:
         words.append(_agreement_words(result))
-    return (*words, _unblinding_words(case))
+    return (*words, _unblinding_words(case, found))
 
 
 def _side_words(found: Ballots) -> str:
@@ -145,7 +145,7 @@ def _agreement_words(result: Result) -> str:
     )
 
 
-def _unblinding_words(case: Case) -> str:
+def _unblinding_words(case: Case, found: Ballots) -> str:
     standing = case.asked.standing
     one = standing.round
     by = judging.judge_name(one.unblinded_by) if one else ""
@@ -156,6 +156,10 @@ def _unblinding_words(case: Case) -> str:
         for judge in standing.begun
         if judge.closed_by
     ]
-    return f"Unblinded by {by} at {at}; later votes do not count." + "".join(
-        f" {told}." for told in closed
-    )
+    looked = sum("reference" in vote.mark.views for pair in found.pairs for vote in pair.votes)
+    told = [
+        f"Unblinded by {by} at {at}; later votes do not count.",
+        *(f"{one}." for one in closed),
+        f"The expected answer was looked at before {count_text(looked, 'vote')}." if looked else "",
+    ]
+    return " ".join(filter(None, told))

@@ -239,5 +239,9 @@ def _kappa(case: Asked, pairs: Sequence[Compared]) -> float | None:
 
 
 def _adjusted(deciding: Sequence[Compared]) -> LengthAdjusted | None:
+    """None also where one model's answers are always the longer: equal lengths were not
+    seen, and what would be there is a guess."""
     more = [float(p.answers.tuned_length - p.answers.other_length) for p in deciding]
+    if not min(more) <= 0 <= max(more):
+        return None
     return length_adjusted(more, [pair.mean > 0.5 for pair in deciding])

@@ -28,11 +28,11 @@ OPENED = (
 def early_numbers(standing: Standing, enough: Enough | None) -> dict[str, Number]:
     """Everything that can be told of a direction is null, and says why."""
     closed = Number(None, why="told after unblinding")
-    numbers = dict.fromkeys(OPENED, closed) | _progress(standing)
+    numbers = _progress(standing)
     unlooked = Number(None, why="there is no vote yet")
-    numbers["locked"] = unlooked if enough is None else Number(float(enough.locked))
-    numbers["clear"] = unlooked if enough is None else Number(float(enough.clear))
-    return numbers
+    numbers["locked"] = unlooked if enough is None else Number(int(enough.locked))
+    numbers["clear"] = unlooked if enough is None else Number(int(enough.clear))
+    return numbers | dict.fromkeys(OPENED, closed)
 
 
 def missing_numbers(why: str) -> dict[str, Number]:
@@ -77,8 +77,8 @@ def numbers(standing: Standing, found: Ballots, result: Result) -> dict[str, Num
         "guesses_right": Number(result.guessed.hits),
     }
     made |= _progress(standing) | {
-        "locked": Number(float(result.enough.locked)),
-        "clear": Number(float(result.enough.clear)),
+        "locked": Number(int(result.enough.locked)),
+        "clear": Number(int(result.enough.clear)),
     }
     return made
 
@@ -123,11 +123,13 @@ def state_text(judge: JudgeRound) -> str:
 
 
 def tables(case: Asked, found: Ballots, result: Result, limits: Limits) -> dict[str, Table]:
-    made = {"checks": _checks(case, found, result, limits), "results": _results(result)}
-    slices = _slices(case, found, limits)
-    if slices.rows:
-        made["by_category"] = slices
-    return made | {"judges": _judges(case, found), "pairs": _pairs(case, found)}
+    """Those that would only repeat the summary are left out."""
+    made = {"checks": _checks(case, found, result, limits)}
+    results, slices = _results(result), _slices(case, found, limits)
+    made |= {"results": results} if len(results.rows) > 1 else {}
+    made |= {"by_category": slices} if slices.rows else {}
+    made |= {"judges": _judges(case, found)} if len(case.standing.begun) > 1 else {}
+    return made | {"pairs": _pairs(case, found)}
 
 
 def chance_text(p: float, limits: Limits) -> str:
@@ -255,7 +257,7 @@ def _judges(case: Asked, found: Ballots) -> Table:
         Column("ties", "tied", "count", 0),
         Column("both_bad", "both bad", "count", 0),
         Column("left", "left", "count", 0),
-        Column("repeats", "same again"),
+        Column("repeats", "again"),
         Column("pace", "s each", "number", 0),
         Column("state", ""),
     )

@@ -48,8 +48,7 @@ def numbers(data: Reviewed, found: Sequence[Figures]) -> dict[str, Number]:
 def tables(data: Reviewed, found: Sequence[Figures], good: float) -> dict[str, Table]:
     if not data.items:
         return {}
-    made = {"criteria": _criteria(found, good), "distribution": _distribution(found)}
-    made |= {"worst": _worst(data), "items": _items(data)}
+    made = {"criteria": _criteria(found, good), "worst": _worst(data), "items": _items(data)}
     if any(item.category for item in data.scored):
         made["by_category"] = _categories(data, good)
     tags = judging.tag_counts(note for item in data.items for note in item.notes)
@@ -58,43 +57,30 @@ def tables(data: Reviewed, found: Sequence[Figures], good: float) -> dict[str, T
         rows = tuple((f"#{clean(tag, limit=40)}", count) for tag, count in counted)
         columns = (Column("tag", "tag"), Column("count", "notes", "count", 0))
         made["tags"] = Table("tags", columns, rows)
-    made["judges"] = _judges(data)
     if len(data.begun) > 1:
-        made["agreement"] = _agreement(data)
+        made |= {"judges": _judges(data), "agreement": _agreement(data)}
     return made
 
 
 def _criteria(found: Sequence[Figures], good: float) -> Table:
+    """Means of items, and how often each level was given: of several judges, single
+    scores."""
     rows: list[tuple[Cell, ...]] = []
     for one in found:
         mean, share = one.mean, one.share
         ends = (mean.value, mean.low, mean.high) if mean else (None, None, None)
-        shares = (share.value, share.low, share.high) if share else (None, None, None)
-        rows.append((one.criterion, one.n, *ends, *shares))
+        levels = (one.levels[level] for level in (1, 2, 3, 4, 5, 0))
+        rows.append((one.criterion, *ends, share.value if share else None, *levels))
     columns = (
-        Column("criterion", "criterion"),
-        Column("n", "n", "count", 0),
+        Column("criterion", "scores"),
         Column("mean", "mean", "number"),
         Column("low", "low", "number"),
         Column("high", "high", "number"),
         Column("share", f"{good:g} or more", "percent", 0),
-        Column("share_low", "low", "percent", 0),
-        Column("share_high", "high", "percent", 0),
-    )
-    return Table("scores", columns, tuple(rows))
-
-
-def _distribution(found: Sequence[Figures]) -> Table:
-    """Single scores, so that several judges' stand apart."""
-    rows: list[tuple[Cell, ...]] = []
-    for one in found:
-        rows.append((one.criterion, *(one.levels[level] for level in (1, 2, 3, 4, 5, 0))))
-    columns = (
-        Column("criterion", "criterion"),
         *(Column(f"level_{level}", str(level), "count", 0) for level in range(1, 6)),
         Column("not_applicable", "n/a", "count", 0),
     )
-    return Table("distribution of scores", columns, tuple(rows))
+    return Table("scores", columns, tuple(rows))
 
 
 def _item_cells(item: Item) -> tuple[Cell, ...]:
