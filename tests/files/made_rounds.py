@@ -61,9 +61,9 @@ class Made:
     def workspace(self) -> Workspace:
         return Workspace.open(self.folder)
 
-    def samples(self) -> tuple[Sample, ...]:
+    def samples(self, candidate: str = "tuned") -> tuple[Sample, ...]:
         with_files = WorkspaceEvidence(self.workspace(), self.config, FileCache())
-        dataset = with_files.dataset("tuned", "validation")
+        dataset = with_files.dataset(candidate, "validation")
         assert dataset is not None
         return dataset.samples
 
@@ -102,9 +102,9 @@ class Made:
         return open_review(workspace or self.workspace(), self.config, "tuned", judge=judge)
 
 
-def generator(config: Config, model: str) -> Producer:
+def generator(config: Config, model: str, candidate: str = "tuned") -> Producer:
     """As if the model's weights had been on the machine that generated."""
-    made = producers.generating(config, "tuned", model, dtype="float32")
+    made = producers.generating(config, candidate, model, dtype="float32")
     made = replace(made, weights=f"weights of {model}")
     return replace(made, key=producers.key_of(made))
 

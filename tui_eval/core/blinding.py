@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from random import Random
 
@@ -129,6 +130,7 @@ def shown(text: str) -> str:
     return _LINE_ENDS.sub("", stripped).strip("\n").rstrip()
 
 
+@lru_cache(maxsize=4096)
 def shown_length(text: str) -> int:
     """Displayed characters: by these one answer is the longer one."""
     return len(clean(shown(text), newlines=True))

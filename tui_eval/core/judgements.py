@@ -10,7 +10,8 @@ Events, besides the fields that every line has (``id``, ``seq``, ``at``, ``kind`
   ``planned`` (N), ``ordinal`` (the judge's place among the round's judges, from 0; its
   parity chooses the complement of sides), ``mode``, ``blind``, ``login``, and ``items``
   (completion ids in the order of judging) or ``pairs`` (each ``pair``, ``left``, ``right``,
-  and ``repeat_of`` or ``identical`` where it is one)
+  and ``repeat_of`` or ``identical`` where it is one). With ``instead`` it replaces the
+  judge's earlier plan, under which nothing was judged: the settings were changed since
 - ``more``: ``plan`` and further ``items`` or ``pairs``, for answers that came later
 - ``score``: ``plan``, ``item``, ``criterion``, ``value`` (1-5; 0 not applicable; null clears)
 - ``vote``: ``plan``, ``pair``, ``side`` (left, right, tie, both_bad); what else it holds
@@ -252,7 +253,8 @@ def _undone(
 
 
 def _plans(events: Sequence[Judgement], opened: Mapping[str, Judgement]) -> dict[str, JudgeRound]:
-    """Plans by id; a judge's later plan for the same round is an alias of the first."""
+    """Plans by id; a judge's later plan for the same round is an alias of the first, unless
+    it replaces that."""
     plans: dict[str, JudgeRound] = {}
     first: dict[tuple[str, str], JudgeRound] = {}
     for judgement in events:
@@ -260,6 +262,9 @@ def _plans(events: Sequence[Judgement], opened: Mapping[str, Judgement]) -> dict
         if event.get("kind") == "plan":
             made = _plan(judgement.judge, event)
             known = first.setdefault((judgement.judge, made.round), made)
+            if event.get("instead") and known is not made:
+                plans = {name: plan for name, plan in plans.items() if plan is not known}
+                known = first[judgement.judge, made.round] = made
             plans[made.plan] = known
         elif event.get("kind") == "more":
             plan = plans.get(str(event.get("plan")))

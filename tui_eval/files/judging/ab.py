@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Self
 
-from tui_eval.core.blinding import plan_pairs, shown
-from tui_eval.core.judgements import SIDES, PlannedPair, Side
+from tui_eval.core.blinding import pair_token, plan_pairs, shown
+from tui_eval.core.judgements import SIDES, JudgeRound, PlannedPair, Side
 from tui_eval.core.records import Completion, Sample
 from tui_eval.core.session import Pair, Standing
 from tui_eval.errors import InputError
@@ -37,12 +37,12 @@ class Ab(Judging):
         self._facts_seen = workspace.facts_version()
         batch = source.read()
         self._absorb(batch)
-        if self._state is None:
+        if self._state is None or (self._untouched() and self._outdated(self._state)):
             self._begin(
                 seed=source.seed,
                 planned=source.planned,
                 mode=source.mode,
-                pairs=[_plain(pair) for pair in self._planned(batch, 0, source.planned)],
+                pairs=[_plain(pair) for pair in self._pairs_of(batch, None)],
             )
         else:
             self._add(batch)
@@ -219,23 +219,31 @@ class Ab(Judging):
         """Put pairs into the plan whose answers have come; none once judging has ended."""
         if self.unblinded or self.state.ended:
             return False
-        pairs = self._planned(batch, self.state.ordinal, self.state.planned)
+        pairs = self._pairs_of(batch, self.state)
         if pairs:
             self._say("more", plan=self.state.plan, pairs=[_plain(pair) for pair in pairs])
             self._index()
         return bool(pairs)
 
-    def _planned(self, batch: Batch, ordinal: int, planned: int) -> tuple[PlannedPair, ...]:
-        state = self._state
-        if state is None:
-            ordinal = max((one.ordinal for one in self._round.judges), default=-1) + 1
-        partner = next((one for one in self._colleagues() if one.ordinal == ordinal ^ 1), None)
+    def _outdated(self, state: JudgeRound) -> bool:
+        """Whether a plan differs from what the settings ask for today."""
+        source = self._source
+        asked = {pair_token(self._round_id, id) for id in source.samples}
+        planned = {pair.pair for pair in state.pairs if not pair.repeat_of}
+        now = (source.seed, source.planned, source.mode)
+        other = bool(asked) and not planned <= asked
+        return other or now != (state.seed, state.planned, state.mode)
+
+    def _pairs_of(self, batch: Batch, state: JudgeRound | None) -> tuple[PlannedPair, ...]:
+        """The pairs that a plan begins with, or those to be added to it."""
+        beside = self._ordinal() ^ 1
+        partner = next((one for one in self._colleagues() if one.ordinal == beside), None)
         return plan_pairs(
             self._round_id,
             self.judge,
             batch.answered,
             seed=state.seed if state is not None else self._source.seed,
-            planned=planned - batch.left_out,
+            planned=(state or self._source).planned - batch.left_out,
             repeats=self._source.repeats,
             partner=partner.pairs if partner is not None else (),
             before=state.pairs if state is not None else (),

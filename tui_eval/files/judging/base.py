@@ -95,14 +95,14 @@ class Judging:
     def following(self, after: str = "") -> str | None:
         with self._lock:
             left = [token for token in self._order if not self._done(token)]
-            fresh = [token for token in left if not self.mark(token).skipped]
-            fresh = [token for token in fresh if self._ripe(token)] or fresh
+            ripe = [token for token in left if self._ripe(token)] or left
+            fresh = [token for token in ripe if not self.mark(token).skipped]
             if fresh:
                 place = {token: number for number, token in enumerate(self._order)}
                 later = [token for token in fresh if place[token] > place.get(after, -1)]
                 return (later or fresh)[0]
-            skipped = sorted(left, key=lambda token: self.mark(token).skipped)
-            return next((token for token in skipped if token != after), next(iter(left), None))
+            skipped = sorted(ripe, key=lambda token: self.mark(token).skipped)
+            return next((token for token in skipped if token != after), next(iter(skipped), None))
 
     # What a judge does.
 
@@ -190,18 +190,30 @@ class Judging:
         """Raise where nothing may be judged any more."""
 
     def _begin(self, **fields: Any) -> None:
-        """Write the plan of a judge who is new to this round."""
-        ordinals = [one.ordinal for one in self._round.judges]
+        """Write this judge's plan, in the place of the one there is."""
+        instead = {"instead": True} if self._state is not None else {}
         self._journal.append(
             "plan",
             plan=secrets.token_hex(8),
             step=self.step,
             round=self._round_id,
-            ordinal=max(ordinals, default=-1) + 1,
+            ordinal=self._ordinal(),
             login=login(),
+            **instead,
             **fields,
         )
         self._fold()
+
+    def _ordinal(self) -> int:
+        """This judge's place in the round: the one planned with, or the next."""
+        if self._state is not None:
+            return self._state.ordinal
+        return max((one.ordinal for one in self._round.judges), default=-1) + 1
+
+    def _untouched(self) -> bool:
+        """Nobody has judged in this round, nor done anything else in this judge's plan:
+        settings that were changed since may still have their way."""
+        return not self._round.begun and self._state is not None and not self._state.marks
 
     def _at(self, token: str) -> dict[str, str]:
         if token not in self._order:

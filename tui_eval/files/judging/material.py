@@ -44,6 +44,8 @@ class AbRound:
     read: Callable[[], Batch]
     keep: Callable[[str], None]
     decides: Callable[[Sequence[JudgeRound]], bool]
+    samples: tuple[str, ...] = ()
+    """Ids of the prompts; empty where a plan that is there is followed as it is."""
 
 
 @dataclass(frozen=True, slots=True)

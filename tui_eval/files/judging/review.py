@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from tui_eval.core.blinding import plan_items
-from tui_eval.core.judgements import CRITERIA
+from tui_eval.core.judgements import CRITERIA, JudgeRound
 from tui_eval.core.records import Completion, Sample
 from tui_eval.core.session import Item, Standing
 from tui_eval.errors import InputError
@@ -33,12 +33,12 @@ class Review(Judging):
         self._facts_seen = workspace.facts_version()
         batch = source.read()
         self._absorb(batch)
-        if self._state is None:
+        if self._state is None or (self._untouched() and self._outdated(self._state)):
             self._begin(
                 seed=source.seed,
                 planned=source.planned,
                 blind=source.blind,
-                items=list(self._planned(batch)),
+                items=list(self._items_of(batch, None)),
             )
         else:
             self._add(batch)
@@ -114,14 +114,20 @@ class Review(Judging):
             self._left_out = batch.left_out
 
     def _add(self, batch: Batch) -> bool:
-        items = self._planned(batch)
+        items = self._items_of(batch, self.state)
         if items:
             self._say("more", plan=self.state.plan, items=list(items))
             self._index()
         return bool(items)
 
-    def _planned(self, batch: Batch) -> tuple[str, ...]:
-        state = self._state
+    def _outdated(self, state: JudgeRound) -> bool:
+        """Whether a plan differs from what the settings ask for today."""
+        source = self._source
+        now = (source.seed, source.planned, source.blind)
+        return now != (state.seed, state.planned, state.blind)
+
+    def _items_of(self, batch: Batch, state: JudgeRound | None) -> tuple[str, ...]:
+        """The items that a plan begins with, or those to be added to it."""
         return plan_items(
             self._round_id,
             self.judge,

@@ -12,13 +12,14 @@ from tui_eval.config import Config, nearest
 from tui_eval.core import blinding
 from tui_eval.core.anchors import ANCHORS
 from tui_eval.core.blinding import Answered, Repeats
-from tui_eval.core.judgements import JudgeRound, Step
+from tui_eval.core.judgements import JudgeRound, Step, rounds
 from tui_eval.core.records import Completion, Sample
 from tui_eval.core.text import clean
 from tui_eval.errors import InputError
 from tui_eval.files import producers
 from tui_eval.files.evidence import FileCache, WorkspaceEvidence
 from tui_eval.files.judging import lamp, recording, words
+from tui_eval.files.judging.base import KINDS, of_round
 from tui_eval.files.judging.material import AbRound, Batch, ReviewRound
 from tui_eval.files.judging.recording import Comparison, Given
 from tui_eval.store.workspace import Workspace
@@ -108,12 +109,10 @@ def compared(
         sources=(one.source, other.source),
         notes=notes,
     )
-    tuned: set[str] = set()
     looks = words.Looks(names, float(settings["truncated"]))
 
     def read() -> Batch:
         ours, theirs = one.answers(), other.answers()
-        tuned.update(answer.id for answer in ours.values())
         both = [(ours[id], theirs[id]) for id in ids if id in ours and id in theirs]
         usable = [(a, b) for a, b in both if not a.error and not b.error]
         return Batch(
@@ -125,12 +124,7 @@ def compared(
         )
 
     def decides(judges: Sequence[JudgeRound]) -> bool:
-        return lamp.decided(
-            judges,
-            tuned.__contains__,
-            clear=float(settings["clear"]),
-            significance=float(settings["significance"]),
-        )
+        return lamp.decided(judges, one.answers(), other.answers(), samples, settings)
 
     mode = str(settings["mode"])
     given = [model.given for model in models if model.given is not None]
@@ -150,6 +144,7 @@ def compared(
         read=read,
         keep=lambda judge: recording.keep(workspace, judge, round, what, samples, given),
         decides=decides,
+        samples=ids,
     )
 
 
@@ -255,6 +250,12 @@ def recorded_answers(workspace: Workspace, key: str) -> Answers:
     return read
 
 
+def was_begun(workspace: Workspace, round: str) -> bool:
+    """Whether somebody has judged in it: from then on its prompts stay the same."""
+    found = rounds(of_round(workspace.judgements(KINDS), round)).get(round)
+    return found is not None and bool(found.begun)
+
+
 def _prompts(
     workspace: Workspace,
     config: Config,
@@ -265,8 +266,7 @@ def _prompts(
 ) -> _Prompts:
     """Those the round was begun with; of a new round, those that the settings choose."""
     known = recording.comparison_of(workspace, round)
-    begun = any(one.event.get("round") == round for one in workspace.judgements(("plan",)))
-    if known is not None and begun:
+    if known is not None and was_begun(workspace, round):
         samples = workspace.samples(known.dataset)
         return _Prompts(known.dataset, known.samples, samples)
     dataset = evidence.dataset(candidate, "validation")

@@ -14,7 +14,7 @@ from tui_eval.files import producers
 from tui_eval.files.answer_files import Given, made_elsewhere, pair, read_answers
 from tui_eval.files.judging import recording
 from tui_eval.files.judging.material import AbRound
-from tui_eval.files.judging.rounds import Model, compared
+from tui_eval.files.judging.rounds import Model, compared, was_begun
 from tui_eval.store.workspace import Workspace
 
 MODELS = ("tuned", "base")
@@ -71,8 +71,7 @@ def _chosen(
 ) -> tuple[str, ...]:
     """Those the round was begun with; of a new one, a seeded choice."""
     known = recording.comparison_of(workspace, round)
-    begun = any(one.event.get("round") == round for one in workspace.judgements(("plan",)))
-    if known is not None and begun:
+    if known is not None and was_begun(workspace, round):
         return known.samples
     seed = int(BLIND_AB["seed"])
     ranked = sorted(samples, key=lambda id: sha256(f"{seed}:{id}".encode()).hexdigest())
