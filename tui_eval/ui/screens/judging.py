@@ -44,12 +44,12 @@ class JudgingScreen(Judging):
 
     def judges(self) -> bool:
         """Whether a press may judge the item now; says why not."""
-        if not self.query_one("#item").display:
+        if not self.query_one("#item").display or self.unsaved():
             return False
         if not self.guard.press():
             self.tell(TOO_FAST, "caution")
             return False
-        return not self.saving and not self.unsaved()
+        return not self.saving
 
     # What is recorded.
 

@@ -92,12 +92,14 @@ class Layout:
     def _lines(self, text: str, start: int, renderer: Renderer | None) -> list[Line]:
         if renderer is not None:
             return _rendered(renderer.take(text), self.width)
-        indent = " " * min(len(text) - len(text.lstrip(" ")), self.width // 2)
+        # What goes on below an indented line is indented as much: code stays readable.
+        inset = min(len(text) - len(text.lstrip(" ")), self.width // 2)
         spans = self._marks(text, start) if self._marks is not None else ()
-        made: list[Line] = []
-        for first, last in folds(text, self.width - (len(indent) if made else 0)):
-            made.append(_apart(marked(text, first, last, spans)))
-        return made
+        before: Line = [(" " * inset, "text")] if inset else []
+        return [
+            [*before, *_apart(marked(text, inset + first, inset + last, spans))]
+            for first, last in folds(text[inset:], self.width - inset)
+        ]
 
 
 def _pieces(text: str) -> Iterator[tuple[int, int]]:
