@@ -549,7 +549,7 @@ def test_looks_at_the_expected_answer_are_told() -> None:
     judge.say("view", plan=judge.plan, pair=judge.token(2), what="reference")
     judge.say("view", plan=judge.plan, pair=judge.token(3), what="diff")
     told = read(compared(20, *heard(judge.finish().unblind()))).how[-1]
-    assert "looked at before 1 vote." in told
+    assert "looked at for 1 vote." in told
     assert "looked at" not in opened(BETTER).how[-1]
 
 

@@ -160,6 +160,6 @@ def _unblinding_words(case: Case, found: Ballots) -> str:
     told = [
         f"Unblinded by {by} at {at}; later votes do not count.",
         *(f"{one}." for one in closed),
-        f"The expected answer was looked at before {count_text(looked, 'vote')}." if looked else "",
+        f"The expected answer was looked at for {count_text(looked, 'vote')}." if looked else "",
     ]
     return " ".join(filter(None, told))
