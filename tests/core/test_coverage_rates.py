@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tui_eval.core.stats.intervals import Interval, mean, wilson
-from tui_eval.core.stats.rates import bonett_price, win_rate
+from tui_eval.core.stats.rates import bonett_price, sign_flip_p, sign_p, win_rate
 from tui_eval.core.stats.reference import clopper_pearson, tango
 from tui_eval.core.stats.scores import length_adjusted
 
@@ -204,3 +204,19 @@ def test_decisive_rate_at_equal_lengths(n: int) -> None:
                 found[shift, slope, rate] = hits / fits
                 assert fits > 0.85 * runs
     within_the_band(found, n, 4 * math.sqrt(0.05 * 0.95 / runs))
+
+
+@pytest.mark.parametrize("n", [20, 50])
+def test_agreeing_judges_make_no_length_bias(n: int) -> None:
+    """Length doesn't matter, three judges agree: a sign test of votes finds a bias in a
+    fifth of the cases, one of pairs at most once in twenty."""
+    chance = np.random.default_rng(n)
+    runs, by_vote, by_pair = 3000, 0, 0
+    for _ in range(runs):
+        better = chance.beta(0.1, 0.1, (n, 1))
+        votes = np.where(chance.random((n, 3)) < better, 1, -1)
+        longer = int((votes > 0).sum())
+        by_vote += sign_p(longer, 3 * n - longer) < 0.05
+        by_pair += sign_flip_p(votes.sum(axis=1).tolist()) < 0.05
+    assert by_vote / runs > 0.15
+    assert by_pair / runs <= 0.05 + 4 * math.sqrt(0.05 * 0.95 / runs)

@@ -18,6 +18,7 @@ from tui_eval.core.stats.rates import (
     bonett_price,
     fewest_wins,
     pairs_needed,
+    sign_flip_p,
     sign_p,
     smallest_found,
     win_rate,
@@ -26,7 +27,6 @@ from tui_eval.core.stats.reference import (
     clopper_pearson,
     fisher,
     other_methods,
-    sign_flip_p,
     tango,
 )
 
@@ -224,6 +224,11 @@ def test_sign_flips_are_counted(differences: list[float]) -> None:
     flips = list(itertools.product((-1, 1), repeat=len(differences)))
     sums = [sum(s * d for s, d in zip(signs, differences, strict=True)) for signs in flips]
     assert sign_flip_p(differences) == pytest.approx(sum(abs(s) >= seen for s in sums) / len(flips))
+
+
+@given(st.integers(0, 80), st.integers(0, 80))
+def test_sign_flips_of_single_votes_are_the_sign_test(wins: int, losses: int) -> None:
+    assert sign_flip_p([1.0] * wins + [-1.0] * losses) == pytest.approx(sign_p(wins, losses))
 
 
 def test_sign_flips_of_many_sums_come_from_t() -> None:

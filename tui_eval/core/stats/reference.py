@@ -6,13 +6,10 @@ No verdict comes from here.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from tui_eval.core.stats.rates import binomial_upper
-from tui_eval.core.stats.student import Z95, incomplete_beta, t_tail
-
-MOST_SUMS = 100_000
-"""Different partial sums that an exact sign-flip test may hold."""
+from tui_eval.core.stats.student import Z95, incomplete_beta
 
 
 def other_methods(wins: int, losses: int, ties: int) -> dict[str, float | None]:
@@ -113,31 +110,3 @@ def fisher(a: int, b: int, c: int, d: int) -> float:
     corners = range(max(0, row + column - n), min(row, column) + 1)
     seen = ways(a)
     return sum(w for corner in corners if (w := ways(corner)) <= seen) / math.comb(n, row)
-
-
-def sign_flip_p(differences: Sequence[float]) -> float:
-    """Paired test that every difference could as well have the other sign, two-sided.
-
-    Exact over all signs as long as the partial sums are few (always for differences of
-    1-5 scores); else Student's t of the mean.
-    """
-    scale = max((abs(value) for value in differences), default=0.0) or 1.0
-    moves = [abs(value) / scale for value in differences if value]
-    sums = {0.0: 1}
-    for move in moves:
-        grown: dict[float, int] = {}
-        for value, ways in sums.items():
-            for moved in (round(value + move, 9), round(value - move, 9)):
-                grown[moved] = grown.get(moved, 0) + ways
-        sums = grown
-        if len(sums) > MOST_SUMS:
-            return _t_p(differences)
-    seen = abs(math.fsum(differences)) / scale - 1e-6
-    return sum(ways for value, ways in sums.items() if abs(value) >= seen) / (1 << len(moves))
-
-
-def _t_p(differences: Sequence[float]) -> float:
-    n = len(differences)
-    mean = math.fsum(differences) / n
-    squares = math.fsum((value - mean) ** 2 for value in differences)
-    return 2 * t_tail(abs(mean) / math.sqrt(squares / (n - 1) / n), n - 1)
