@@ -169,9 +169,8 @@ def sign_flip_p(differences: Sequence[float]) -> float:
     Of single votes it is the sign test. Where several votes share a pair, the pairs' sums
     are the differences: votes of one pair agree for the answers' sake, and a sign test of
     three agreeing judges' votes on 50 pairs finds a preference in a fifth of the cases
-    where there is none.
-    Exact over all signs as long as the partial sums are few (always for differences of
-    1-5 scores); else Student's t of the mean.
+    where there is none. Exact over all signs as long as the partial sums are few (some
+    hundred differences of 1-5 scores); else Student's t of the mean.
     """
     moved = [value for value in differences if value]
     moves = _whole([abs(value) for value in moved])
