@@ -12,7 +12,7 @@ from tests.core.made_evidence import MadeEvidence, made_sample
 from tests.core.made_judging import Judge, compared, heard, result
 from tests.core.test_step_words import check
 from tui_eval.core.reading import Finding, Reading
-from tui_eval.core.stats.intervals import mean
+from tui_eval.core.stats.intervals import mean, wilson
 from tui_eval.core.stats.rates import bonett_price, sign_p, smallest_found, win_rate
 from tui_eval.core.stats.sequential import e_value, e_value_of_means
 from tui_eval.core.steps import blind_ab
@@ -463,6 +463,23 @@ def test_both_bad_agrees_with_a_tie() -> None:
     ana = Judge().pairs(4).votes("=xtb").finish()
     bo = Judge("bo", 1).pairs(4).votes("x=tt").finish().unblind()
     assert value(read(compared(4, *heard(ana, bo))), "agreement") == 0.75
+
+
+def test_votes_on_one_pair_are_not_independent() -> None:
+    """Rates of single votes: Student's t within pairs, and as few units where all agree."""
+    ana = Judge().pairs(12).votes("x" * 3 + "t" * 9).finish()
+    bo = Judge("bo", 1).pairs(12).votes("x" * 3 + "t" * 9).finish().unblind()
+    rate = read(compared(12, *heard(ana, bo))).numbers["both_bad_rate"]
+    alone = mean([1.0] * 3 + [0.0] * 9)
+    assert alone is not None
+    assert (rate.value, rate.n) == (0.25, 24)
+    assert (rate.low, rate.high) == pytest.approx((max(0, alone.low or 0), alone.high))
+    ana = Judge().pairs(12).votes("x" * 12).finish()
+    bo = Judge("bo", 1).pairs(12).votes("x" * 12).finish().unblind()
+    rate = read(compared(12, *heard(ana, bo))).numbers["both_bad_rate"]
+    expected = wilson(12, 12)
+    assert expected is not None
+    assert (rate.value, rate.low, rate.high, rate.n) == (1, expected.low, 1, 24)
 
 
 def test_equal_means_have_an_interval_too() -> None:

@@ -200,18 +200,20 @@ def _longer(pairs: Sequence[Compared]) -> list[tuple[Vote, bool]]:
 
 def _count(case: Asked, found: Sequence[tuple[Vote, bool]]) -> Count:
     """Of single votes. Several on one pair, or on one group, are not independent: then the
-    interval is Student's t within them."""
+    interval is Student's t within them, or Wilson's of as many units where all are alike."""
     hits, n = sum(hit for _, hit in found), len(found)
     units = [_unit(case, vote) for vote, _ in found]
+    distinct = len(set(units))
     rate = wilson(hits, n)
-    if len(set(units)) < n:
-        clustered = mean([float(hit) for _, hit in found], units)
-        if clustered is not None and clustered.low is not None and clustered.high is not None:
-            if clustered.se:
-                ends = max(0.0, clustered.low), min(1.0, clustered.high)
-                rate = Interval(hits / n, *ends, n)
-            else:
-                rate = wilson(len(set(units)) if hits else 0, len(set(units)))
+    if rate is not None and distinct < n:
+        within = mean([float(hit) for _, hit in found], units)
+        low, high = (within.low, within.high) if within and within.se else (None, None)
+        if low is None or high is None:
+            alike = wilson(round(distinct * hits / n), distinct)
+            low, high = (alike.low, alike.high) if alike else (None, None)
+        if low is not None and high is not None:
+            low, high = max(0.0, low), min(1.0, high)
+        rate = Interval(hits / n, low, high, n)
     return Count(hits, n, rate, binomial_p(hits, n))
 
 
