@@ -29,7 +29,7 @@ Events, besides the fields that every line has (``id``, ``seq``, ``at``, ``kind`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
@@ -181,7 +181,7 @@ def rounds(judgements: Iterable[Judgement]) -> dict[str, Round]:
         found[name].unblinded_at = str(opened[name].event.get("at", ""))
         found[name].unblinded_by = opened[name].judge
     undone = _undone(events, plans, opened)
-    for judgement in events:
+    for judgement in _as_planned(events, plans):
         if (judgement.judge, str(judgement.event.get("id"))) not in undone:
             _take(found, plans, opened, judgement)
     for each in found.values():
@@ -272,6 +272,33 @@ def _plans(events: Sequence[Judgement], opened: Mapping[str, Judgement]) -> dict
             if plan is not None and own and not _late(plan, opened, judgement):
                 _grow(plan, event)
     return plans
+
+
+def _as_planned(
+    events: Sequence[Judgement], plans: Mapping[str, JudgeRound]
+) -> Iterator[Judgement]:
+    """Votes and guesses with the sides of the plan that counts.
+
+    A judge on two hosts may have planned a pair for one side here and the other there,
+    before the journals met. A vote's side is that of its own plan, in its own journal."""
+    lefts: dict[tuple[str, str, str], str] = {}
+    for judgement in events:
+        name = str(judgement.event.get("plan"))
+        if judgement.event.get("kind") in ("plan", "more"):
+            for pair in judgement.event.get("pairs", ()):
+                for journal in (judgement.journal, ""):
+                    lefts.setdefault((journal, name, str(pair["pair"])), str(pair["left"]))
+    planned = {(id(plan), one.pair): one for plan in plans.values() for one in plan.pairs}
+    for judgement in events:
+        event = judgement.event
+        name, token = str(event.get("plan")), str(event.get("pair"))
+        counts = planned.get((id(plans.get(name)), token))
+        swapped = {"left": "right", "right": "left"}.get(str(event.get("side")))
+        if event.get("kind") in ("vote", "guess") and counts is not None and swapped:
+            left = lefts.get((judgement.journal, name, token)) or lefts.get(("", name, token))
+            if left == counts.right and left != counts.left:
+                judgement = replace(judgement, event={**event, "side": swapped})
+        yield judgement
 
 
 def _plan(judge: str, event: Mapping[str, Any]) -> JudgeRound:
