@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import random
 import time
@@ -518,13 +519,11 @@ def test_thinking_opens_after_the_vote(made: Made, tmp_path: Path) -> None:
 def test_what_could_not_be_written_counts_and_is_written_later(
     made: Made, ab: Ab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    writer = ab._journal._writer
-
-    def full(self: object) -> None:
-        raise StoreError("The disk is full.")
+    def full(fd: int, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as broken:
-        broken.setattr(type(writer), "commit", full)
+        broken.setattr("tui_eval.store.files._write_all", full)
         with pytest.raises(NotSaved):
             ab.vote(ab.order[0], "left")
         with pytest.raises(NotSaved):

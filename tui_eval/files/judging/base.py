@@ -26,6 +26,7 @@ from tui_eval.core.judgements import (
 )
 from tui_eval.core.stats.order import median
 from tui_eval.core.steps.judging import tags_in
+from tui_eval.core.text import clean
 from tui_eval.errors import InputError, StoreError
 from tui_eval.store.codec import plain
 from tui_eval.store.journal import Journal, NotSaved, login
@@ -82,7 +83,8 @@ class Judging:
         return len(self._journal.not_saved)
 
     def before(self) -> Sequence[str]:
-        return self._before
+        faults = (clean(fault) for fault in self._workspace.faults())
+        return (*self._before, *faults)
 
     def mark(self, token: str) -> Mark:
         return self.state.mark(token)
