@@ -104,7 +104,7 @@ class JudgingScreen(Judging):
             return
         token = self.look.token or ""
         text = self.drafts.get(token, self.look.mark.note)
-        self.query_one("#told").display = False
+        self.add_class("-noting")
         self.query_one(NoteField).open(text, self.look.tags)
         self.show_keys()
 
@@ -123,7 +123,7 @@ class JudgingScreen(Judging):
 
     def _close_note(self) -> None:
         self.query_one(NoteField).close()
-        self.query_one("#told").display = True
+        self.remove_class("-noting")
         self.set_focus(None)
         self.show_keys()
 
@@ -184,14 +184,12 @@ class JudgingScreen(Judging):
 
     def open_reader(self, what: str, title: str, text: str) -> None:
         reader = self.query_one(Reader)
-        self.query_one("#item").display = False
-        reader.display = True
+        self.lay("reader")
         reader.show(what, title, text)
         self.viewed(what)
 
     def close_reader(self) -> None:
-        self.query_one(Reader).display = False
-        self.query_one("#item").display = True
+        self.lay("item")
 
     def viewed(self, what: str) -> None:
         """Log a look, once for each item."""

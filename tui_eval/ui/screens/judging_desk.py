@@ -47,7 +47,11 @@ class Judging(Plain):
     the words of their own; they record with ``record``."""
 
     kind = "judging"
-    DEFAULT_CSS = "Judging #item { height: 1fr; display: none; }"
+    DEFAULT_CSS = """
+    Judging #item { height: 1fr; display: none; }
+    Judging.-item #item, Judging.-notice Notice, Judging.-reader Reader { display: block; }
+    Judging.-noting #told { display: none; }
+    """
 
     def __init__(
         self, session: JudgingSession, *, clock: Callable[[], float] = time.monotonic
@@ -285,7 +289,6 @@ class Judging(Plain):
         self.show_standing()
         state = self._state()
         if anew:
-            self.query_one(Reader).display = False
             self._lay(state)
             if state == "item":
                 self.guard.close()
@@ -308,10 +311,15 @@ class Judging(Plain):
             return "item"
         return "waiting" if self.look.standing.waiting else "done"
 
+    def lay(self, what: str) -> None:
+        """Show ``item``, ``notice`` or ``reader``. By classes: where the screen is too
+        small for any of them, the app's sheet hides them all."""
+        for name in ("item", "notice", "reader"):
+            self.set_class(name == what, f"-{name}")
+
     def _lay(self, state: str) -> None:
-        item = self.query_one("#item")
-        notice = self.query_one(Notice)
-        item.display, notice.display = state == "item", state != "item"
+        self.query_one(Notice).styles.clear_rule("display")
+        self.lay("item" if state == "item" else "notice")
         if state == "item":
             self.set_focus(None)
             self.show_keys()

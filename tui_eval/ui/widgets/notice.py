@@ -26,7 +26,7 @@ class Notice(Drawn, can_focus=True):
     """Sentences in place of an item: before the first, while waiting, when all is done."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("before")]
-    DEFAULT_CSS = "Notice { height: 1fr; width: 1fr; }"
+    DEFAULT_CSS = "Notice { height: 1fr; width: 1fr; display: none; }"
 
     class Read(Message):
         """``enter``."""
