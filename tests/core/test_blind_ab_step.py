@@ -282,6 +282,13 @@ def test_guesses_test_the_blinding(right: int, n: int, broken: bool) -> None:
     assert (value(reading, "guesses"), value(reading, "guesses_right")) == (n, right)
 
 
+def test_a_guess_counts_while_its_pair_is_tied() -> None:
+    judge = Judge().pairs(30).votes(BETTER + "=" * 10).guesses(range(20, 30), 10)
+    judge.vote(20, "t")
+    reading = read(compared(30, *heard(judge.finish().unblind())))
+    assert value(reading, "guesses") == 9
+
+
 # Answers and prompts.
 
 

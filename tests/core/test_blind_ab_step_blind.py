@@ -161,7 +161,7 @@ def test_words_while_waiting() -> None:
     assert [row[-1] for row in both.tables["judges"].rows] == ["judging", "finished"]
     done = read(compared(50, *heard(ana.votes("tb" * 9, 32).finish(), bo)))
     assert done.verdict == "waiting"
-    assert done.headline == "16 of 50 judged: can be unblinded"
+    assert done.headline == "50 of 50 judged: can be unblinded"
     assert done.summary == "ana 50, bo 16 of 50; every judge is done: unblind to read the result"
 
 

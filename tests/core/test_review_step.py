@@ -356,7 +356,7 @@ def test_prompts_that_could_not_be_answered_are_not_waited_for() -> None:
 ROW = st.text("012345.", min_size=4, max_size=4)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.lists(ROW, max_size=24), max_size=3), st.booleans())
 def test_any_scores_are_read(rows: list[list[str]], named: bool) -> None:
     samples = [made_sample(i, category="c" if named and i % 2 else None) for i in range(24)]

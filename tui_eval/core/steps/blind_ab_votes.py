@@ -105,7 +105,8 @@ class Standing:
     mode: str
     votes: int
     judged: int
-    """Pairs that everybody who has begun has done."""
+    """Pairs that everybody who still judges has done; once nobody does, all that anybody
+    has done."""
     pace: float | None
 
     @property
@@ -197,7 +198,6 @@ def _standing(
     begun = found.begun if found else ()
     judges = begun or (found.judges if found else ())
     planned = max((judge.planned for judge in judges), default=0) or allotted
-    done = [frozenset(judge.voted) for judge in begun]
     mode = judges[0].mode if judges else str(evidence.setting("blind_ab.mode"))
     return Standing(
         round=found,
@@ -205,9 +205,16 @@ def _standing(
         ready=ready,
         mode=mode,
         votes=sum(len(_voted(judge)) for judge in begun),
-        judged=len(frozenset.intersection(*done)) if done else 0,
+        judged=len(_judged(begun)),
         pace=judging.pace(begun),
     )
+
+
+def _judged(begun: Sequence[JudgeRound]) -> frozenset[str]:
+    going = [frozenset(judge.voted) for judge in begun if not judge.ended]
+    if going:
+        return frozenset.intersection(*going)
+    return frozenset().union(*(judge.voted for judge in begun))
 
 
 def _voted(judge: JudgeRound) -> list[PlannedPair]:
@@ -253,7 +260,7 @@ class _Joined:
                 continue
             sample = (self.tuned.get(pair.left) or self.tuned[pair.right]).sample
             vote = Vote(judge.judge, sample, side, mark)
-            if mark.guess is not None:
+            if mark.guess is not None and mark.side and vote.choice == "tie":
                 self.guesses.append((judge.judge, (mark.guess == "left") == side))
             if mark.flagged:
                 self.flagged.add(sample)
