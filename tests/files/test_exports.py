@@ -271,6 +271,18 @@ def test_events_are_every_event_as_it_was_written() -> None:
     assert found[0]["judge"] == "ana"
 
 
+def test_events_are_the_journals_lines_to_the_byte(tmp_path: Path) -> None:
+    workspace = Workspace.open(tmp_path)
+    with workspace.journal("ana") as journal:
+        journal.append("note", plan="p", item="i", text=HOSTILE, seconds=0.1 + 0.2)
+    results = gather(workspace, answered(1), "tuned")
+    found = rows_of(written("events", results))
+    lines = [json.dumps(row["event"], separators=(",", ":")) for row in found]
+    assert "\n".join([*lines, ""]).encode("ascii") == journal.path.read_bytes()
+    assert {row["journal"] for row in found} == {journal.path.name}
+    workspace.close()
+
+
 # Blindness.
 
 DIRECTED = ("trl", "trl-conversational", "llm-comparator", "alpaca-eval", "arena")
@@ -412,7 +424,7 @@ def test_any_text_is_one_cell_that_is_no_formula(text: str, note: str) -> None:
 
 def test_two_files_that_were_judged_without_a_config_are_exported_too(tmp_path: Path) -> None:
     for name in ("base", "tuned"):
-        rows = [{"id": i, "prompt": f"question {i}", "answer": f"{name} {i}"} for i in range(12)]
+        rows = [{"prompt": f"question {i}", "answer": f"{name} {i}"} for i in range(12)]
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     workspace = Workspace.open(tmp_path)
     with pytest.raises(InputError, match="Nothing was judged"):

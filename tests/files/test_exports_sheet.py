@@ -75,7 +75,7 @@ def test_what_was_filled_in_stands_in_the_judges_journal(made: Made) -> None:
     rows[2]["scores"] = {"accuracy": 0, "relevance": 4.0, "fluency": "", "format": None}
     taken = taken_in(made, rows)
     assert taken == Taken(items=3, scores=7, notes=1, blank=17)
-    assert taken.words == "3 answers taken in (7 scores, 1 notes), 17 are not filled in."
+    assert taken.words == "3 answers taken in (7 scores, 1 note), 17 not filled in."
     session = made.review("bo")
     assert session.mark(rows[0]["id"]).scores == GOOD
     assert session.mark(rows[0]["id"]).note == "short #tone"

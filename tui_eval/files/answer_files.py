@@ -6,7 +6,7 @@ rows by exact prompt and occurrence. What finds no partner is counted and told.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -213,17 +213,16 @@ def pair(one: AnswerFile, other: AnswerFile) -> Paired:
         candidate = by_id.get(row.id) if row.id else None
         if candidate is None:
             continue
-        if row.turns and candidate.turns and row.turns != candidate.turns:
+        if row.turns and candidate.turns and _said(row.turns) != _said(candidate.turns):
             differ += 1
             continue
         partner[row.number] = candidate
         used.add(candidate.number)
-    waiting = _queues((row.turns, row) for row in other.rows if row.number not in used)
+    waiting = _queues((_said(row.turns), row) for row in other.rows if row.number not in used)
     for row in one.rows:
-        if row.number not in partner and row.turns and waiting[row.turns]:
-            found = waiting[row.turns].pop(0)
-            partner[row.number] = found
-            used.add(found.number)
+        queue = waiting[_said(row.turns)] if row.turns and row.number not in partner else None
+        if queue:
+            partner[row.number] = queue.popleft()
     pairs = tuple((row, partner[row.number]) for row in one.rows if row.number in partner)
     if not pairs:
         why = f": {_count(differ, 'id')} stand for other prompts there" if differ else ""
@@ -234,8 +233,8 @@ def pair(one: AnswerFile, other: AnswerFile) -> Paired:
     return Paired(pairs, _pair_notes(one, other, len(pairs), differ))
 
 
-def _queues(rows: Iterable[tuple[Hashable, Given]]) -> defaultdict[Hashable, list[Given]]:
-    found: defaultdict[Hashable, list[Given]] = defaultdict(list)
+def _queues(rows: Iterable[tuple[Hashable, Given]]) -> defaultdict[Hashable, deque[Given]]:
+    found: defaultdict[Hashable, deque[Given]] = defaultdict(deque)
     for key, row in rows:
         found[key].append(row)
     return found
@@ -284,16 +283,17 @@ def matched(config: Config, model: str, dataset: Dataset) -> Matched:
 
 def _next(
     sample: Sample,
-    by_turns: Mapping[Hashable, list[Given]],
-    by_last: Mapping[Hashable, list[Given]],
+    by_turns: Mapping[Hashable, deque[Given]],
+    by_last: Mapping[Hashable, deque[Given]],
     used: set[int],
 ) -> Given | None:
     """The next row with these turns, else with this last turn."""
     turns = sample.messages
     if turns and turns[-1].role == "assistant":
         turns = turns[:-1]
-    for queue in (by_turns.get(_said(turns), ()), by_last.get(sample.prompt, ())):
-        for row in queue:
+    for queue in (by_turns.get(_said(turns)), by_last.get(sample.prompt)):
+        while queue:
+            row = queue.popleft()
             if row.number not in used:
                 return row
     return None

@@ -14,6 +14,7 @@ from typing import Any
 from tui_eval.core.blinding import shown
 from tui_eval.core.judgements import CRITERIA
 from tui_eval.core.session import ReviewSession
+from tui_eval.core.steps.wording import count_text
 from tui_eval.errors import InputError
 from tui_eval.files.exports.results import Results, ReviewedItem, Scored
 from tui_eval.files.exports.text import dump, whole
@@ -66,9 +67,10 @@ class Taken:
 
     @property
     def words(self) -> str:
-        parts = [f"{self.items} answers taken in ({self.scores} scores, {self.notes} notes)"]
-        parts += [f"{self.same} were there already"] if self.same else []
-        parts += [f"{self.blank} are not filled in"] if self.blank else []
+        held = f"{count_text(self.scores, 'score')}, {count_text(self.notes, 'note')}"
+        parts = [f"{count_text(self.items, 'answer')} taken in ({held})"]
+        parts += [f"{self.same} there already"] if self.same else []
+        parts += [f"{self.blank} not filled in"] if self.blank else []
         parts += [f"{len(self.problems)} refused"] if self.problems else []
         return ", ".join(parts) + "."
 
