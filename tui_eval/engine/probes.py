@@ -131,7 +131,7 @@ def _same_logits(scorer: TransformersScorer, piece: Piece) -> bool:
     if not bool(full.isfinite().all()):
         return True
     scale = max(1.0, float(full.abs().max()))
-    return float((ours.to(full.device) - full).abs().max()) <= scale * _tolerance(
+    return float((ours.to(full.device) - full).abs().max()) <= scale * tolerance(
         scorer.loaded.dtype
     )
 
@@ -160,13 +160,12 @@ def _equal(losses: list[Losses] | None, reference: list[Losses], dtype: str) -> 
     if losses is None:
         return False
     return all(
-        float(np.max(np.abs(ours - theirs) / (1 + np.abs(theirs)), initial=0.0))
-        <= _tolerance(dtype)
+        float(np.max(np.abs(ours - theirs) / (1 + np.abs(theirs)), initial=0.0)) <= tolerance(dtype)
         for ours, theirs in zip(losses, reference, strict=True)
     )
 
 
-def _tolerance(dtype: str) -> float:
+def tolerance(dtype: str) -> float:
     return _TOLERANCE.get(dtype, _HALF_TOLERANCE)
 
 

@@ -237,6 +237,14 @@ class Renderer:
             self._end_tokens = tuple(sorted(tokens, key=lambda token: (-len(token), token)))
         return self._end_tokens
 
+    @property
+    def turn_end(self) -> str:
+        """The token that this template writes after an answer; empty where it writes none."""
+        if self.prompting.template is None:
+            return ""
+        after = self._after_answer()
+        return next((token for token in self.end_tokens if after.startswith(token)), "")
+
     def _after_answer(self) -> str:
         mark = "an answer of seven words or so"
         turns: Messages = [

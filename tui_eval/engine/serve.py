@@ -29,7 +29,10 @@ from tui_eval.store.workspace import Workspace
 
 __all__ = ["VERBS", "Engine", "JobContext", "main"]
 
-VERBS: Mapping[str, str] = {"score": "tui_eval.engine.jobs.score:run"}
+VERBS: Mapping[str, str] = {
+    "score": "tui_eval.engine.jobs.score:run",
+    "generate": "tui_eval.engine.jobs.generate:run",
+}
 Verb = Callable[[Job, JobContext], None]
 
 BEAT_SECONDS = 1.0

@@ -39,12 +39,12 @@ def attend(
     **kwargs: Any,
 ) -> tuple[Any, None]:
     """Query (1, heads, tokens, size) to output (1, tokens, heads, size)."""
-    _refuse_unknown(module, query, key, kwargs)
+    refuse_unknown(module, query, key, sum(_lengths.get()), kwargs)
     output = query.new_empty(1, query.shape[2], query.shape[1], value.shape[3])
     start = 0
     for length in _lengths.get():
         stop = start + length
-        part = _one(
+        part = causal(
             query[:, :, start:stop],
             key[:, :, start:stop],
             value[:, :, start:stop],
@@ -57,17 +57,18 @@ def attend(
     return output, None
 
 
-def _refuse_unknown(module: Any, query: Any, key: Any, kwargs: dict[str, Any]) -> None:
+def refuse_unknown(module: Any, query: Any, key: Any, tokens: int, kwargs: dict[str, Any]) -> None:
+    """Raise Refused unless this is causal attention over one row of ``tokens`` tokens."""
     unknown = [name for name in ("s_aux", "position_bias", "cache") if kwargs.get(name) is not None]
     if kwargs.get("is_causal") is False or not getattr(module, "is_causal", True):
         unknown.append("is_causal")
-    if unknown or query.shape[0] != 1 or sum(_lengths.get()) != query.shape[2]:
+    if unknown or query.shape[0] != 1 or tokens != query.shape[2]:
         raise Refused(f"attention with {unknown or query.shape}")
     if key.shape[2] != query.shape[2]:
         raise Refused("attention over keys of another length")
 
 
-def _one(
+def causal(
     query: Any, key: Any, value: Any, scaling: float | None, window: int | None, cap: float | None
 ) -> Any:
     """Causal attention within one text."""
@@ -113,8 +114,9 @@ def register() -> bool:
 class Switch:
     """Sets a model's attention to ours while anybody needs it: workers share the model."""
 
-    def __init__(self, config: Any) -> None:
+    def __init__(self, config: Any, name: str = NAME) -> None:
         self._config = config
+        self._name = name
         self._lock = threading.Lock()
         self._users = 0
         self._before: Any = None
@@ -123,18 +125,25 @@ class Switch:
     def segments(self, lengths: Sequence[int]) -> Iterator[None]:
         """Within it, this thread's calls attend by segments of these lengths."""
         token = _lengths.set(tuple(lengths))
+        try:
+            with self.on():
+                yield
+        finally:
+            _lengths.reset(token)
+
+    @contextmanager
+    def on(self) -> Iterator[None]:
         self._enter()
         try:
             yield
         finally:
             self._leave()
-            _lengths.reset(token)
 
     def _enter(self) -> None:
         with self._lock:
             if not self._users:
                 self._before = self._config._attn_implementation
-                self._config._attn_implementation = NAME
+                self._config._attn_implementation = self._name
             self._users += 1
 
     def _leave(self) -> None:

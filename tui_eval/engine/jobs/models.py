@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,15 +45,19 @@ class Models:
         self._log = log
         self.choice = self._choose()
 
-    def groups(self) -> Iterator[list[State]]:
+    def groups(self, names: Collection[str] | None = None) -> Iterator[list[State]]:
         """Base and candidate, those together that are scored in turns. A second group is
-        loaded when the first is done with, because not both have room."""
-        if self.base is None:
+        loaded when the first is done with, because not both have room. ``names``: only
+        these of the two are needed."""
+        wanted = {self.candidate, self.base} if names is None else set(names)
+        if self.base is None or self.base not in wanted:
             yield [self._tuned()]
         elif self.shares_weights():
             tuned = self._tuned()
             base = State(self.base, tuned.scorer, False, self.tokenizer(self.base))
-            yield [base, tuned]
+            yield [base, tuned] if self.candidate in wanted else [base]
+        elif self.candidate not in wanted:
+            yield [self._base()]
         else:
             tuned = self._tuned()
             if self._room_for(self._weights(self.base)):

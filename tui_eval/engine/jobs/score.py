@@ -13,6 +13,7 @@ from tui_eval.config import Config
 from tui_eval.core.records import Dataset, Job, Preflight, Producer, Sample, Split
 from tui_eval.engine import preflight, probes
 from tui_eval.engine.backends.transformers_scorer import IN_WORDS
+from tui_eval.engine.jobs import rows
 from tui_eval.engine.jobs.bench import Bench, Meter
 from tui_eval.engine.jobs.models import Models, State
 from tui_eval.engine.jobs.score_facts import ScoreFacts
@@ -20,11 +21,9 @@ from tui_eval.engine.load import bad_weights
 from tui_eval.engine.prompts import Prompting, Rendered, Renderer
 from tui_eval.engine.reconcile import reconciles
 from tui_eval.engine.scoring import SHARD, budget_of, run_tasks
-from tui_eval.engine.template_guard import check_template
 from tui_eval.engine.tokens import Encoded, Encoder, limit_of
 from tui_eval.errors import EngineError
-from tui_eval.files import datasets, producers
-from tui_eval.files.evidence import data_path
+from tui_eval.files import producers
 
 if TYPE_CHECKING:
     from tui_eval.engine.context import JobContext
@@ -65,11 +64,11 @@ class Comparison:
         self._faults: list[EngineError] = []
 
     def run(self) -> None:
-        dataset = self._dataset()
+        dataset = rows.dataset_of(self.config, self.candidate, self.split)
         models = Models(self.config, self.candidate, self.context.warm, self.context.log)
         if self._nothing_to_do(models, dataset):
             return
-        self._check_template(models, dataset)
+        rows.check(self.config, self.candidate, models, dataset)
         self.facts.dataset(dataset)
         self.meter.say(f"loading {self.candidate}")
         for group in models.groups():
@@ -96,36 +95,8 @@ class Comparison:
     def _producer(self, model: str, dtype: str) -> Producer:
         return producers.wanted(self.config, self.candidate, model, dtype=dtype)
 
-    def _dataset(self) -> Dataset:
-        path = data_path(self.config, self.candidate, self.split)
-        if path is None:
-            raise EngineError(
-                f"No {self.split} file is named.", f"Set [data] {self.split} in eval.toml."
-            )
-        scoring = self.config.scoring
-        dataset = datasets.read(
-            path, split=self.split, fields=self.config.data, limit=scoring.limit, seed=scoring.seed
-        )
-        if not dataset.samples:
-            raise EngineError(f"{path} holds no usable row.", "See its skipped rows for why.")
-        return dataset
-
-    def _check_template(self, models: Models, dataset: Dataset) -> None:
-        prompting = self._prompting(self.candidate)
-        if prompting.template is None:
-            return
-        tokens = models.tokenizer(self.candidate).special_tokens_map
-        check_template(prompting.template, dataset.samples, tokens, prompting.system)
-
     def _prompting(self, model: str) -> Prompting:
-        """The candidate's template for both models, each with its own system prompt."""
-        template, source = producers.template_text(self.config, self.candidate)
-        return Prompting(
-            template,
-            source,
-            producers.system_prompt(self.config, model),
-            self.config.scoring.answers,
-        )
+        return rows.prompting_of(self.config, self.candidate, model)
 
     def _group(self, group: Sequence[State], models: Models, dataset: Dataset) -> None:
         benches = [self._bench(state, models) for state in group]

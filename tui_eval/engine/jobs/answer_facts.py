@@ -1,0 +1,22 @@
+"""What answering found, written as it comes."""
+
+from __future__ import annotations
+
+from tui_eval.core.records import Completion
+from tui_eval.engine.answering import DOES_NOT_FIT
+from tui_eval.engine.jobs.score_facts import ScoreFacts
+
+Place = tuple[str, int]
+"""Which answer: sample and index."""
+
+
+class AnswerFacts(ScoreFacts):
+    def answered(self, key: str) -> set[Place]:
+        """Answers that are never made again; one that did not fit may fit today."""
+        if self._again:
+            return set()
+        some = self._workspace.completions(key).values()
+        return {(one.sample, one.index) for one in some if one.error != DOES_NOT_FIT}
+
+    def completion(self, key: str, completion: Completion) -> None:
+        self._append("completion", key, completion.sample, completion)
