@@ -176,7 +176,7 @@ async def test_undo_of_a_second_score_brings_the_first_back() -> None:
     async with running() as pilot:
         screen = await opened(pilot, made)
         await press(pilot, "4", "4", "4", "4")
-        await shows(pilot, "are scored")
+        await shows(pilot, "is scored")
         await press(pilot, "slash", "enter")
         await shows(pilot, "right, one small detail")
         await press(pilot, "1")
@@ -439,7 +439,7 @@ async def test_the_end_says_what_comes_next() -> None:
     async with running() as pilot:
         await opened(pilot, made)
         await press(pilot, "f", "4", "4", "4", "4")
-        shown = await shows(pilot, "All 1 answers are scored.")
+        shown = await shows(pilot, "Every answer is scored: 1 of 1.")
         assert "esc goes to the Reading" in shown
         assert "1 flagged: / lists them." in shown
         await press(pilot, "u")

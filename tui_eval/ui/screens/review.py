@@ -26,7 +26,9 @@ from tui_eval.ui.screens.review_scoring import Scoring
 from tui_eval.ui.screens.review_text import BESIDE, COLUMN, ReviewText, Text
 from tui_eval.ui.widgets.drawn import Drawn, Line
 from tui_eval.ui.widgets.judge_line import TwoEnds
+from tui_eval.ui.widgets.note_field import NoteField
 from tui_eval.ui.widgets.notice import Notice
+from tui_eval.ui.widgets.rows import line
 from tui_eval.ui.widgets.scorecard import COLUMN as CARD
 from tui_eval.ui.widgets.scorecard import NAME, Scorecard, brief
 
@@ -110,15 +112,29 @@ class ReviewScreen(JudgingScreen):
     def show_mark(self) -> None:
         """Not the scores: those that stand here are newer than the session's."""
         self._show_scores()
-        mark = self.look.mark
-        note = clean(mark.note, limit=400)
-        draft = self.drafts.get(self.look.token or "")
-        words: Line = [(note or "n writes one", "text" if note else "dim")]
+        self._show_note()
+
+    def _show_note(self) -> None:
+        """While a note is typed, only what was saved of it before."""
+        mark, typing = self.look.mark, self.query_one(NoteField).is_open
+        draft = "" if typing else self.drafts.get(self.look.token or "", "")
+        words = line((clean(draft or mark.note, limit=400), "dim" if typing else "text"))
         if draft:
-            words = [(clean(draft, limit=400), "text"), ("  not saved: n goes on", "caution")]
+            words.append(("  not saved: n goes on", "caution"))
+        elif not typing and not words:
+            words = line(("n writes one", "dim"))
         # Under the criteria, in their columns; beside them, in the texts'.
         lead = "note  " if self.size.width >= WIDE else f"  {'note':<{NAME}}"
-        self.query_one("#note-line", TwoEnds).show([(lead, "dim"), *words], [])
+        shown = [(lead, "dim"), *words] if words else []
+        self.query_one("#note-line", TwoEnds).show(shown, [])
+
+    def action_note(self) -> None:
+        super().action_note()
+        self._show_note()
+
+    def _close_note(self) -> None:
+        super()._close_note()
+        self._show_note()
 
     def _show_scores(self) -> None:
         self.card.show(self.scoring.scores, self.scoring.active)
@@ -134,7 +150,7 @@ class ReviewScreen(JudgingScreen):
         ]
         flagged = f"{standing.flagged} flagged: / lists them." if standing.flagged else ""
         return [
-            f"All {standing.planned} answers are scored.",
+            f"Every answer is scored: {standing.done} of {standing.planned}.",
             *([flagged] if flagged else []),
             "esc goes to the Reading: the distribution of each criterion, and the five worst.",
             "u takes back the last score; / opens any answer again.",

@@ -52,6 +52,7 @@ class Opening(Drawn, can_focus=True):
         if width != self._width:
             self._width = width
             self._laid = Laid(opening_lines(self._sentences, self._anchors, width))
+            self._laid.upto(None)
         shown = self._laid.view(height - 2)
         place = "" if self._laid.fits else self._laid.position()
         return [[], *shown, *([[]] * (height - 2 - len(shown))), [(f" {place}", "dim")]]

@@ -176,13 +176,15 @@ class ReviewText(Drawn):
         return self._now[which].position() + ("" if mine or not both else " tab")
 
     def _below_height(self, width: int, room: int) -> int:
-        """A rule while it is closed; open, what it needs up to a third of the room."""
+        """A rule while it is closed; open, what it needs up to a third of the room. A blank
+        line parts it from the scores where there is room for one."""
         assert self.item is not None
+        blank = int(room >= 12)
         if not self.reference or self.item.reference is None:
-            return 1 if room < 12 else 2
+            return 1 + blank
         laid = self._text("reference", width)
         laid.upto(room)
-        return 1 + min(len(laid.lines), max(2, room // 3))
+        return 1 + min(len(laid.lines), max(2, room // 3)) + blank
 
     def _expected(self, width: int, height: int) -> list[Line]:
         assert self.item is not None
@@ -192,7 +194,7 @@ class ReviewText(Drawn):
         left = line(("expected", "dim"))
         if not self.reference:
             return filled([ruled(left, "e shows it", width)], height)
-        shown = self._text("reference", width).view(height - 1)
+        shown = self._text("reference", width).view(height - 1 - (height > 2))
         right = f"{self._place('reference')}  e closes"
         return filled([ruled(left, right, width), *shown], height)
 
