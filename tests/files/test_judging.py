@@ -347,7 +347,7 @@ def test_prompts_that_could_not_be_answered_are_left_out(tmp_path: Path) -> None
     session, review = made.ab(), made.review("bo")
     assert session.standing.waiting == 0
     assert len([pair for pair in session.state.pairs if not pair.repeat_of]) == 10
-    assert any("2 prompts could not be answered" in sentence for sentence in session.before())
+    assert any("2 prompts have no answer" in sentence for sentence in session.before())
     assert review.standing.waiting == 0
     session.close()
     review.close()
@@ -666,3 +666,13 @@ def test_a_vote_does_not_fold_the_journal_again(
         ab.following()
         ab.refresh()
     assert ab.standing.done > 10
+
+
+def test_prompts_beyond_the_limit_of_generation_are_not_planned(tmp_path: Path) -> None:
+    toml = "[generation]\nlimit = 16\n[blind_ab]\npairs = 20\n[review]\nsamples = 10\n"
+    made = Made.at(tmp_path / "w", toml=toml)
+    made.answer()
+    ab, review = made.ab(), made.review("bo")
+    assert (ab.standing.planned, review.standing.planned) == (8, 8)
+    ab.close()
+    review.close()

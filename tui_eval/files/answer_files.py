@@ -61,15 +61,12 @@ class AnswerFile:
     """The first rows that can't be used, each with its line and the reason."""
 
     @property
-    def note(self) -> str:
-        """In words, what was left out; empty if nothing was."""
+    def fault(self) -> str:
+        """``3 rows can't be used (line 4: no answer; ...)``; empty if nothing is wrong."""
         if not self.bad:
             return ""
         more = f"; and {self.bad - len(self.faults)} more" if self.bad > len(self.faults) else ""
-        return (
-            f"{clean(self.path.name)}: {_count(self.bad, 'row')} can't be used "
-            f"({'; '.join(self.faults)}{more})."
-        )
+        return f"{_count(self.bad, 'row')} can't be used ({'; '.join(self.faults)}{more})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,15 +238,18 @@ def _queues(rows: Iterable[tuple[Hashable, Given]]) -> defaultdict[Hashable, deq
 
 
 def _pair_notes(one: AnswerFile, other: AnswerFile, pairs: int, differ: int) -> tuple[str, ...]:
-    notes = [
-        f"{_count(alone, 'row')} of {clean(file.path.name)} {_has(alone)} no partner in the "
-        "other file and can't be judged."
-        for file in (one, other)
-        if (alone := len(file.rows) - pairs)
-    ]
+    """Files are not named: the judge reads this."""
+    alone = [len(file.rows) - pairs for file in (one, other)]
+    notes = []
+    if any(alone):
+        notes.append(
+            f"{pairs} answers of each file are about the same prompts; {max(alone)} of one file "
+            f"and {min(alone)} of the other have no partner and can't be judged."
+        )
     if differ:
-        notes.append(f"{_count(differ, 'id')} stand for other prompts in the other file.")
-    return (*notes, *(file.note for file in (one, other) if file.note))
+        notes.append(f"{_count(differ, 'id')} stand for another prompt in each of the files.")
+    unusable = [f"Of one file, {file.fault}." for file in (one, other) if file.bad]
+    return (*notes, *unusable)
 
 
 def answers_of(config: Config, model: str, dataset: Dataset) -> dict[str, Completion]:
@@ -316,7 +316,9 @@ def _match_notes(file: AnswerFile, dataset: Dataset, matched: int, used: int) ->
             f"{_count(unused, 'answer')} of {clean(file.path.name)} {_is(unused)} to no "
             "validation prompt."
         )
-    return (*notes, *([file.note] if file.note else []))
+    if file.bad:
+        notes.append(f"{clean(file.path.name)}: {file.fault}.")
+    return tuple(notes)
 
 
 def made_elsewhere(key: str, sample: str, text: str) -> Completion:

@@ -28,7 +28,6 @@ from tui_eval.files import datasets, logs, producers
 from tui_eval.files.datasets.leaks import leaked
 from tui_eval.store.workspace import Workspace
 
-
 CallsFor = Callable[[Config, str, str], Producer]
 JUDGED = (
     "plan", "more", "score", "vote", "strong", "note", "flag", "skip", "view", "undo", "guess",
@@ -77,7 +76,8 @@ class WorkspaceEvidence:
         if dtype == "auto" and model != candidate:
             # A pair is compared at one precision: the base follows the candidate.
             partner = self._current(calls_for, candidate, candidate)
-            dtype = partner.dtype if partner is not None else dtype
+            # Answers from a file were made at none that is known.
+            dtype = partner.dtype or dtype if partner is not None else dtype
         want = calls_for(self._config, candidate, model)
         for recorded in self._recorded():
             if producers.matches(recorded, want, dtype):

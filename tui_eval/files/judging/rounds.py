@@ -38,6 +38,11 @@ class Model:
     given: Given | None = None
     source: str = ""
 
+    def without(self, id: str, answers: Mapping[str, Completion]) -> bool:
+        """Whether the prompt has no answer and none will come."""
+        answer = answers.get(id)
+        return bool(answer.error) if answer is not None else self.given is not None
+
 
 @dataclass(frozen=True, slots=True)
 class _Prompts:
@@ -69,7 +74,9 @@ def ab_round(
     evidence = _evidence(workspace, config, cache)
     models = [_model(workspace, config, evidence, candidate, name) for name in (candidate, other)]
     round = blinding.comparison(models[0].key, models[1].key)
-    prompts = _prompts(workspace, config, evidence, candidate, round, "blind_ab")
+    prompts = _prompts(
+        workspace, config, evidence, candidate, (candidate, other), round, "blind_ab"
+    )
     paths = [config.models[name].path or "" for name in (candidate, other)]
     return compared(
         workspace,
@@ -115,12 +122,13 @@ def compared(
         ours, theirs = one.answers(), other.answers()
         both = [(ours[id], theirs[id]) for id in ids if id in ours and id in theirs]
         usable = [(a, b) for a, b in both if not a.error and not b.error]
+        without = sum(one.without(id, ours) or other.without(id, theirs) for id in ids)
         return Batch(
             texts={answer.id: answer for pair in usable for answer in pair},
             samples=samples,
             answered=tuple(_answered(a, b) for a, b in usable),
-            left_out=len(both) - len(usable),
-            before=looks.at_pairs(usable, len(both) - len(usable)),
+            left_out=without,
+            before=looks.at_pairs(usable, without),
         )
 
     def decides(judges: Sequence[JudgeRound]) -> bool:
@@ -159,7 +167,7 @@ def review_round(
     evidence = _evidence(workspace, config, cache)
     model = _model(workspace, config, evidence, candidate, candidate)
     round = blinding.review_round(model.key)
-    prompts = _prompts(workspace, config, evidence, candidate, round, "review")
+    prompts = _prompts(workspace, config, evidence, candidate, (candidate,), round, "review")
     blind = bool(config.review["blind"])
     what = Comparison(
         "review", (candidate,), (model.key,), prompts.dataset, prompts.ids, (model.source,)
@@ -170,12 +178,13 @@ def review_round(
         answers = model.answers()
         here = [answers[id] for id in prompts.ids if id in answers]
         usable = [answer for answer in here if not answer.error]
+        without = sum(model.without(id, answers) for id in prompts.ids)
         return Batch(
             texts={answer.id: answer for answer in usable},
             samples=prompts.samples,
             items=tuple(answer.id for answer in usable),
-            left_out=len(here) - len(usable),
-            before=words.at_answers(usable, len(here) - len(usable)),
+            left_out=without,
+            before=words.at_answers(usable, without),
         )
 
     return ReviewRound(
@@ -261,6 +270,7 @@ def _prompts(
     config: Config,
     evidence: WorkspaceEvidence,
     candidate: str,
+    models: Sequence[str],
     round: str,
     step: Step,
 ) -> _Prompts:
@@ -282,10 +292,15 @@ def _prompts(
         pairs=int(config.blind_ab["pairs"]),
     )
     ids = allotment.review if step == "review" else allotment.pairs
+    if not all(config.models[name].answers for name in models):
+        # Nobody waits for answers that will not be generated.
+        answered = set(blinding.generation_order(allotment, config.generation.limit))
+        ids = tuple(id for id in ids if id in answered)
+    shared = len(set(ids) & set(allotment.review)) if step == "blind_ab" else 0
     if not ids:
         raise InputError(
             f"{clean(dataset.source)} has no rows with a prompt and an answer.",
             "Judging needs prompts: name another file under [data] validation.",
         )
     samples = {sample.id: sample for sample in dataset.samples}
-    return _Prompts(dataset.key, ids, samples, allotment.shared if step == "blind_ab" else 0)
+    return _Prompts(dataset.key, ids, samples, shared)

@@ -93,11 +93,7 @@ class Looks:
 def _failed(failed: int) -> list[str]:
     if not failed:
         return []
-    return [f"{count(failed, 'prompt')} could not be answered and {was(failed)} left out."]
-
-
-def was(number: int) -> str:
-    return "was" if number == 1 else "were"
+    return [f"{count(failed, 'prompt')} {'has' if failed == 1 else 'have'} no answer: left out."]
 
 
 def count(number: int, what: str) -> str:
