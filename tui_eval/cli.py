@@ -190,6 +190,7 @@ def _export_parser() -> Parser:
         "export", "tui-eval export trl --out preferences.jsonl", "Write judgements."
     )
     parser.add_argument("format", choices=tuple(EXPORTS), metavar="FORMAT", help=", ".join(EXPORTS))
+    parser.add_argument("--judge", metavar="NAME", help="sheet: filled with NAME's scores")
     parser.add_argument("--out", metavar="FILE", type=Path, help="default: standard output")
     parser.add_argument("--candidate", metavar="NAME", help="this [models.NAME]")
     parser.add_argument("--against", metavar="NAME", help="compare with this model, not base")

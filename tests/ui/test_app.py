@@ -35,8 +35,8 @@ async def test_a_number_opens_a_step_and_escape_goes_home() -> None:
         await shows(pilot, "! caution")
         await pilot.press("1")
         assert "validation was best at step 1050" in await shows(pilot, "2.31 → 1.12")
-        await pilot.press("4")
-        await shows(pilot, "Manual review is not in this version yet")
+        await pilot.press("6")
+        await shows(pilot, "Task metrics is not in this version yet")
         assert "r run" not in painted(app)
         await pilot.press("escape")
         await shows(pilot, "… undecided")
@@ -246,7 +246,7 @@ async def test_a_remapped_key_works_and_is_named(tmp_path: Path) -> None:
         await pilot.press("r")
         await pilot.press("f5")
         await shows(pilot, "waiting for an engine")
-        assert len(workspace.jobs()) == 1
+        assert [job.verb for job in workspace.jobs()] == ["score", "generate"]
         await pilot.press("question_mark", "G")
         await shows(pilot, "open = 'ctrl+b': ctrl+b is kept free")
 

@@ -6,12 +6,16 @@ import sys
 from argparse import Namespace
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui_eval.commands import places
 from tui_eval.commands.judge import candidate_of
 from tui_eval.core.text import clean
 from tui_eval.errors import InputError
 from tui_eval.store.journal import login
+
+if TYPE_CHECKING:
+    from tui_eval.files.exports.results import Results
 
 CONTAMINATES = (
     "These are evaluation data: a model that is trained on them can't be judged by them again."
@@ -76,26 +80,43 @@ def take_in(options: Namespace) -> int:
 
 
 def export(options: Namespace) -> int:
-    from tui_eval.files.evidence import FileCache, WorkspaceEvidence
     from tui_eval.files.exports import EXPORTS, notes
-    from tui_eval.files.exports.results import gather
 
-    config = places.load_anywhere(places.required(options.workspace))
-    candidate = candidate_of(config, options.candidate)
     module, _, function = EXPORTS[options.format].target.partition(":")
-    workspace = places.open_workspace(config.folder)
-    try:
-        evidence = WorkspaceEvidence(workspace, config, FileCache())
-        results = gather(workspace, evidence, candidate, against=options.against)
-        text: str = getattr(import_module(module), function)(results)
-    finally:
-        workspace.close()
+    if options.out is not None and options.out.exists():
+        raise InputError(f"{options.out} is there already.", "Name another file: --out FILE")
+    results = _results(options)
+    write = getattr(import_module(module), function)
+    filled = options.format == "sheet" and options.judge
+    text: str = write(results, options.judge) if filled else write(results)
     for note in (*notes(options.format, results), CONTAMINATES):
         print(clean(note), file=sys.stderr)
     if options.out is None:
         sys.stdout.write(text)
-        return 0
-    if options.out.exists():
-        raise InputError(f"{options.out} is there already.", "Name another file: --out FILE")
-    options.out.write_text(text, encoding="utf-8", newline="")
+    else:
+        options.out.write_text(text, encoding="utf-8", newline="")
     return 0
+
+
+def _results(options: Namespace) -> Results:
+    """What was judged in the workspace, or of two files in a folder without eval.toml."""
+    from tui_eval.files.evidence import FileCache, WorkspaceEvidence
+    from tui_eval.files.exports.results import gather, gather_recorded
+
+    path = places.eval_toml(options.workspace)
+    if path is None:
+        workspace = places.open_workspace((options.workspace or Path.cwd()).absolute())
+        try:
+            if not workspace.journals():
+                places.required(options.workspace)
+            return gather_recorded(workspace)
+        finally:
+            workspace.close()
+    config = places.load_anywhere(path)
+    candidate = candidate_of(config, options.candidate)
+    workspace = places.open_workspace(config.folder)
+    try:
+        evidence = WorkspaceEvidence(workspace, config, FileCache())
+        return gather(workspace, evidence, candidate, against=options.against)
+    finally:
+        workspace.close()

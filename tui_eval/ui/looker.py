@@ -24,7 +24,7 @@ from tui_eval.ui.scene import About, Scene, wanted
 from tui_eval.ui.spelling import spelled_reading
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tui_eval.config import Config
     from tui_eval.core.reading import Reading
@@ -104,17 +104,15 @@ class Looker:
 
     # What screens ask for; each returns at once.
 
-    def run_missing(self, entry: StepEntry) -> None:
-        self._tasks.put(lambda: self._request(entry))
+    def run_missing(self, *entries: StepEntry) -> None:
+        self._tasks.put(lambda: self._request(entries))
 
     def run_all(self) -> None:
         """Ask for what any step needs."""
-        for entry in CHECKLIST:
-            if entry.built and entry.needs:
-                self.run_missing(entry)
+        self.run_missing(*(entry for entry in CHECKLIST if entry.built and entry.needs))
 
     def run_again(self, entry: StepEntry) -> None:
-        self._tasks.put(lambda: self._request(entry, again=True))
+        self._tasks.put(lambda: self._request((entry,), again=True))
 
     def cancel(self, job: Job) -> None:
         self._tasks.put(lambda: self._cancel(job))
@@ -267,11 +265,13 @@ class Looker:
     def _cancel(self, job: Job) -> None:
         self._workspace.cancel(job.id)
 
-    def _request(self, entry: StepEntry, again: bool = False) -> None:
-        jobs = wanted(entry, self._scene.candidate)
-        for verb, args in jobs:
+    def _request(self, entries: Sequence[StepEntry], again: bool = False) -> None:
+        jobs = [job for entry in entries for job in wanted(entry, self._scene.candidate)]
+        # Two steps may need the same answers.
+        distinct = [job for place, job in enumerate(jobs) if job not in jobs[:place]]
+        for verb, args in distinct:
             self._workspace.request(verb, {**args, "again": True} if again else args)
-        if jobs:
+        if distinct:
             self._start.start_engine()
 
 

@@ -152,7 +152,7 @@ def _state(scene: Scene, entry: StepEntry) -> tuple[str, str]:
         return "failed", clean(job.error.split("\n")[0]) or headline
     if job is not None and job.state in ("interrupted", "cancelled"):
         return "interrupted", "press r to go on"
-    return _undone(reading, headline)
+    return _undone(entry, reading, headline)
 
 
 def _counts(reading: Reading | None) -> bool:
@@ -169,10 +169,18 @@ def _at_work(scene: Scene, job: Job, headline: str) -> tuple[str, str]:
     return "running", headline or clean(job.message, limit=42) or "no result yet"
 
 
-def _undone(reading: Reading, headline: str) -> tuple[str, str]:
-    if any(number.n for number in reading.numbers.values()):
+def _undone(entry: StepEntry, reading: Reading, headline: str) -> tuple[str, str]:
+    if any(number.n for number in reading.numbers.values()) or to_be_judged(entry, reading):
         return "waiting", headline
     return "not_started", headline or "press r"
+
+
+def to_be_judged(entry: StepEntry, reading: Reading | None) -> bool:
+    """Whether answers are there that wait for a person."""
+    if not entry.judged or reading is None or reading.verdict != "waiting":
+        return False
+    ready = reading.numbers.get("ready")
+    return ready is not None and bool(ready.value)
 
 
 def summary(scene: Scene) -> list[tuple[str, str]]:
@@ -184,15 +192,17 @@ def summary(scene: Scene) -> list[tuple[str, str]]:
         count = sum(row.state == state for row in done)
         if count:
             runs += [(", ", "text"), (f"{count} {words}", state)]
-    following = next_step(steps)
+    following = next_step(scene, steps)
     if following is not None:
         runs += [(" · ", "dim"), ("next: ", "dim"), (following, "text")]
     return runs
 
 
-def next_step(steps: Sequence[Row]) -> str | None:
+def next_step(scene: Scene, steps: Sequence[Row]) -> str | None:
     for row in steps:
         name = f"{row.number} {SHORT[row.key]}"
+        if to_be_judged(entry_of(row.key), scene.readings.get(row.key)):
+            return f"{name}, press J"
         if row.state == "running":
             return f"{name} is running"
         if row.state in ("not_started", "waiting", "failed", "interrupted"):

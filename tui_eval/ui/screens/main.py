@@ -219,9 +219,9 @@ class MainScreen(Plain):
         """Ask for what the open step needs, or at the checklist for what any step needs."""
         entries = [entry_of(self.step)] if self.step else list(CHECKLIST)
         asked = [entry for entry in entries if entry.built and entry.needs]
-        for entry in asked:
-            self.looker.run_missing(entry)
-        if not asked:
+        if asked:
+            self.looker.run_missing(*asked)
+        else:
             self.say("nothing has to be computed here", "dim")
 
     def action_judge(self) -> None:
