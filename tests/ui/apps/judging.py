@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from textual.binding import BindingType
+from textual.filter import LineFilter
 from textual.message import Message
 
 import tui_eval.ui
 from tests.ui.apps.panes import Themed
 from tests.ui.made_session import MadeAb
 from tui_eval.ui import keys
+from tui_eval.ui.filters import NoControl, ToAscii
 from tui_eval.ui.screens.base import Plain
 from tui_eval.ui.screens.blind_ab import BlindAbScreen
+from tui_eval.ui.terminal import ascii_only
 
 
 class Clock:
@@ -37,6 +41,10 @@ class Judged(Themed):
         self.given = screen
         self.heard: list[Message] = []
         self.left = False
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        own = [NoControl(), ToAscii()] if ascii_only() else [NoControl()]
+        return [*super().get_line_filters(), *own]
 
     async def on_mount(self) -> None:
         await self.push_screen(self.given)
