@@ -196,6 +196,12 @@ def test_length_bias_is_a_caution_where_it_is_not() -> None:
     assert "never the shorter one" in finding(never, "length_bias").text
 
 
+def test_ties_tell_nothing_of_length() -> None:
+    reading = with_lengths("t" * 6 + "b" * 6 + "=" * 4 + "x" * 4, "t" * 12 + "t" * 8)
+    longer = reading.numbers["longer_rate"]
+    assert (longer.value, longer.n) == (0.5, 12)
+
+
 def test_length_is_no_bias_by_chance_and_equal_lengths_tell_nothing() -> None:
     assert codes(with_lengths("t" * 16 + "b" * 4, "t" * 10 + "b" * 6 + "b" * 2 + "t" * 2)) == {}
     reading = with_lengths("t" * 16 + "b" * 4, "=" * 20)
@@ -222,8 +228,16 @@ def test_the_rate_at_equal_lengths_needs_forty_deciding_pairs() -> None:
 
 
 def test_a_rate_at_equal_lengths_is_no_guess() -> None:
-    reading = with_lengths("t" * 26 + "b" * 14, "t" * 40)
-    assert value(reading, "length_adjusted") is None
+    letters = "ttb" * 14
+    texts = {
+        sign: {i: "word " * (i % 5 + more) for i in range(42)}
+        for sign, more in (("t", 4), ("b", 1))
+    }
+    varied = {i: text + "word " * (i % 4) for i, text in texts["t"].items()}
+    always = opened(letters, tuned=varied, base=texts["b"])
+    assert value(always, "length_adjusted") is None
+    texts["b"][3] += "word " * 12
+    assert value(opened(letters, tuned=varied, base=texts["b"]), "length_adjusted") is not None
 
 
 def repeated(same: int, n: int) -> Reading:
@@ -298,6 +312,8 @@ def test_truncated_names_the_side_only_after_unblinding() -> None:
     assert codes(one) == {"truncated": "caution"}
     assert "3 of 20 of tuned's answers" in finding(one, "truncated").text
     assert one.verdict == "caution"
+    both = finding(opened(BETTER, cut={"tuned": 3, "base": 5}), "truncated").text
+    assert "3 of 20 of tuned's answers (15%) and 5 of 20 of base's answers (25%)" in both
     for cut, words in (({"base": 3}, "one side's"), ({"base": 3, "tuned": 3}, "either side's")):
         before = read(compared(20, cut=cut))
         assert words in finding(before, "truncated").text
@@ -330,6 +346,12 @@ def test_identical_answers_are_ties_and_done() -> None:
     assert value(reading, "win_rate") == pytest.approx(17 / 22)
     assert codes(reading) == {}
     assert "same text" in [row[1] for row in reading.tables["pairs"].rows]
+
+
+def test_a_vote_on_identical_answers_is_none() -> None:
+    judge = Judge().pairs(21, identical=[20]).votes(BETTER + "b").finish().unblind()
+    reading = read(compared(21, *heard(judge)))
+    assert (value(reading, "ties"), value(reading, "votes")) == (1, 20)
 
 
 def test_flagged_pairs_count_and_both_results_are_shown() -> None:

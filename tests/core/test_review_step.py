@@ -122,6 +122,10 @@ def test_any_criterion_may_be_low() -> None:
     middling = scored(["5543"] * 20)
     assert codes(middling) == {"unclear_score": "caution"}
     assert "format 3.0" in finding(middling, "unclear_score").text
+    near = scored(["5543"] * 10 + ["5542"] + ["5543"] * 9)
+    mean = near.numbers["format"]
+    assert (mean.value or 5) < 3 < (mean.high or 0)
+    assert codes(near) == {"unclear_score": "caution"}
     just = scored(["5542", "5543", "5543", "5544"] * 5)
     assert codes(just) == {"unclear_score": "caution"}
 
@@ -171,6 +175,8 @@ def test_drift_is_a_note_of_the_order_of_scoring() -> None:
     assert "ana's became lower" in finding(falling, "drift").text
     assert falling.verdict == "good"
     assert "higher" in finding(scored(rows[::-1]), "drift").text
+    few = read(reviewable(16, *heard(Judge().items(16).scores(rows[4:20]))))
+    assert codes(few) == {"too_few_samples": "not_enough"}
     mixed = list(rows)
     random.Random(3).shuffle(mixed)
     assert codes(scored(mixed)) == {}
