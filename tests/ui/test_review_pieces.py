@@ -147,7 +147,7 @@ def test_the_end_and_the_flags_of_an_answer_are_said_in_words() -> None:
     assert heading(answer) == "answer, 1 word, cut at the limit"
     assert flag_words(answer) == "repeats itself"
     unended = Answer("", thinking="so", flags=("unclosed_thinking",))
-    assert flag_words(unended) == "no answer: thinking never ended"
+    assert flag_words(unended) == "no answer: its thinking never ended"
     assert "never ended" in plain(next(answer_lines(unended, 80)))
     assert "is empty" in plain(next(answer_lines(Answer(" \n"), 80)))
 

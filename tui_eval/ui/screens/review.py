@@ -66,6 +66,7 @@ class ReviewScreen(JudgingScreen):
         super().__init__(session, **more)
         self._review = session
         self._anchors = dict(session.anchors)
+        self._title = session.title
         self.scoring = Scoring("")
         self._count = 0
 
@@ -170,7 +171,7 @@ class ReviewScreen(JudgingScreen):
             super()._notice(state)
             return
         opening = self.query_one(Opening)
-        opening.show(self.look.before)
+        opening.show((self._title, *self.look.before))
         opening.focus()
         self.show_keys()
 

@@ -19,7 +19,7 @@ FLAG_WORDS = {
     "truncated": "cut at the limit",
     "empty": "empty",
     "repetitive": "repeats itself",
-    "unclosed_thinking": "no answer: thinking never ended",
+    "unclosed_thinking": "no answer: its thinking never ended",
     "cut_prompt": "its prompt was cut to fit",
 }
 """Flags of an answer as they are said beside it."""
