@@ -6,6 +6,8 @@ import random
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tui_eval.core.judgements import CRITERIA, Judgement, JudgeRound, Mark, Round, advance, rounds
 
@@ -296,3 +298,43 @@ def test_one_event_more_is_as_folding_all_again(ana: Journal) -> None:
         advance(state, ana.found[-1].event)
     assert state == part(ana)
     assert list(state.order) == list(part(ana).order)
+
+
+ODD = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 9)
+    | st.floats()
+    | st.sampled_from(["", "left", "p0", "r1", "review", "accuracy", "ana", "bo", "x-0"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["pair", "left", "right", "x"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+FIELDS = (
+    *("id", "seq", "at", "plan", "round", "step", "seed", "planned", "ordinal", "mode", "items"),
+    *("pairs", "pair", "item", "side", "of", "text", "on", "what", "judge", "criterion", "value"),
+    "instead",
+)
+KINDS = (
+    *("plan", "more", "score", "vote", "strong", "note", "flag", "skip", "view", "undo"),
+    *("guess", "finish", "reopen", "close", "unblind", "dance"),
+)
+EVENTS = st.fixed_dictionaries(
+    {"kind": st.sampled_from(KINDS)}, optional=dict.fromkeys(FIELDS, ODD)
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["ana", "bo"]), EVENTS), max_size=12))
+@settings(deadline=None, max_examples=300)
+def test_no_event_can_make_the_fold_fail(events: list[tuple[str, dict[str, Any]]]) -> None:
+    judgements = [
+        Judgement(judge, f"{judge}.jsonl", {"id": f"x-{number}", **event})
+        for number, (judge, event) in enumerate(events)
+    ]
+    for found in rounds(judgements).values():
+        assert isinstance(found.all_ended, bool)
+        for judge in found.judges:
+            assert len(judge.voted) <= len(judge.pairs)
+            assert len(judge.reviewed) <= len(judge.items)

@@ -475,7 +475,10 @@ def test_a_vote_is_refused_the_moment_somebody_unblinded(made: Made, ab: Ab) -> 
     bo.unblind()
     with pytest.raises(InputError, match="unblinded"):
         bo.vote(bo.order[0], "left")
-    ab.note(ab.order[0], "notes are still taken")
+    with pytest.raises(InputError, match="unblinded"):
+        ab.note(ab.order[0], "too late to count")
+    ab.view(ab.order[0], "prompt")
+    same(made, ab)
     bo.close()
 
 
@@ -486,7 +489,7 @@ def test_closing_another_judge_is_kept_with_ones_name(made: Made, ab: Ab) -> Non
     ab.finish()
     ab.close_judge("bo")
     assert ab.may_unblind() == ""
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match="ana has closed your judging"):
         bo.vote(bo.order[1], "left")
     assert bo.state.closed_by == "ana"
     bo.reopen()
@@ -676,3 +679,28 @@ def test_prompts_beyond_the_limit_of_generation_are_not_planned(tmp_path: Path) 
     assert (ab.standing.planned, review.standing.planned) == (8, 8)
     ab.close()
     review.close()
+
+
+def test_answers_that_come_while_the_disk_is_full_wait_like_votes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(fd: int, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    made = Made.at(tmp_path / "w", toml="[blind_ab]\npairs = 10\n")
+    made.answer(ids=())
+    session = made.ab()
+    made.answer(job="late")
+    with monkeypatch.context() as broken:
+        broken.setattr("tui_eval.store.files._write_all", full)
+        session._workspace.catch_up()
+        assert session._grow()
+        assert len(session.order) == 10
+        with pytest.raises(NotSaved):
+            session.vote(session.order[0], "left")
+        with pytest.raises(NotSaved):
+            session.finish()
+        assert session.not_saved == 3
+    assert session.retry() == 3
+    same(made, session)
+    session.close()

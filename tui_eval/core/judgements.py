@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 Step = Literal["review", "blind_ab"]
 Side = Literal["left", "right", "tie", "both_bad"]
@@ -227,7 +227,7 @@ def _late(plan: JudgeRound, opened: Mapping[str, Judgement], judgement: Judgemen
     if plan.step != "blind_ab" or closing is None:
         return False
     if judgement.journal == closing.journal and "seq" in judgement.event:
-        return int(judgement.event["seq"]) > int(closing.event.get("seq", 0))
+        return _whole(judgement.event["seq"]) > _whole(closing.event.get("seq"))
     return str(judgement.event.get("at", "")) > str(closing.event.get("at", ""))
 
 
@@ -285,9 +285,9 @@ def _as_planned(
     for judgement in events:
         name = str(judgement.event.get("plan"))
         if judgement.event.get("kind") in ("plan", "more"):
-            for pair in judgement.event.get("pairs", ()):
+            for pair in _pairs(judgement.event):
                 for journal in (judgement.journal, ""):
-                    lefts.setdefault((journal, name, str(pair["pair"])), str(pair["left"]))
+                    lefts.setdefault((journal, name, pair.pair), pair.left)
     planned = {(id(plan), one.pair): one for plan in plans.values() for one in plan.pairs}
     for judgement in events:
         event = judgement.event
@@ -306,10 +306,10 @@ def _plan(judge: str, event: Mapping[str, Any]) -> JudgeRound:
         judge=judge,
         plan=str(event.get("plan", "")),
         round=str(event.get("round", "")),
-        step=cast(Step, event.get("step", "blind_ab")),
-        seed=int(event.get("seed", 0)),
-        planned=int(event.get("planned", 0)),
-        ordinal=int(event.get("ordinal", 0)),
+        step="review" if event.get("step") == "review" else "blind_ab",
+        seed=_whole(event.get("seed")),
+        planned=_whole(event.get("planned")),
+        ordinal=_whole(event.get("ordinal")),
         mode=str(event.get("mode", "planned")),
         blind=bool(event.get("blind", True)),
     )
@@ -320,19 +320,33 @@ def _plan(judge: str, event: Mapping[str, Any]) -> JudgeRound:
 def _grow(plan: JudgeRound, event: Mapping[str, Any]) -> None:
     """What stands in a plan stays as it is: a pair that comes again, as two hosts may add
     it at once, keeps the sides that were seen first."""
-    items = (str(item) for item in event.get("items", ()))
+    items = (item for item in _listed(event.get("items")) if isinstance(item, str))
     plan.items = tuple(dict.fromkeys((*plan.items, *items)))
     known = {pair.pair: pair for pair in plan.pairs}
-    for pair in event.get("pairs", ()):
-        made = PlannedPair(
-            str(pair["pair"]),
-            str(pair["left"]),
-            str(pair["right"]),
-            str(pair.get("repeat_of", "")),
-            bool(pair.get("identical", False)),
-        )
-        known.setdefault(made.pair, made)
+    for pair in _pairs(event):
+        known.setdefault(pair.pair, pair)
     plan.pairs = tuple(known.values())
+
+
+def _pairs(event: Mapping[str, Any]) -> Iterator[PlannedPair]:
+    for pair in _listed(event.get("pairs")):
+        if isinstance(pair, Mapping) and pair.keys() >= {"pair", "left", "right"}:
+            yield PlannedPair(
+                str(pair["pair"]),
+                str(pair["left"]),
+                str(pair["right"]),
+                str(pair.get("repeat_of", "")),
+                bool(pair.get("identical", False)),
+            )
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    """A journal may come from anywhere: what is no list holds nothing."""
+    return value if isinstance(value, (list, tuple)) else ()
+
+
+def _whole(value: Any) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _take(

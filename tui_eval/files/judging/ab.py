@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any, Self
 
@@ -14,7 +15,7 @@ from tui_eval.errors import InputError
 from tui_eval.files.judging import texts
 from tui_eval.files.judging.base import Judging, seen_fields
 from tui_eval.files.judging.material import AbRound, Batch
-from tui_eval.store.journal import Journal
+from tui_eval.store.journal import Journal, NotSaved
 from tui_eval.store.workspace import Workspace
 
 LOOK_EVERY = 5
@@ -38,12 +39,13 @@ class Ab(Judging):
         batch = source.read()
         self._absorb(batch)
         if self._state is None or (self._untouched() and self._outdated(self._state)):
-            self._begin(
-                seed=source.seed,
-                planned=source.planned,
-                mode=source.mode,
-                pairs=[_plain(pair) for pair in self._pairs_of(batch, None)],
-            )
+            with self._in_turn():
+                self._begin(
+                    seed=source.seed,
+                    planned=source.planned,
+                    mode=source.mode,
+                    pairs=[_plain(pair) for pair in self._pairs_of(batch, None)],
+                )
         else:
             self._add(batch)
         self.mode = self.state.mode
@@ -111,7 +113,9 @@ class Ab(Judging):
             raise InputError(f"A vote is one of {', '.join(SIDES)}.")
         self._open_for_votes()
         if self.state.ended:
-            raise InputError("Your judging of these pairs is finished.", "Reopen it to vote on.")
+            who = self.state.closed_by
+            told = f"{who} has closed your judging" if who else "Your judging is finished"
+            raise InputError(f"{told} of these pairs.", "Reopen it to vote on.")
         self._say("vote", **self._at(token), side=side, **_without_side(seen))
 
     def strong(self, token: str) -> None:
@@ -121,6 +125,10 @@ class Ab(Judging):
         if not vote:
             raise InputError("Vote on this pair first.")
         self._say("strong", of=vote)
+
+    def view(self, token: str, what: str) -> None:
+        if not self.unblinded:
+            super().view(token, what)
 
     def to_guess(self) -> Sequence[str]:
         with self._lock:
@@ -157,8 +165,7 @@ class Ab(Judging):
             return
         if judge not in [one.judge for one in self._colleagues()]:
             raise InputError("Nobody of that name judges these pairs.")
-        self._journal.append("close", round=self._round_id, judge=judge)
-        self._fold()
+        self._tell("close", judge=judge)
 
     def may_unblind(self) -> str:
         self._look()
@@ -177,10 +184,16 @@ class Ab(Judging):
         why = self.may_unblind()
         if why:
             raise InputError(why, "Unblinding is open when every judge has finished.")
-        self._journal.append("unblind", round=self._round_id)
-        self._fold()
+        self._tell("unblind")
 
     # Inside.
+
+    def _tell(self, kind: str, **fields: Any) -> None:
+        """Write what concerns the whole round."""
+        try:
+            self._journal.append(kind, round=self._round_id, **fields)
+        finally:
+            self._fold()
 
     def _took(self, event: Mapping[str, Any]) -> None:
         super()._took(event)
@@ -192,8 +205,7 @@ class Ab(Judging):
             return sum(1 for mark in self.state.marks.values() if mark.side)
 
     def _decides(self) -> bool:
-        with self._lock:
-            return self._source.decides(self._round.judges)
+        return self._source.decides(self._round.judges)
 
     def _open_for_votes(self) -> None:
         self._look()
@@ -221,7 +233,9 @@ class Ab(Judging):
             return False
         pairs = self._pairs_of(batch, self.state)
         if pairs:
-            self._say("more", plan=self.state.plan, pairs=[_plain(pair) for pair in pairs])
+            # Where it can't be written now, it waits as a vote would.
+            with suppress(NotSaved):
+                self._say("more", plan=self.state.plan, pairs=[_plain(pair) for pair in pairs])
             self._index()
         return bool(pairs)
 

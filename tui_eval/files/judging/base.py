@@ -9,8 +9,8 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -30,6 +30,7 @@ from tui_eval.core.text import clean
 from tui_eval.errors import InputError, StoreError
 from tui_eval.store.codec import plain
 from tui_eval.store.journal import Journal, NotSaved, login
+from tui_eval.store.liveness import alone
 from tui_eval.store.workspace import Workspace
 
 KINDS = (
@@ -109,12 +110,15 @@ class Judging:
     # What a judge does.
 
     def skip(self, token: str) -> None:
+        self._open_for_votes()
         self._say("skip", **self._at(token))
 
     def flag(self, token: str, on: bool) -> None:
+        self._open_for_votes()
         self._say("flag", **self._at(token), on=bool(on))
 
     def note(self, token: str, text: str) -> None:
+        self._open_for_votes()
         self._say("note", **self._at(token), text=text)
 
     def view(self, token: str, what: str) -> None:
@@ -130,7 +134,10 @@ class Judging:
         return token, kind
 
     def retry(self) -> int:
-        return self._journal.retry()
+        written = self._journal.retry()
+        if written:
+            self._fold()
+        return written
 
     def close(self) -> None:
         self._journal.close()
@@ -189,10 +196,18 @@ class Judging:
         return True
 
     def _open_for_votes(self) -> None:
-        """Raise where nothing may be judged any more."""
+        """Raise where nothing that is said counts any more."""
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Judges who begin at the same moment do so one after the other, each knowing those
+        before: else they would be of one place, and see the same sides."""
+        with alone(self._workspace.state_dir):
+            self._fold()
+            yield
 
     def _begin(self, **fields: Any) -> None:
-        """Write this judge's plan, in the place of the one there is."""
+        """Within ``_in_turn``. Write this judge's plan, in the place of the one there is."""
         instead = {"instead": True} if self._state is not None else {}
         self._journal.append(
             "plan",

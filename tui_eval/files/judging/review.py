@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Self
 
 from tui_eval.core.blinding import plan_items
@@ -13,7 +14,7 @@ from tui_eval.errors import InputError
 from tui_eval.files.judging import texts
 from tui_eval.files.judging.base import Judging, seen_fields
 from tui_eval.files.judging.material import Batch, ReviewRound
-from tui_eval.store.journal import Journal
+from tui_eval.store.journal import Journal, NotSaved
 from tui_eval.store.workspace import Workspace
 
 
@@ -34,12 +35,13 @@ class Review(Judging):
         batch = source.read()
         self._absorb(batch)
         if self._state is None or (self._untouched() and self._outdated(self._state)):
-            self._begin(
-                seed=source.seed,
-                planned=source.planned,
-                blind=source.blind,
-                items=list(self._items_of(batch, None)),
-            )
+            with self._in_turn():
+                self._begin(
+                    seed=source.seed,
+                    planned=source.planned,
+                    blind=source.blind,
+                    items=list(self._items_of(batch, None)),
+                )
         else:
             self._add(batch)
         self.blind = self.state.blind
@@ -116,7 +118,9 @@ class Review(Judging):
     def _add(self, batch: Batch) -> bool:
         items = self._items_of(batch, self.state)
         if items:
-            self._say("more", plan=self.state.plan, items=list(items))
+            # Where it can't be written now, it waits as a score would.
+            with suppress(NotSaved):
+                self._say("more", plan=self.state.plan, items=list(items))
             self._index()
         return bool(items)
 
