@@ -227,6 +227,11 @@ def test_the_worst_five_open_their_answers() -> None:
     assert len(scored(rows).tables["items"].rows) == 20
 
 
+def test_of_equally_bad_answers_the_less_accurate_stands_first() -> None:
+    reading = scored(["5114", "1154", "4115", *FINE[:17]])
+    assert reading.tables["worst"].refs[:3] == tuple(f"key-of-tuned/s{n}" for n in (1, 2, 0))
+
+
 def test_categories_stand_apart() -> None:
     samples = [made_sample(i, category="refunds" if i < 15 else None) for i in range(20)]
     table = scored(FINE, samples=samples).tables["by_category"]
