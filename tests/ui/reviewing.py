@@ -8,7 +8,6 @@ from typing import Any
 from textual.pilot import Pilot
 
 from tests.ui import fake
-from tests.ui.fake import shows
 from tests.ui.made_session import MadeReview
 from tui_eval.core.anchors import ANCHORS
 from tui_eval.core.session import Answer, Item, Prompt, Turn
@@ -84,3 +83,23 @@ async def opened(pilot: Pilot[Any], made: MadeReview, clock: Any = None) -> Revi
 
 def app() -> EvalApp:
     return fake.app()
+
+
+SIZE = (80, 24)
+
+
+async def press(pilot: Pilot[Any], *names: str) -> None:
+    await pilot.press(*names)
+    await pilot.pause()
+
+
+async def shows(pilot: Pilot[Any], words: str) -> str:
+    return await fake.shows(pilot, words, seconds=20)
+
+
+def scores(made: MadeReview, token: str = "i0") -> dict[str, int]:
+    return dict(made.mark(token).scores)
+
+
+def running(size: tuple[int, int] = SIZE) -> Any:
+    return app().run_test(size=size)

@@ -15,15 +15,17 @@ from textual.containers import Container
 from textual.events import Resize
 
 from tui_eval.core.judgements import CRITERIA, Mark
-from tui_eval.core.session import Item, ReviewSession
+from tui_eval.core.session import Answer, Item, Prompt, ReviewSession
 from tui_eval.core.text import clean
+from tui_eval.errors import InputError
 from tui_eval.ui import keys
 from tui_eval.ui.screens.base import WIDE
 from tui_eval.ui.screens.judging import JudgingScreen
-from tui_eval.ui.screens.judging_look import Look, Undone
+from tui_eval.ui.screens.judging_look import Look, Undone, told
 from tui_eval.ui.screens.review_opening import LevelsPage, Opening
 from tui_eval.ui.screens.review_scoring import Scoring
 from tui_eval.ui.screens.review_text import BESIDE, COLUMN, ReviewText, Text
+from tui_eval.ui.spelling import spelled
 from tui_eval.ui.widgets.drawn import Drawn, Line
 from tui_eval.ui.widgets.judge_line import TwoEnds
 from tui_eval.ui.widgets.note_field import NoteField
@@ -49,7 +51,10 @@ class ReviewScreen(JudgingScreen):
     once, from ``scoring``; the line under it says when it is on the disk."""
 
     kind = "review"
-    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("review")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *keys.bindings("review"),
+        *(binding for binding in keys.bindings("list") if binding.id == "copy"),
+    ]
     DEFAULT_CSS = """
     ReviewScreen #desk { height: 1fr; width: 1fr; layout: vertical; }
     ReviewScreen.-wide #desk { layout: horizontal; }
@@ -69,6 +74,8 @@ class ReviewScreen(JudgingScreen):
         self._title = session.title
         self.scoring = Scoring("")
         self._count = 0
+        self._missing: dict[str, str] = {}
+        """Answers that could not be read, by token, with why."""
 
     # What is on the screen
 
@@ -91,6 +98,8 @@ class ReviewScreen(JudgingScreen):
         beside = event.size.width - CARD - 2 >= BESIDE
         narrow = event.size.width < WIDE
         self.text.styles.max_width = None if beside or narrow else COLUMN + 2
+        if self.look.token is not None:
+            self._show_note()
 
     @property
     def text(self) -> ReviewText:
@@ -101,7 +110,13 @@ class ReviewScreen(JudgingScreen):
         return self.query_one(Scorecard)
 
     def fetch(self, token: str) -> Item:
-        return self._review.item(token)
+        """What can't be read must not keep the judge from the others: it is shown as missing
+        and can be skipped."""
+        try:
+            return self._review.item(token)
+        except InputError as error:
+            self._missing[token] = told(error)
+            return Item(token, Prompt(()), Answer("", end="not here"))
 
     def show_item(self) -> None:
         item, mark = self.look.item, self.look.mark
@@ -109,6 +124,10 @@ class ReviewScreen(JudgingScreen):
             self.text.show(item)
         self.scoring = Scoring.of(item.token, mark.scores)
         self.show_mark()
+        if item.token in self._missing:
+            self.tell(self._missing[item.token], "caution")
+        elif self.scoring.complete:
+            self.tell(spelled("scored before: digits change it, ↵ goes on"), "dim")
 
     def show_mark(self) -> None:
         """Not the scores: those that stand here are newer than the session's."""
@@ -196,9 +215,12 @@ class ReviewScreen(JudgingScreen):
         self._score(5)
 
     def _score(self, value: int) -> None:
+        token = self.scoring.token
+        if token in self._missing and self.at_item:
+            self.tell("this answer is not here: s skips it", "caution")
+            return
         if not self.judges():
             return
-        token = self.scoring.token
         name, done = self.scoring.give(value)
         self._show_scores()
         number = self.look.item.number or self.look.place
@@ -301,6 +323,11 @@ class ReviewScreen(JudgingScreen):
     def action_levels(self) -> None:
         self.app.push_screen(LevelsPage(self._anchors))
 
+    def action_copy(self) -> None:
+        if self.at_item:
+            self.app.copy_to_clipboard(clean(self.look.item.answer.text, newlines=True))
+            self.tell("copied: the answer", "dim")
+
     def action_other_text(self) -> None:
         self.text.other()
 
@@ -344,7 +371,7 @@ class ReviewScreen(JudgingScreen):
 
         def work() -> tuple[list[Item], dict[str, Mark]]:
             tokens = list(session.order)
-            return [session.item(one) for one in tokens], {one: session.mark(one) for one in tokens}
+            return [self.fetch(one) for one in tokens], {one: session.mark(one) for one in tokens}
 
         self.put("items", work, self._list)
 
