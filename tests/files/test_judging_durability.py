@@ -89,7 +89,11 @@ def test_three_judges_in_three_processes(made: Made) -> None:
     assert {child.returncode for child in children.values()} == {0}
     workspace = made.workspace()
     (found,) = rounds(workspace.judgements(KINDS)).values()
-    assert [one.judge for one in found.begun] == sorted(children)
+    assert sorted(one.judge for one in found.begun) == sorted(children)
+    assert [one.ordinal for one in found.judges] == [0, 1, 2]
+    first, second, _ = found.judges
+    ours = {pair.pair: pair.left for pair in first.pairs if not pair.repeat_of}
+    assert all(ours[pair.pair] == pair.right for pair in second.pairs if not pair.repeat_of)
     for judge in found.judges:
         acknowledged = said[judge.judge][1:]
         assert len(acknowledged) == 100
