@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from tui_eval.engine import probes
-from tui_eval.engine.backends.batched import PROMPT_TOKENS, Batched
+from tui_eval.engine.backends.batched import Batched, prompt_tokens
 from tui_eval.engine.backends.continuous import Continuous
 from tui_eval.engine.backends.single import Single
 from tui_eval.engine.backends.transformers_scorer import TransformersScorer
@@ -47,7 +47,7 @@ class Answerer:
         log: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.path: Path = "one"
-        self.batch = 1
+        self.batch = self._most = 1
         self._scorer = scorer
         self._adapter = adapter
         self._wanted = wanted
@@ -60,9 +60,7 @@ class Answerer:
 
     def prove(self, asked: Sequence[Asked], rules: Rules) -> None:
         """Choose the path by what it makes of a few prompts of this run."""
-        self.batch = self._room(asked)
-        for _ in range(self._shrink):
-            self.batch = max(1, self.batch // 2)
+        self.batch = self._most = max(1, self._room(asked) >> self._shrink)
         candidates = PATHS if self._wanted == "auto" else (self._wanted, "one")
         with self._scorer.as_model(adapter=self._adapter):
             self.path = allowed_path(self._scorer, asked, rules, candidates, self._log)
@@ -71,6 +69,7 @@ class Answerer:
         """Replies in the order in which they end. Where memory runs out, half as many are
         written at once; where a path fails, the rest goes one at a time."""
         left = {(one.sample, one.index): one for one in asked}
+        self.batch = min(self._most, 2 * self.batch)
         with self._scorer.as_model(adapter=self._adapter):
             while left:
                 try:
@@ -82,23 +81,31 @@ class Answerer:
                 except (RuntimeError, MemoryError) as error:
                     too_much = is_out_of_memory(error)
                     self._log(f"{self.in_words}, {self.batch} at once: {error}")
+                    if not too_much and self.path == "one":
+                        raise
+                    # Its frames keep the tensors of the failed call alive.
                     error.__traceback__ = None
-                    release(self._scorer.loaded.device)
-                    if not self._back_off(too_much):
-                        if not too_much:
-                            raise
-                        # Alone and in the leanest way: this one is too large.
-                        one = left.pop(next(iter(left)))
-                        yield Reply(one, (), "error", one.seed, error=DOES_NOT_FIT)
+                else:
+                    continue
+                release(self._scorer.loaded.device)
+                if not too_much:
+                    self.path = "one"
+                elif self.batch > 1:
+                    self.batch //= 2
+                else:
+                    largest = max(left.values(), key=lambda one: one.room)
+                    yield self._alone(left.pop((largest.sample, largest.index)), rules)
+                    self.batch = self._most
 
-    def _back_off(self, too_much: bool) -> bool:
-        """A leaner way to go on; False where there is none."""
-        if too_much and self.batch > 1:
-            self.batch //= 2
-            return True
-        changed = self.path != "one"
-        self.path = "one"
-        return changed
+    def _alone(self, asked: Asked, rules: Rules) -> Reply:
+        """The leanest way there is; where even that is too much, the reply says so."""
+        try:
+            return next(iter(Single(self._scorer).answer([asked], rules)))
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        release(self._scorer.loaded.device)
+        return Reply(asked, (), "error", asked.seed, error=DOES_NOT_FIT)
 
     def _backend(self) -> Backend:
         return backend_of(self._scorer, self.path, self.batch)
@@ -113,7 +120,7 @@ class Answerer:
             return most
         element = self._scorer.inner.get_input_embeddings().weight.element_size()
         longest = max(len(one.ids) for one in asked)
-        taken_in = max(PROMPT_TOKENS, longest)
+        taken_in = max(prompt_tokens(device), longest)
         fixed = taken_in * per_token_bytes(self._scorer.config, element, longest)
         # Growing slots are there twice while they are copied; logits a few times.
         each = 2 * max(one.room for one in asked) * cache_bytes(self._scorer.config, element)

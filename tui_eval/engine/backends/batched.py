@@ -16,21 +16,23 @@ from tui_eval.engine.backends.transformers_scorer import TransformersScorer
 from tui_eval.engine.choice import Writing, choose
 from tui_eval.engine.generation import Asked, Reply, Rules
 
-PROMPT_TOKENS = 512
+CPU_PROMPT_TOKENS, GPU_PROMPT_TOKENS = 512, 4096
 """Prompt tokens that one step takes in at most, though always a whole prompt: answers that
 are being written wait for them."""
+FEW_PARAMETERS = 10_000_000
+"""A step of a smaller model is over before a second thread has woken up."""
 
 
 class Batched:
     """``batch`` answers at once; each step is one forward call over packed tokens."""
 
-    def __init__(
-        self, scorer: TransformersScorer, batch: int, prompt_tokens: int = PROMPT_TOKENS
-    ) -> None:
+    def __init__(self, scorer: TransformersScorer, batch: int) -> None:
         self.batch = batch
-        self._prompt_tokens = prompt_tokens
+        self._prompt_tokens = prompt_tokens(scorer.loaded.device)
         self._scorer = scorer
         self._switch = Switch(scorer.config, slots.NAME)
+        size = sum(parameter.numel() for parameter in scorer.inner.parameters())
+        self._alone = scorer.loaded.device == "cpu" and size < FEW_PARAMETERS
         slots.register()
 
     def answer(self, asked: Sequence[Asked], rules: Rules) -> Iterator[Reply]:
@@ -84,8 +86,14 @@ class Batched:
             ids += some.tolist()
             places += range(len(some))
             last.append(len(ids) - 1)
-        logits = self._forward(step, ids, places, last)
-        return choose(logits, writing, rules.generation)
+        threads = torch.get_num_threads()
+        if self._alone:
+            torch.set_num_threads(1)
+        try:
+            logits = self._forward(step, ids, places, last)
+            return choose(logits, writing, rules.generation)
+        finally:
+            torch.set_num_threads(threads)
 
     def _forward(self, step: Step, ids: list[int], places: list[int], last: list[int]) -> Any:
         device = self._scorer.inner.get_input_embeddings().weight.device
@@ -96,6 +104,10 @@ class Batched:
                 use_cache=False,
             )[0][0]
             return self._scorer.head.logits(hidden[torch.tensor(last, device=hidden.device)])
+
+
+def prompt_tokens(device: str) -> int:
+    return CPU_PROMPT_TOKENS if device == "cpu" else GPU_PROMPT_TOKENS
 
 
 def ended(row: Writing, rules: Rules) -> Reply | None:
