@@ -82,12 +82,11 @@ def test_a_key_held_for_two_seconds_gives_one_vote(tmp_path: Path, sshd: Sshd) -
     folder = tmp_path / "workspace"
     folder.mkdir()
     answer_files(folder, 40)
-    for begun, opens in enumerate(
-        (
-            lambda command: Judge(command, environ=environment(tmp_path), cwd=folder),
-            lambda command: Judge(sshd.command(command, environment(tmp_path), folder)),
-        )
-    ):
+    lines: list[Opens] = [
+        lambda command: Judge(command, environ=environment(tmp_path), cwd=folder),
+        lambda command: Judge(sshd.command(command, environment(tmp_path), folder)),
+    ]
+    for begun, opens in enumerate(lines):
         judge = opens(ab("ana", 40))
         try:
             judge.sit_down()

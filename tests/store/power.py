@@ -23,7 +23,10 @@ import pytest
 
 REAL = {
     name: getattr(os, name)
-    for name in ("open", "close", "write", "pwrite", "fsync", "ftruncate", "mkdir", "unlink")
+    for name in (
+        *("open", "close", "write", "pwrite", "fsync", "ftruncate"),
+        *("mkdir", "rmdir", "rename", "unlink"),
+    )
 }
 
 
@@ -251,6 +254,15 @@ class Disk:
         self._nodes[status.st_dev, status.st_ino] = Node(True, stat.S_IMODE(status.st_mode))
         if cut:
             raise Cut
+
+    def _rmdir(self, path: Any, **more: Any) -> None:
+        cut = self._step() if self._ours(path) else False
+        self._done(lambda: REAL["rmdir"](path, **more), cut)
+
+    def _rename(self, source: Any, target: Any, **more: Any) -> None:
+        """The node goes with its number; both names are the folder's at its next sync."""
+        cut = self._step() if self._ours(target) else False
+        self._done(lambda: REAL["rename"](source, target, **more), cut)
 
     def _unlink(self, path: Any, **more: Any) -> None:
         cut = self._step() if self._ours(path) else False

@@ -11,6 +11,7 @@ from tests.store.boxes import needs_bwrap, python_in_box
 from tests.store.test_facts import many, open_workspace, write_facts
 from tui_eval.store import disk, layout
 from tui_eval.store.disk import disk_of
+from tui_eval.store.files import Modes
 from tui_eval.store.workspace import Workspace
 
 MOUNTS = """\
@@ -205,3 +206,38 @@ def test_a_link_to_a_workspace_is_that_workspace(tmp_path: Path, state_home: Pat
     (tmp_path / "link").symlink_to(tmp_path / "real")
     one, other = Workspace.open(tmp_path / "real"), Workspace.open(tmp_path / "link")
     assert one.lock_path == other.lock_path
+
+
+def test_a_shared_folder_has_its_name_once_the_group_may_write_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A colleague's window may open at any moment: it must find none, or one to write in."""
+    wanted = tmp_path / "workspace" / "judgements"
+    real, early = os.chmod, []
+
+    def chmod(path: Path, mode: int) -> None:
+        early.append(wanted.exists())
+        real(path, mode)
+
+    monkeypatch.setattr(os, "chmod", chmod)
+    Modes(0o660, 0o2770).make_folder(wanted)
+    assert early == [False, False]
+    assert wanted.stat().st_mode & 0o7777 == 0o2770
+    assert [path.name for path in wanted.parent.iterdir()] == ["judgements"]
+
+
+def test_a_folder_that_another_makes_meanwhile_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = tmp_path / "judgements"
+    real = os.chmod
+
+    def chmod(path: Path, mode: int) -> None:
+        wanted.mkdir()
+        (wanted / "theirs.jsonl").touch()
+        real(path, mode)
+
+    monkeypatch.setattr(os, "chmod", chmod)
+    Modes().make_folder(wanted)
+    assert [path.name for path in tmp_path.iterdir()] == ["judgements"]
+    assert (wanted / "theirs.jsonl").is_file()

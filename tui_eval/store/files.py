@@ -87,12 +87,19 @@ class Modes:
         if path.is_dir():
             return
         self.make_folder(path.parent)
+        # mkdir applies the umask and drops the group bit. Under its name the folder is there
+        # only as it shall be: a colleague's window may be opening at this moment.
+        made = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        made.mkdir(mode=0o700)
         try:
-            path.mkdir(mode=self.folder & 0o777)
-        except FileExistsError:
+            os.chmod(made, self.folder)
+            # Takes the place of an empty one at most.
+            made.rename(path)
+        except OSError:
+            made.rmdir()
+            if not path.is_dir():
+                raise
             return
-        # mkdir applies the umask and drops the group bit.
-        os.chmod(path, self.folder)
         # Else a power cut could take the folder with everything that was synced in it.
         sync_folder(path.parent)
 
