@@ -131,6 +131,18 @@ def test_nobody_is_told_after_which_vote_it_became_enough() -> None:
     assert told == [0.0] * 9 + [1.0] * 6
 
 
+def test_the_last_planned_vote_is_always_enough() -> None:
+    told = []
+    for n in (21, 22, 23, 24):
+        events = heard(Judge().pairs(24).votes(("tb" * 12)[:n]))
+        told.append(value(read(compared(24, *events)), "locked"))
+    assert told == [1, 1, 1, 1]
+    close = heard(Judge().pairs(24).votes("t" * 17 + "b" * 6))
+    assert value(read(compared(24, *close)), "locked") == 0
+    done = heard(Judge().pairs(24).votes("t" * 17 + "b" * 7))
+    assert value(read(compared(24, *done)), "locked") == 1
+
+
 def test_what_is_enough_stays_true_while_others_have_begun() -> None:
     """Only pairs that all who have begun voted on can be certain, or such as can't turn."""
     ana = Judge().pairs(30).votes("t" * 30)

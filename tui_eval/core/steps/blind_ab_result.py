@@ -89,10 +89,12 @@ class Result:
 
 
 def enough_so_far(case: Asked, found: Ballots, limits: Limits) -> Enough:
-    """The direction-free answer while judging goes on, as of the last look."""
+    """The direction-free answer while judging goes on, as of the last look; the last of all
+    is at the last pair."""
     voted = sorted((p for p in found.counting if p.votes), key=lambda p: (p.at, p.sample))
     looked = [pair for pair in found.counting if pair.identical]
-    looked += voted[: len(voted) - len(voted) % LOOK_EVERY]
+    done = len(found.counting) >= case.standing.planned
+    looked += voted if done else voted[: len(voted) - len(voted) % LOOK_EVERY]
     certain = tally([pair for pair in looked if pair.decided], None, 1)
     full = [pair.mean for pair in looked if pair.full]
     return enough(
