@@ -245,3 +245,33 @@ def test_what_is_judged_first_is_answered_first() -> None:
     assert generation_order(found, 5) == order[:5]
     shared = allot([sample(f"s{number}") for number in range(4)], seed=0, review=4, pairs=4)
     assert sorted(generation_order(shared, 0)) == ["s0", "s1", "s2", "s3"]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.booleans()), max_size=50),
+    st.lists(st.integers(0, 50), max_size=6),
+)
+@settings(deadline=None, max_examples=60)
+def test_growth_keeps_strata_balanced_and_repeats_apart(
+    rows: list[tuple[int, int, bool]], stops: list[int]
+) -> None:
+    answers = [
+        Answered(f"s{n}", f"t{n}", f"b{n}", tuned, other, identical=same)
+        for n, (tuned, other, same) in enumerate(rows)
+    ]
+    pairs: tuple[PlannedPair, ...] = ()
+    for upto in (*sorted(stops), len(answers)):
+        pairs += plan_pairs(
+            ROUND, "ana", answers[:upto], seed=3, planned=len(answers), before=pairs
+        )
+    assert len(plain(pairs)) == len(answers)
+    seen = [pair for pair in pairs if not pair.identical]
+    place = {pair.pair: number for number, pair in enumerate(seen)}
+    assert len(place) == len(seen)
+    by_left = {pair.left for pair in plain(pairs)}
+    for stratum in (-1, 0, 1):
+        inside = [one for one in answers if one.stratum == stratum and not one.identical]
+        assert abs(2 * sum(one.tuned in by_left for one in inside) - len(inside)) <= 1
+    repeats = [pair for pair in seen if pair.repeat_of]
+    assert len(repeats) <= 5
+    assert all(place[pair.pair] - place[pair.repeat_of] > 10 for pair in repeats)

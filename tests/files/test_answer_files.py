@@ -14,11 +14,13 @@ import pytest
 from tests.files.made_rounds import Made, prompts
 from tui_eval import config as settings
 from tui_eval.core.session import AbSession
+from tui_eval.core.steps import blind_ab
 from tui_eval.errors import InputError
 from tui_eval.files.answer_files import answers_of, made_elsewhere, matched, pair, read_answers
 from tui_eval.files.evidence import FileCache, WorkspaceEvidence
 from tui_eval.files.judging import open_ab_files, read_ab_files
 from tui_eval.files.judging.ab import Ab
+from tui_eval.files.judging.recorded import RecordedEvidence
 from tui_eval.store.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -367,3 +369,21 @@ def test_prompts_that_a_file_does_not_answer_are_not_waited_for(tmp_path: Path) 
     assert any(f"{left_out} prompts have no answer" in text for text in review.before())
     session.close()
     review.close()
+
+
+def test_results_can_be_made_when_the_files_are_gone(folder: Path) -> None:
+    session = open_two(folder)
+    for token in session.order:
+        session.vote(token, "left" if session.pair(token).left.startswith("So") else "right")
+    session.finish()
+    session.unblind()
+    round = session.state.round
+    session.close()
+    (folder / "base.jsonl").unlink()
+    (folder / "tuned.jsonl").unlink()
+    found = RecordedEvidence.of(Workspace.open(folder), round)
+    reading = blind_ab.read(found, found.candidate)
+    assert (reading.verdict, reading.numbers["wins"].value) == ("good", 50)
+    assert reading.numbers["planned"].value == 50
+    with pytest.raises(InputError, match="Nothing was judged"):
+        RecordedEvidence.of(Workspace.open(folder), "another")

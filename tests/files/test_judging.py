@@ -345,7 +345,7 @@ def test_prompts_that_could_not_be_answered_are_left_out(tmp_path: Path) -> None
     ids = [sample.id for sample in made.samples()]
     made.answer(texts={("base", id): Written("", error="out of memory") for id in ids[:2]})
     session, review = made.ab(), made.review("bo")
-    assert session.standing.waiting == 0
+    assert (session.standing.planned, session.standing.waiting) == (10, 0)
     assert len([pair for pair in session.state.pairs if not pair.repeat_of]) == 10
     assert any("2 prompts have no answer" in sentence for sentence in session.before())
     assert review.standing.waiting == 0
@@ -702,5 +702,24 @@ def test_answers_that_come_while_the_disk_is_full_wait_like_votes(
             session.finish()
         assert session.not_saved == 3
     assert session.retry() == 3
+    same(made, session)
+    session.close()
+
+
+def test_reopening_takes_up_what_came_after_finishing(tmp_path: Path) -> None:
+    made = Made.at(tmp_path / "w", toml="[blind_ab]\npairs = 10\n")
+    ids = [sample.id for sample in made.samples()]
+    made.answer(ids=ids[:60])
+    session = made.ab()
+    before = len(session.order)
+    for token in session.order:
+        session.vote(token, "left")
+    session.finish()
+    made.answer(ids=ids[60:], job="late")
+    assert not session.refresh()
+    assert len(session.order) == before < 10
+    session.reopen()
+    assert session.refresh()
+    assert len(session.order) == 10
     same(made, session)
     session.close()

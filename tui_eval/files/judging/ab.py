@@ -78,7 +78,7 @@ class Ab(Judging):
             )
             return Standing(
                 done=len(state.voted),
-                planned=state.planned,
+                planned=max(len(own), state.planned - self._left_out),
                 waiting=max(0, state.planned - len(own) - self._left_out),
                 ties=ties,
                 flagged=sum(mark.flagged for mark in state.marks.values()),
@@ -156,6 +156,8 @@ class Ab(Judging):
 
     def reopen(self) -> None:
         self._open_for_votes()
+        # Answers that came since were not put into a plan that had ended.
+        self._facts_seen = None
         self._say("reopen", plan=self.state.plan)
 
     def close_judge(self, judge: str) -> None:

@@ -85,7 +85,7 @@ class Judging:
 
     def before(self) -> Sequence[str]:
         faults = (clean(fault) for fault in self._workspace.faults())
-        return (*self._before, *faults)
+        return (*self._before, *faults, *map(clean, self._journal.notes))
 
     def mark(self, token: str) -> Mark:
         return self.state.mark(token)

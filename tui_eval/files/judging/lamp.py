@@ -15,9 +15,9 @@ def decided(
     samples: Mapping[str, Sample],
     settings: Mapping[str, float | int | str],
 ) -> bool:
-    """Locked or clear, as of the last look (``core.steps.blind_ab_result.enough_so_far``).
+    """By the comparison's own rule, as of the last look (``blind_ab_result.enough_so_far``).
     ``tuned`` and ``base``: completions by sample id."""
-    from tui_eval.core.steps.blind_ab_result import Limits, enough_so_far
+    from tui_eval.core.steps.blind_ab_result import Limits, enough_so_far, mode_of
     from tui_eval.core.steps.blind_ab_votes import Asked, Standing, ballots
 
     begun = [judge for judge in judges if judge.begun]
@@ -49,4 +49,4 @@ def decided(
         slice=int(settings["enough_slice"]),
         guesses=int(settings["enough_guesses"]),
     )
-    return bool(enough_so_far(case, ballots(case), limits))
+    return enough_so_far(case, ballots(case), limits).by(mode_of(standing.mode))

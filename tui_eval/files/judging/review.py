@@ -62,7 +62,7 @@ class Review(Judging):
             state = self.state
             return Standing(
                 done=len(state.reviewed),
-                planned=state.planned,
+                planned=max(len(state.items), state.planned - self._left_out),
                 waiting=max(0, state.planned - len(state.items) - self._left_out),
                 flagged=sum(mark.flagged for mark in state.marks.values()),
                 pace=self._pace(),
