@@ -100,6 +100,12 @@ def test_picture(snap_compare: Compare, name: str, size: tuple[int, int]) -> Non
     assert snap_compare(app, terminal_size=size, run_before=opened(make(), keys, words))
 
 
+@pytest.mark.parametrize("size", [(60, 15), (120, 24), (150, 50)], ids=lambda s: f"{s[0]}x{s[1]}")
+def test_other_sizes(snap_compare: Compare, size: tuple[int, int]) -> None:
+    steps = opened(review(), "4 e", "Only in the country")
+    assert snap_compare(reviewing.app(), terminal_size=size, run_before=steps)
+
+
 @pytest.mark.parametrize("theme", ["light", "ansi", "high-contrast"])
 def test_the_other_themes(snap_compare: Compare, theme: str) -> None:
     app = reviewing.app()

@@ -165,6 +165,18 @@ async def test_the_list_filters_and_jumps() -> None:
         assert screen.scoring.active == "accuracy"
 
 
+async def test_the_list_begins_with_the_first_where_that_fits() -> None:
+    made = reviewing.session(30)
+    async with running() as pilot:
+        screen = await opened(pilot, made)
+        screen.go_to("i4")
+        await shows(pilot, "prompt, shipping")
+        await press(pilot, "slash")
+        shown = await shows(pilot, "0 of 30 scored")
+        assert "     1  not scored" in shown
+        assert "▸   5  not scored" in shown
+
+
 async def test_the_list_goes_back_to_where_one_was() -> None:
     made = reviewing.session()
     async with running() as pilot:

@@ -122,7 +122,9 @@ class ReviewText(Drawn):
             left, right = self._body(half, room), self._expected(half, room)
             heads = [*left[0], ("─┬", "rule"), *right[0]]
             return [*above, heads, *beside(left[1:], right[1:], half)]
-        below = self._expected(width, self._below_height(width, room))
+        # A blank line parts the texts from the scores where there is room for one.
+        blank = int(room >= 12)
+        below = self._expected(width, self._below_height(width, room - blank)) + [[]] * blank
         return filled(
             [*above, *self._body(width, self._need(width, room - len(below))), *below], height
         )
@@ -176,15 +178,13 @@ class ReviewText(Drawn):
         return self._now[which].position() + ("" if mine or not both else " tab")
 
     def _below_height(self, width: int, room: int) -> int:
-        """A rule while it is closed; open, what it needs up to a third of the room. A blank
-        line parts it from the scores where there is room for one."""
+        """A rule while it is closed; open, what it needs up to a third of the room."""
         assert self.item is not None
-        blank = int(room >= 12)
         if not self.reference or self.item.reference is None:
-            return 1 + blank
+            return 1
         laid = self._text("reference", width)
         laid.upto(room)
-        return 1 + min(len(laid.lines), max(2, room // 3)) + blank
+        return 1 + min(len(laid.lines), max(2, room // 3))
 
     def _expected(self, width: int, height: int) -> list[Line]:
         assert self.item is not None
@@ -194,7 +194,7 @@ class ReviewText(Drawn):
         left = line(("expected", "dim"))
         if not self.reference:
             return filled([ruled(left, "e shows it", width)], height)
-        shown = self._text("reference", width).view(height - 1 - (height > 2))
+        shown = self._text("reference", width).view(height - 1)
         right = f"{self._place('reference')}  e closes"
         return filled([ruled(left, right, width), *shown], height)
 

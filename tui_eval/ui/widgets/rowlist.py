@@ -108,7 +108,10 @@ class RowList(Drawn, can_focus=True):
         return 0
 
     def _follow(self) -> None:
-        height = max(1, self.size.height)
+        height = self.size.height
+        if not height:
+            # Before its first layout nothing is above or below what is seen.
+            return
         last = max(0, len(self._items) - height)
         if self._at < self._top:
             self._top = max(0, self._at - height + 1)

@@ -109,17 +109,24 @@ class Scorecard(Drawn):
     # In a column
 
     def _column(self, width: int, height: int) -> list[Line]:
-        """Criteria with their levels, then the next one's five levels in words."""
+        """Criteria with what was said of each, then the next one's five levels in words;
+        with less room the levels come first."""
+        legend = self._legend(width) if self.active else []
+        full, brief_ = self._criteria(width, under=True), self._criteria(width, under=False)
+        for made in ([*full, *legend], [*brief_, [], *legend], full):
+            if len(made) <= height:
+                return made
+        return brief_
+
+    def _criteria(self, width: int, *, under: bool) -> list[Line]:
         made: list[Line] = [ruled([("scores", "dim")], "", width)]
-        tall = height > (2 + UNDER) * len(CRITERIA)
         for name in CRITERIA:
             made.append([*self._label(name), *levels_line(self.scores.get(name))])
-            if tall:
+            if under:
                 words, role = self.words_for(name)
                 made += filled([_indented(piece, role) for piece in _pieces(words, width)], UNDER)
                 made.append([])
-        legend = self._legend(width) if self.active else []
-        return [*made, *legend] if len(made) + len(legend) <= height else made
+        return made
 
     def _legend(self, width: int) -> list[Line]:
         """The levels of the next criterion in words."""
