@@ -190,6 +190,7 @@ def test_a_text_is_shown_without_what_a_template_left_in_it() -> None:
     assert shown("  indented\n  code") == "  indented\n  code"
     assert shown("a < b and <div>x</div> <s>") == "a < b and <div>x</div>"
     assert shown_length("ok<|im_end|>  ") == 2
+    assert shown(" " * 300_000 + "x" + "\t" * 300_000 + "<|" * 300_000)[-3:] == "|<|"
     assert answered("s", "t", "b", "Yes.", "Yes. <|im_end|>").identical
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.files.made_rounds import Made, prompts
-from tui_eval import config as settings
+from tui_eval import config
 from tui_eval.core.session import AbSession
 from tui_eval.core.steps import blind_ab
 from tui_eval.errors import InputError
@@ -307,7 +309,7 @@ def files_of_answers(tmp_path: Path, rows: list[Any]) -> Made:
         .read_text()
         .replace('path = "tuned-checkpoint"', 'answers = "elsewhere.jsonl"')
     )
-    made.config = settings.parse(toml, made.folder)
+    made.config = config.parse(toml, made.folder)
     return made
 
 
@@ -387,3 +389,38 @@ def test_results_can_be_made_when_the_files_are_gone(folder: Path) -> None:
     assert reading.numbers["planned"].value == 50
     with pytest.raises(InputError, match="Nothing was judged"):
         RecordedEvidence.of(Workspace.open(folder), "another")
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["role", "from", "content", "value", "gen_args_0", "arg_0", "text"]),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=8,
+)
+NAMES = ("id", "doc_id", "prompt", "question", "messages", "arguments", "answer", "resps",
+         "completion", "category", "expected")  # fmt: skip
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=6), max_size=5))
+@settings(
+    deadline=None,
+    max_examples=200,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_whatever_rows_hold_they_are_read_or_refused_in_words(
+    tmp_path: Path, rows: list[dict[str, Any]]
+) -> None:
+    path = write(tmp_path / "any.jsonl", *rows)
+    try:
+        found = read_answers(path)
+    except InputError:
+        return
+    assert len(found.rows) + found.bad == len(rows)
+    assert all(row.id or row.turns for row in found.rows)
+    pair(found, found)

@@ -26,6 +26,7 @@ from tui_eval.files.judging.ab import Ab
 from tui_eval.files.judging.base import KINDS
 from tui_eval.files.judging.recording import comparison_of
 from tui_eval.files.judging.review import Review
+from tui_eval.files.judging.texts import gives_away, names_in
 from tui_eval.store.journal import NotSaved
 
 
@@ -723,3 +724,19 @@ def test_reopening_takes_up_what_came_after_finishing(tmp_path: Path) -> None:
     assert len(session.order) == 10
     same(made, session)
     session.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "tells"),
+    [
+        ("I am Qwen, made by Alibaba Cloud.", True),
+        ("As support-v2, I can help.", True),
+        ("Our support is final: the base price is tuned to the model.", False),
+        ("Yes.<|im_end|>", True),
+        ("A < b | c > d", False),
+    ],
+)
+def test_what_gives_a_side_away(text: str, tells: bool) -> None:
+    names = names_in(("tuned", "base", "runs/support-v2", "Qwen/Qwen2.5-0.5B", "support"))
+    assert gives_away(text, names) is tells
+    assert not gives_away("Anything at all", names_in(("base", "tuned", "")))

@@ -31,7 +31,6 @@ TEMPLATE_TOKENS = re.compile(
     r"|\[/?INST\]"
     r"|<</?SYS>>"
 )
-_LINE_ENDS = re.compile(r"[ \t\r\f\v]+(?=\n|\Z)")
 
 
 # Names.
@@ -126,8 +125,8 @@ def shown(text: str) -> str:
     """An answer as a judge sees it, whichever side it is on: without a template's tokens,
     without blank lines around it and blanks at the ends of lines. What is stored stays
     exact."""
-    stripped = TEMPLATE_TOKENS.sub("", text.replace("\r\n", "\n"))
-    return _LINE_ENDS.sub("", stripped).strip("\n").rstrip()
+    lines = TEMPLATE_TOKENS.sub("", text).split("\n")
+    return "\n".join(line.rstrip() for line in lines).strip("\n")
 
 
 @lru_cache(maxsize=4096)

@@ -61,9 +61,7 @@ class RecordedEvidence:
     def answers(self, candidate: str, model: str) -> Mapping[str, Completion]:
         if model not in self._answers:
             found = self._workspace.completions(self._keys.get(model, "")).values()
-            self._answers[model] = {
-                one.sample: one for one in found if not one.index and not one.error
-            }
+            self._answers[model] = {one.sample: one for one in found if not one.index}
         return self._answers[model]
 
     def answered(self, candidate: str, model: str) -> Mapping[str, Sample]:

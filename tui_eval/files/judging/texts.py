@@ -18,14 +18,15 @@ ENDS = {
     "stop_string": "ended at a stop text",
     "error": "no answer",
 }
-# Parts of checkpoints' names that many an answer holds too.
-_COMMON = frozenset(
-    (
-        *("adapter", "answers", "base", "best", "chat", "checkpoint", "data", "final", "fine"),
-        *("finetuned", "full", "hugging", "instruct", "last", "latest", "lora", "merged", "mini"),
-        *("model", "models", "output", "outputs", "qlora", "result", "results", "run", "runs"),
-        *("sample", "small", "test", "train", "trained", "tuned", "weights"),
-    )
+# Names under which models know themselves, or their makers. A checkpoint's name holds other
+# words too (support, final, lora), which many an answer holds as well.
+_FAMILIES = (
+    *("alibaba", "anthropic", "aya", "baichuan", "bloom", "chatglm", "chatgpt", "claude"),
+    *("cohere", "deepseek", "ernie", "exaone", "falcon", "gemini", "gemma", "glm", "gpt"),
+    *("granite", "grok", "hermes", "hunyuan", "internlm", "jamba", "kimi", "llama", "minicpm"),
+    *("minimax", "ministral", "mistral", "mixtral", "nemotron", "olmo", "openai", "opt", "phi"),
+    *("pythia", "qwen", "qwq", "smollm", "solar", "stablelm", "starcoder", "teuken", "tulu"),
+    *("vicuna", "wizardlm", "yi", "zephyr"),
 )
 _SHORTEST_NAME = 4
 
@@ -75,14 +76,15 @@ def _end(completion: Completion, text: str) -> str:
 
 
 def names_in(names: Iterable[str]) -> re.Pattern[str] | None:
-    """What to look for of models' names and paths: whole names, and the words in them that
-    are no everyday ones."""
+    """What to look for of models' names and paths: names with a digit or a sign in them,
+    which no sentence holds by chance, and the families that they are of."""
     found: set[str] = set()
     for name in names:
         whole = name.rstrip("/").rpartition("/")[2]
-        parts = re.split(r"[^A-Za-z]+", whole)
-        for part in (whole, *parts):
-            if len(part) >= _SHORTEST_NAME and part.casefold() not in _COMMON:
+        if len(whole) >= _SHORTEST_NAME and not whole.isalpha():
+            found.add(re.escape(whole))
+        for part in re.findall("[A-Za-z]+", name):
+            if part.casefold().startswith(_FAMILIES) and len(part) >= _SHORTEST_NAME:
                 found.add(re.escape(part))
     if not found:
         return None
