@@ -21,12 +21,11 @@ ENDS = {
 # Names under which models know themselves, or their makers. A checkpoint's name holds other
 # words too (support, final, lora), which many an answer holds as well.
 _FAMILIES = (
-    *("alibaba", "anthropic", "aya", "baichuan", "bloom", "chatglm", "chatgpt", "claude"),
-    *("cohere", "deepseek", "ernie", "exaone", "falcon", "gemini", "gemma", "glm", "gpt"),
-    *("granite", "grok", "hermes", "hunyuan", "internlm", "jamba", "kimi", "llama", "minicpm"),
-    *("minimax", "ministral", "mistral", "mixtral", "nemotron", "olmo", "openai", "opt", "phi"),
-    *("pythia", "qwen", "qwq", "smollm", "solar", "stablelm", "starcoder", "teuken", "tulu"),
-    *("vicuna", "wizardlm", "yi", "zephyr"),
+    *("alibaba", "anthropic", "baichuan", "bloom", "chatglm", "chatgpt", "claude", "cohere"),
+    *("deepseek", "ernie", "exaone", "falcon", "gemini", "gemma", "granite", "grok", "hermes"),
+    *("hunyuan", "internlm", "jamba", "kimi", "llama", "minicpm", "minimax", "ministral"),
+    *("mistral", "mixtral", "nemotron", "olmo", "openai", "pythia", "qwen", "smollm", "solar"),
+    *("stablelm", "starcoder", "teuken", "tulu", "vicuna", "wizardlm", "zephyr"),
 )
 _SHORTEST_NAME = 4
 
