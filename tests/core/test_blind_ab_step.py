@@ -12,8 +12,8 @@ from tests.core.made_evidence import MadeEvidence, made_sample
 from tests.core.made_judging import Judge, compared, heard, result
 from tests.core.test_step_words import check
 from tui_eval.core.reading import Finding, Reading
-from tui_eval.core.stats.intervals import mean, wilson
-from tui_eval.core.stats.rates import bonett_price, sign_p, smallest_found, win_rate
+from tui_eval.core.stats.intervals import wilson
+from tui_eval.core.stats.rates import binomial_p, bonett_price, sign_p, smallest_found, win_rate
 from tui_eval.core.stats.sequential import e_value, e_value_of_means
 from tui_eval.core.steps import blind_ab
 
@@ -79,7 +79,7 @@ def test_every_number_has_its_meaning() -> None:
         "sign_p": sign_p(31, 13), "e_value": e_value(31, 13), "both_bad_rate": 4 / 50,
         # Sides alternate, beginning with tuned left.
         "left_rate": (16 + 7) / 44,
-        "detectable": smallest_found(44), "votes": 50, "judged": 50, "planned": 50,
+        "detectable": smallest_found(44), "votes": 50, "judged": 50, "planned": 50, "ready": 50,
         "locked": 1, "clear": 0, "flagged": 0, "pace": 30, "guesses": 0, "guesses_right": 0,
     }  # fmt: skip
     for name, number in expected.items():
@@ -446,10 +446,10 @@ def test_several_judges_make_one_vote_of_each_pair() -> None:
     means = [1, 5 / 6, 1 / 3, 1, 2 / 3, 1 / 6, 2 / 3, 2 / 3]
     reading = read(three(rows))
     assert (value(reading, "wins"), value(reading, "losses"), value(reading, "ties")) == (6, 2, 0)
-    rate, expected = reading.numbers["win_rate"], mean([float(x) for x in means])
+    rate, expected = reading.numbers["win_rate"], win_rate([float(x) for x in means])
     assert expected is not None
     assert rate.value == pytest.approx(sum(means) / 8)
-    assert (rate.low, rate.high) == pytest.approx((expected.low, min(1, expected.high or 0)))
+    assert (rate.low, rate.high) == pytest.approx((expected.low, expected.high))
     assert value(reading, "e_value") == pytest.approx(e_value_of_means(means))
     assert value(reading, "sign_p") == sign_p(6, 2)
     assert value(reading, "votes") == 24
@@ -495,20 +495,35 @@ def test_both_bad_agrees_with_a_tie() -> None:
 
 
 def test_votes_on_one_pair_are_not_independent() -> None:
-    """Rates of single votes: Student's t within pairs, and as few units where all agree."""
-    ana = Judge().pairs(12).votes("x" * 3 + "t" * 9).finish()
-    bo = Judge("bo", 1).pairs(12).votes("x" * 3 + "t" * 9).finish().unblind()
+    """Rates of single votes: two judges who agree on 12 pairs know little more than one."""
+    votes = "x" * 3 + "t" * 9
+    ana = Judge().pairs(12).votes(votes).finish()
+    bo = Judge("bo", 1).pairs(12).votes(votes).finish().unblind()
     rate = read(compared(12, *heard(ana, bo))).numbers["both_bad_rate"]
-    alone = mean([1.0] * 3 + [0.0] * 9)
-    assert alone is not None
-    assert (rate.value, rate.n) == (0.25, 24)
-    assert (rate.low, rate.high) == pytest.approx((max(0, alone.low or 0), alone.high))
-    ana = Judge().pairs(12).votes("x" * 12).finish()
-    bo = Judge("bo", 1).pairs(12).votes("x" * 12).finish().unblind()
-    rate = read(compared(12, *heard(ana, bo))).numbers["both_bad_rate"]
-    expected = wilson(12, 12)
+    pairs = [f"p{i}" for i in range(12) for _ in "ab"]
+    expected = win_rate([1.0] * 6 + [0.0] * 18, pairs)
     assert expected is not None
-    assert (rate.value, rate.low, rate.high, rate.n) == (1, expected.low, 1, 24)
+    assert (rate.value, rate.n) == (0.25, 24)
+    assert (rate.low, rate.high) == pytest.approx((expected.low, expected.high))
+    alone = read(compared(12, *heard(Judge().pairs(12).votes(votes).finish().unblind())))
+    single, naive = alone.numbers["both_bad_rate"], wilson(6, 24)
+    assert naive is not None
+    width = (rate.high or 0) - (rate.low or 0)
+    assert width > naive.high - naive.low
+    assert width < 1.2 * ((single.high or 0) - (single.low or 0))
+
+
+def test_a_pair_counts_once_for_the_length_however_many_judged_it() -> None:
+    """Three judges who always agree, and the longer answer in 15 of 20 pairs: as for one."""
+    votes, longer = "t" * 14 + "b" * 6, "t" * 20
+    tuned = dict.fromkeys(range(20), "word " * 9)
+    alone = with_lengths(votes, longer)
+    together = read(three(tuple(v * 3 for v in votes), tuned=tuned))
+    assert value(together, "longer_rate") == value(alone, "longer_rate") == 0.7
+    # 42 of 60 single votes would look far from chance; 14 of 20 pairs do not.
+    assert binomial_p(42, 60) < 0.01
+    assert "length_bias" not in codes(alone)
+    assert "length_bias" not in codes(together)
 
 
 def test_equal_means_have_an_interval_too() -> None:

@@ -18,7 +18,7 @@ from tui_eval.core.reading import Reading
 from tui_eval.core.steps import blind_ab
 
 MIRROR = str.maketrans("tb", "bt")
-TOLD = {"votes", "judged", "planned", "pace", "locked", "clear"}
+TOLD = {"votes", "judged", "planned", "ready", "pace", "locked", "clear"}
 """Numbers that may be there before unblinding."""
 
 
@@ -185,7 +185,7 @@ def _first(n: int) -> Any:
 def test_without_votes_before_the_first_the_planned_number_is_explained() -> None:
     told = " ".join(read(compared(20)).how)
     assert "20 pairs find a true preference of 80% or more 4 times in 5" in told
-    assert "sign test decides" in told
+    assert "changes the sign test's verdict" in told
     few = read(compared(5))
     assert few.summary == "5 pairs to be judged; so few can show nothing"
 

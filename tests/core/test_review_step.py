@@ -87,7 +87,7 @@ def test_every_number_is_there() -> None:
     reading = scored(FINE)
     names = {"accuracy", "relevance", "fluency", "format"}
     expected = names | {f"{name}_share4" for name in names}
-    expected |= {"reviewed", "planned", "notes", "flagged", "references_viewed", "pace"}
+    expected |= {"reviewed", "planned", "ready", "notes", "flagged", "references_viewed", "pace"}
     assert set(reading.numbers) == expected
     assert all("." not in name for name in reading.numbers)
     assert (value(reading, "reviewed"), value(reading, "planned")) == (20, 20)

@@ -55,7 +55,8 @@ class Evidence(Protocol):
         """What made ``model``'s answers to the candidate's prompts; None before the first."""
 
     def answers(self, candidate: str, model: str) -> Mapping[str, Completion]:
-        """By sample id, the first answer to each prompt, only of the current generator."""
+        """By sample id, the first answer to each prompt, only of the current generator; also
+        those that say why there is none (``error``)."""
 
     def answered(self, candidate: str, model: str) -> Mapping[str, Sample]:
         """The samples that ``answers`` are about, by id."""

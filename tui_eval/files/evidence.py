@@ -92,7 +92,7 @@ class WorkspaceEvidence:
         if generator is None:
             return {}
         made = self._cache.completions(self._workspace, generator.key)
-        return {one.sample: one for one in made.values() if not one.index and not one.error}
+        return {one.sample: one for one in made.values() if not one.index}
 
     def answered(self, candidate: str, model: str) -> Mapping[str, Sample]:
         dataset = self.dataset(candidate, "validation")

@@ -18,7 +18,7 @@ from tui_eval.core.stats.rates import smallest_found
 from tui_eval.core.stats.sequential import Enough
 from tui_eval.core.steps import blind_ab_tests, blind_ab_views, judging
 from tui_eval.core.steps.blind_ab_how import after_words, plan_words
-from tui_eval.core.steps.blind_ab_result import Result, enough_so_far, result
+from tui_eval.core.steps.blind_ab_result import Result, enough_so_far, mode_of, result
 from tui_eval.core.steps.blind_ab_tests import Case, score_text, span_text
 from tui_eval.core.steps.blind_ab_votes import Standing, asked, ballots
 from tui_eval.core.steps.wording import Hit, count_text, fitting, share_text, worst
@@ -83,8 +83,10 @@ def _blind(case: Case) -> Reading:
     )
 
 
-def enough_text(enough: Enough | None) -> str:
-    return "yes" if enough else "not yet"
+def enough_text(standing: Standing, enough: Enough | None) -> str:
+    """By the rule that was chosen before the first vote: to stop at whichever rule comes
+    first would err more than once in twenty."""
+    return "yes" if enough is not None and enough.by(mode_of(standing.mode)) else "not yet"
 
 
 def _waiting_headline(standing: Standing, enough: Enough | None) -> str:
@@ -100,7 +102,7 @@ def _waiting_headline(standing: Standing, enough: Enough | None) -> str:
     done = f"{standing.judged} of {planned} judged"
     if standing.round is not None and standing.round.all_ended:
         return fitting((f"{done}: can be unblinded", done), HEADLINE_CELLS)
-    told = enough_text(enough)
+    told = enough_text(standing, enough)
     return fitting(
         (
             f"{done}, enough votes to decide: {told}",
@@ -127,7 +129,7 @@ def _waiting_summary(standing: Standing, enough: Enough | None, alpha: float) ->
         tail = "; every judge is done: unblind to read the result"
         return fitting((done + tail, short + tail, short), SUMMARY_CELLS)
     pace = f", {standing.pace:.0f} s each" if standing.pace is not None else ""
-    tail = f"; enough votes to decide? {enough_text(enough)}"
+    tail = f"; enough votes to decide? {enough_text(standing, enough)}"
     variants = (done + pace + tail, done + tail, short + pace + tail, short + tail)
     return fitting(variants, SUMMARY_CELLS)
 

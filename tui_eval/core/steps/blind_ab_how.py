@@ -43,18 +43,19 @@ def plan_words(case: Case) -> tuple[str, ...]:
 
 def _mode_words(case: Case) -> str:
     clear = f"{case.limits.clear:g}"
-    enough = (
-        "Enough votes to decide means locked or clear: locked when no way in which the open"
-        " pairs could fall changes the sign test's verdict; clear when the e-value, which may"
-        f" be looked at after every vote, has reached {clear}. It is looked at every 5 votes"
-        " while judging goes on, and says nothing of a direction."
+    looked = (
+        "That is looked at every 5 votes while judging goes on, and says nothing of a direction."
     )
     if case.asked.standing.mode == "open":
-        return f"{enough} This comparison is open: the e-value decides."
+        return (
+            "This comparison is open: there are enough votes to decide when the e-value, which"
+            f" may be looked at after every vote, has reached {clear}; it decides. {looked}"
+        )
     return (
-        f"{enough} This comparison has a planned number of pairs: the sign test decides, at"
-        f" {case.limits.alpha:g} two-sided, or the e-value where judging was ended early and"
-        " the sign test was not locked."
+        "This comparison has a planned number of pairs: there are enough votes to decide when"
+        " no way in which the open pairs could fall changes the sign test's verdict"
+        f" ({case.limits.alpha:g}, two-sided), which decides; where judging is ended before"
+        f" that, the e-value does, from {clear} on. {looked}"
     )
 
 
@@ -123,8 +124,8 @@ def _unit_words(judges: int, grouped: bool) -> str:
     if judges > 1:
         words += (
             "A pair's x is the mean of its judges' votes: above one half it is won, below it is"
-            " lost, at one half tied. The win rate is the mean of x, with Student's t over"
-            " pairs (Bonett-Price where all x are one value)."
+            " lost, at one half tied. The win rate is the mean of x, with the interval of Bonett"
+            " and Price carried over to such means."
         )
     else:
         words += "The win rate is the mean, ties as half, with the interval of Bonett and Price."

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tui_eval.core.stats.agreement import cohen, krippendorff, raw_agreement
-from tui_eval.core.stats.intervals import Groups, Interval, mean, wilson
-from tui_eval.core.stats.rates import binomial_p, binomial_upper, sign_p, smallest_found, win_rate
+from tui_eval.core.stats.intervals import Groups, Interval, wilson
+from tui_eval.core.stats.rates import (
+    binomial_p,
+    binomial_upper,
+    sign_flip_p,
+    sign_p,
+    smallest_found,
+    win_rate,
+)
 from tui_eval.core.stats.scores import LengthAdjusted, length_adjusted
-from tui_eval.core.stats.sequential import Enough, e_value_of_means, enough
+from tui_eval.core.stats.sequential import Enough, Mode, e_value_of_means, enough
 from tui_eval.core.steps.blind_ab_votes import Asked, Ballots, Compared, Vote
 
 LOOK_EVERY = 5
@@ -95,7 +102,7 @@ def enough_so_far(case: Asked, found: Ballots, limits: Limits) -> Enough:
     looked = [pair for pair in found.counting if pair.identical]
     done = len(found.counting) >= case.standing.planned
     looked += voted if done else voted[: len(voted) - len(voted) % LOOK_EVERY]
-    certain = tally([pair for pair in looked if pair.decided], None, 1)
+    certain = tally([pair for pair in looked if pair.decided], None)
     full = [pair.mean for pair in looked if pair.full]
     return enough(
         certain.wins,
@@ -109,9 +116,8 @@ def enough_so_far(case: Asked, found: Ballots, limits: Limits) -> Enough:
 
 
 def result(case: Asked, found: Ballots, limits: Limits) -> Result:
-    judges = len(case.standing.begun)
     pairs = found.counting
-    counted = tally(pairs, groups_of(case, pairs), judges)
+    counted = tally(pairs, groups_of(case, pairs))
     full = [pair.mean for pair in pairs if pair.full]
     fortune = e_value_of_means(full)
     planned = max(case.standing.planned, len(pairs))
@@ -134,9 +140,7 @@ def result(case: Asked, found: Ballots, limits: Limits) -> Result:
     return Result(
         tally=counted,
         unflagged=(
-            tally(unflagged, groups_of(case, unflagged), judges)
-            if len(unflagged) < len(pairs)
-            else None
+            tally(unflagged, groups_of(case, unflagged)) if len(unflagged) < len(pairs) else None
         ),
         decisive=wilson(counted.wins, counted.deciding),
         sign_p=p,
@@ -148,8 +152,8 @@ def result(case: Asked, found: Ballots, limits: Limits) -> Result:
         detectable=smallest_found(counted.deciding, alpha=limits.alpha),
         both_bad=_count(case, [(v, v.both_bad) for v in found.votes]),
         left=_count(case, _left(found.votes)),
-        longer=_count(case, _longer(pairs)),
-        shorter=tally([p for p in pairs if p.votes and p.answers.stratum < 0], None, judges),
+        longer=replace(_count(case, _longer(pairs)), p=_length_p(pairs)),
+        shorter=tally([p for p in pairs if p.votes and p.answers.stratum < 0], None),
         same=_count(case, [(again, one.choice == again.choice) for one, again in found.repeats]),
         guessed=_guessed(found.guesses),
         agreement=raw_agreement(_ratings(pairs)),
@@ -159,6 +163,11 @@ def result(case: Asked, found: Ballots, limits: Limits) -> Result:
     )
 
 
+def mode_of(name: str) -> Mode:
+    """The rule that was chosen before the first vote."""
+    return "open" if name == "open" else "planned"
+
+
 def groups_of(case: Asked, pairs: Sequence[Compared]) -> Groups:
     """None where no prompt says which group it is of."""
     known = (case.samples.get(pair.sample) for pair in pairs)
@@ -166,22 +175,14 @@ def groups_of(case: Asked, pairs: Sequence[Compared]) -> Groups:
     return named if any(group is not None for group in named) else None
 
 
-def tally(pairs: Sequence[Compared], groups: Groups, judges: int) -> Tally:
-    """Bonett-Price for one judge or where all pairs have one mean, else Student's t on the
-    pairs' means; both within groups where they are known."""
+def tally(pairs: Sequence[Compared], groups: Groups) -> Tally:
+    """Wins, losses and the rate with ties as half: Bonett-Price, carried over to means where
+    several judges voted and to groups where they are known (``rates.win_rate``)."""
     means = [pair.mean for pair in pairs]
     wins, losses = sum(x > 0.5 for x in means), sum(x < 0.5 for x in means)
-    rate = None
-    if means and judges > 1 and min(means) < max(means):
-        found = mean(means, groups)
-        if found is not None and found.low is not None and found.high is not None:
-            rate = Interval(found.value, max(0.0, found.low), min(1.0, found.high), found.n)
-    elif means:
-        rate = win_rate(means, groups)
-    if rate is None and means:
+    rate = win_rate(means, groups) if means else None
+    if means and (rate is None or len(means) < 2):
         rate = Interval(sum(means) / len(means), None, None, len(means))
-    if rate is not None and len(means) < 2:
-        rate = Interval(rate.value, None, None, rate.n)
     return Tally(wins, losses, len(means) - wins - losses, rate)
 
 
@@ -200,22 +201,24 @@ def _longer(pairs: Sequence[Compared]) -> list[tuple[Vote, bool]]:
     return found
 
 
+def _length_p(pairs: Sequence[Compared]) -> float:
+    """Whether length goes with the choice: judges of one pair see the same lengths, so a
+    pair counts once, with its net votes for the longer answer. For one judge it is the
+    exact binomial test."""
+    net: dict[str, float] = {}
+    for vote, longer in _longer(pairs):
+        net[vote.sample] = net.get(vote.sample, 0.0) + (1.0 if longer else -1.0)
+    return sign_flip_p(list(net.values()))
+
+
 def _count(case: Asked, found: Sequence[tuple[Vote, bool]]) -> Count:
     """Of single votes. Several on one pair, or on one group, are not independent: then the
-    interval is Student's t within them, or Wilson's of as many units where all are alike."""
+    interval is taken within them."""
     hits, n = sum(hit for _, hit in found), len(found)
     units = [_unit(case, vote) for vote, _ in found]
-    distinct = len(set(units))
     rate = wilson(hits, n)
-    if rate is not None and distinct < n:
-        within = mean([float(hit) for _, hit in found], units)
-        low, high = (within.low, within.high) if within and within.se else (None, None)
-        if low is None or high is None:
-            alike = wilson(round(distinct * hits / n), distinct)
-            low, high = (alike.low, alike.high) if alike else (None, None)
-        if low is not None and high is not None:
-            low, high = max(0.0, low), min(1.0, high)
-        rate = Interval(hits / n, low, high, n)
+    if len(set(units)) < n:
+        rate = win_rate([float(hit) for _, hit in found], units) or rate
     return Count(hits, n, rate, binomial_p(hits, n))
 
 

@@ -37,7 +37,7 @@ def early_numbers(standing: Standing, enough: Enough | None) -> dict[str, Number
 
 def missing_numbers(why: str) -> dict[str, Number]:
     names = (*OPENED, "locked", "clear", "pace")
-    counts = dict.fromkeys(("votes", "judged", "planned"), Number(0))
+    counts = dict.fromkeys(("votes", "judged", "planned", "ready"), Number(0))
     return dict.fromkeys(names, Number(None, why=why)) | counts
 
 
@@ -47,6 +47,7 @@ def _progress(standing: Standing) -> dict[str, Number]:
         "votes": Number(standing.votes),
         "judged": Number(standing.judged),
         "planned": Number(standing.planned),
+        "ready": Number(standing.ready),
         "pace": pace if standing.pace is None else Number(standing.pace, unit="seconds"),
     }
 
@@ -216,9 +217,8 @@ def _by_category(case: Asked, pairs: Sequence[Compared], limits: Limits) -> list
         parts.setdefault(_category(case, pair), []).append(pair)
     if set(parts) <= {""}:
         return []
-    judges = len(case.standing.begun)
     return [
-        (name or "(none)", tally(part, groups_of(case, part), judges))
+        (name or "(none)", tally(part, groups_of(case, part)))
         for name, part in sorted(parts.items(), key=lambda item: (-len(item[1]), item[0]))
         if len(part) >= limits.slice
     ]

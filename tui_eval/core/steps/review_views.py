@@ -38,6 +38,7 @@ def numbers(data: Reviewed, found: Sequence[Figures]) -> dict[str, Number]:
     return made | {
         "reviewed": Number(len(data.reviewed)),
         "planned": Number(data.planned),
+        "ready": Number(data.ready),
         "notes": Number(sum(len(item.notes) for item in data.items)),
         "flagged": Number(sum(item.flagged for item in data.items)),
         "references_viewed": Number(sum(item.viewed("reference") for item in data.items)),
