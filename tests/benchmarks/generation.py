@@ -31,6 +31,7 @@ from tui_eval.engine.backends.batched import Batched
 from tui_eval.engine.backends.continuous import Continuous
 from tui_eval.engine.backends.transformers_scorer import Loaded, TransformersScorer
 from tui_eval.engine.generation import Asked, Decoder, Rules
+from tui_eval.engine.serve import cores
 from tui_eval.files.generation import Generation
 
 END = 1
@@ -207,7 +208,8 @@ def main() -> None:
     parser.add_argument("--model", choices=[*SHAPES, "both"], default="both")
     parser.add_argument("--prompts", type=int, default=0)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    # As many as the engine takes: one core is left to the screens.
+    parser.add_argument("--threads", type=int, default=max(1, cores() - 1))
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
     for name in SHAPES if chosen.model == "both" else (chosen.model,):

@@ -26,7 +26,15 @@ from tests.engine.answers import plain, prompts, rules, scorer
 from tui_eval.engine import choice
 from tui_eval.engine.answering import backend_of
 from tui_eval.engine.choice import Writing, choose
-from tui_eval.engine.generation import Asked, end_tokens, fitted, most_new, prompts_of, seed_of
+from tui_eval.engine.generation import (
+    Asked,
+    Decoder,
+    end_tokens,
+    fitted,
+    most_new,
+    prompts_of,
+    seed_of,
+)
 from tui_eval.engine.prompts import Prompting, Renderer
 from tui_eval.engine.tokens import Encoder
 from tui_eval.files.generation import Generation
@@ -164,6 +172,14 @@ def test_end_tokens_are_the_templates_and_the_checkpoints() -> None:
     assert end_tokens(made, made.tokenizer, Generation(end_ids=(2, 99_999))) == {1, 2, 4, 99_999}
     other = models.tokenizer(bos=False)
     assert end_tokens(made, other, Generation(end_ids=(2,))) == {1, 2, 4}
+
+
+def test_special_tokens_are_left_out_but_for_those_of_thinking() -> None:
+    tokenizer = models.tokenizer()
+    ids = tokenizer("<|im_start|>Why</s><|im_end|> So", add_special_tokens=False)["input_ids"]
+    assert Decoder(tokenizer, None).text(ids) == "Why So"
+    tags = ("<|im_start|>", "<|im_end|>")
+    assert Decoder(tokenizer, tags).text(ids) == "<|im_start|>Why<|im_end|> So"
 
 
 def test_prompts_end_where_the_answer_begins() -> None:

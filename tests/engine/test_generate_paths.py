@@ -7,16 +7,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from transformers import BloomConfig, BloomForCausalLM
 
 from tests.engine import models
 from tests.engine.answers import plain, prompts, rules, scorer
 from tui_eval.engine.answering import Answerer, allowed_path, backend_of
 from tui_eval.engine.backends.continuous import Continuous
+from tui_eval.engine.backends.transformers_scorer import Loaded
 from tui_eval.engine.generation import Asked, Reply
 
 COUNT = 9
 KINDS = sorted(models.CONFIGS)
-PATHS = ("batched", "continuous", "one")
+PATHS = ("batched", "continuous", "padded", "one")
 
 
 def texts(replies: Sequence[Reply]) -> dict[str, list[int]]:
@@ -57,6 +60,45 @@ def test_transformers_own_batching_writes_plain_tokens_with_the_adapter_on_and_o
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_padded_batches_write_plain_tokens_with_the_adapter_on_and_off(kind: str) -> None:
+    made = models.with_lora(models.loaded(kind)) if kind != "gpt2" else models.loaded(kind)
+    scored = scorer(made)
+    asked = prompts(COUNT)
+    for adapter in (False, True) if made.has_adapter else (False,):
+        with scored.as_model(adapter=adapter):
+            found = texts(list(backend_of(scored, "padded", 4).answer(asked, rules(made))))
+            assert found == expected(made.model, asked), (kind, adapter)
+
+
+def bloom() -> Loaded:
+    """Its positions are in its attention, which is its own."""
+    torch.manual_seed(0)
+    config = BloomConfig(
+        vocab_size=models.VOCABULARY,
+        hidden_size=32,
+        n_layer=2,
+        n_head=4,
+        initializer_range=0.3,
+        bos_token_id=0,
+        eos_token_id=1,
+        pad_token_id=2,
+    )
+    made = BloomForCausalLM(config).eval()
+    return Loaded("bloom", made, models.tokenizer(), "cpu", "float32", vocabulary=400)
+
+
+@pytest.mark.parametrize("wanted", ["auto", "batched"])
+def test_a_model_with_its_own_attention_answers_in_padded_batches(wanted: str) -> None:
+    made = bloom()
+    asked = prompts(COUNT)
+    said: list[str] = []
+    answerer = Answerer(scorer(made), adapter=False, wanted=wanted, log=said.append)
+    answerer.prove(asked, rules(made))
+    assert answerer.path == "padded", said
+    assert texts(list(answerer.answer(asked, rules(made)))) == expected(made.model, asked)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_one_at_a_time_is_plain_generate(kind: str) -> None:
     made = models.loaded(kind)
     asked = prompts(4)
@@ -91,10 +133,8 @@ def test_a_path_that_writes_other_tokens_is_not_taken(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(slots.Step, "_mask", without_mask)
     said: list[str] = []
-    with_wrong_mask = allowed_path(
-        scorer(made), asked, rules(made), ("batched", "one"), said.append
-    )
-    assert with_wrong_mask == "one"
+    chosen = allowed_path(scorer(made), asked, rules(made), ("batched", "one"), said.append)
+    assert chosen == "one"
     assert "other tokens" in said[0]
 
 

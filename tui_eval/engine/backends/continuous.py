@@ -28,7 +28,11 @@ LOOK_SECONDS = 0.2
 
 
 class Continuous:
-    """One manager per call, so per model state: adapter on and off never share one."""
+    """One manager per call, so per model state: adapter on and off never share one.
+
+    Its sampler has one seed for all requests, which each reply then bears: the same set of
+    prompts with it gives the same answers, the same prompt in another set does not.
+    """
 
     def __init__(self, scorer: TransformersScorer, batch: int) -> None:
         self.batch = batch
@@ -103,17 +107,23 @@ class Continuous:
             drop_unsupported_processors=False,
             seed=seed,
         )
-        with redirect_stdout(sys.stderr):
-            manager = self._scorer.inner.init_continuous_batching(
-                generation_config=config, continuous_batching_config=settings
-            )
-            manager.start()
+        model = self._scorer.inner
+        attention = model.config._attn_implementation
+        manager: Any = None
         try:
+            with redirect_stdout(sys.stderr):
+                manager = model.init_continuous_batching(
+                    generation_config=config, continuous_batching_config=settings
+                )
+                manager.start()
             yield manager
         finally:
             with redirect_stdout(sys.stderr):
-                manager.stop(block=True, hard_stop=True)
-                manager.destroy()
+                if manager is not None:
+                    manager.stop(block=True, hard_stop=True)
+                    manager.destroy()
+                if model.config._attn_implementation != attention:
+                    model.set_attn_implementation(attention)
 
 
 def _reply(asked: Asked, result: Any, rules: Rules, seed: int | None) -> Reply:
