@@ -340,6 +340,22 @@ def _pairs(event: Mapping[str, Any]) -> Iterator[PlannedPair]:
             )
 
 
+def understood(event: Mapping[str, Any]) -> bool:
+    """Whether a plan holds what plans hold. The fold passes over anything else; whoever takes
+    a journal in from elsewhere need not."""
+    if event.get("kind") not in ("plan", "more"):
+        return True
+    numbers = [event.get(name, 0) for name in ("seed", "planned", "ordinal")]
+    items, pairs = event.get("items", []), event.get("pairs", [])
+    return (
+        all(isinstance(number, int) for number in numbers)
+        and isinstance(items, list)
+        and all(isinstance(item, str) for item in items)
+        and isinstance(pairs, list)
+        and len(pairs) == sum(1 for _ in _pairs(event))
+    )
+
+
 def _listed(value: Any) -> Sequence[Any]:
     """A journal may come from anywhere: what is no list holds nothing."""
     return value if isinstance(value, (list, tuple)) else ()

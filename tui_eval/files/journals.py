@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from tui_eval.core.judgements import Judgement, JudgeRound, rounds
+from tui_eval.core.judgements import Judgement, JudgeRound, rounds, understood
 from tui_eval.errors import InputError, StoreError
 from tui_eval.files.judging.recording import comparison_of
 from tui_eval.store.files import LineWriter, cannot_write
@@ -56,14 +56,13 @@ def _read(path: Path) -> JournalView:
 
 
 def _check_sense(found: JournalView, path: Path) -> None:
-    """Sealed lines can still hold anything: what no reader could fold stays outside."""
-    try:
-        rounds(Judgement(found.judge, path.name, event) for event in found.events)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(
-            f"{path} holds an event that can't be understood: {error!r}",
-            "It may be of a newer version: update tui-eval.",
-        ) from error
+    """Sealed lines can still hold anything: what no reader would use stays outside."""
+    for line, event in enumerate(found.events, 1):
+        if not understood(event):
+            raise InputError(
+                f"{path}, line {line}: a {event['kind']} that can't be understood.",
+                "It may be of a newer version: update tui-eval.",
+            )
 
 
 def _unknown(workspace: Workspace, found: JournalView) -> str:
