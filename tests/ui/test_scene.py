@@ -33,7 +33,8 @@ def test_before_anything_is_read_it_says_so() -> None:
 
 
 def test_a_step_that_is_not_built_says_so_and_no_more() -> None:
-    assert (row(SCENE, "task_metrics").word, row(SCENE, "task_metrics").headline) == ("not built", "")
+    tasks = row(SCENE, "task_metrics")
+    assert (tasks.word, tasks.headline) == ("not built", "")
 
 
 def test_a_verdict_stands_with_its_headline() -> None:

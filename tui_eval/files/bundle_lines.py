@@ -6,7 +6,7 @@ import gzip
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 from tui_eval.core.anchors import ANCHORS
 from tui_eval.core.judgements import PlannedPair, Step
@@ -102,7 +102,7 @@ def _unpacked(path: Path) -> bytes:
         with path.open("rb") as file:
             packed = file.read(len(_GZIP)) == _GZIP
         with gzip.open(path) if packed else path.open("rb") as file:
-            data = cast(bytes, file.read(LIMIT + 1))
+            data: bytes = file.read(LIMIT + 1)
     except (EOFError, gzip.BadGzipFile) as error:
         raise StoreError(f"{path} is damaged: {error}", _AGAIN) from error
     except OSError as error:

@@ -15,6 +15,7 @@ from tui_eval.core.records import EngineStatus, Job
 from tui_eval.core.text import cells, clean
 from tui_eval.ui import keys
 from tui_eval.ui.messages import JudgeAsked
+from tui_eval.ui.scene import to_be_judged
 from tui_eval.ui.widgets import progress
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.lines import Listing
@@ -23,6 +24,10 @@ from tui_eval.ui.widgets.reading_view import headline_rows, plain_text, reason_r
 from tui_eval.ui.widgets.rows import cropped, filled, line, padded, plain, wrapped
 from tui_eval.ui.widgets.views import WORDS, Picture, Views, Words
 
+INVITATION = {
+    "review": "reads and scores them: four digits an answer; every key is kept as you press it",
+    "blind_ab": "judges them: one key a pair, without names; every vote is kept as you press it",
+}
 TALL = 28
 SMALL = 18
 """Lines from which a long gravest reason gets a row more (a terminal of 24 has 20)."""
@@ -82,7 +87,8 @@ class StepPane(PlotKeys, can_focus=True):
         if listing is not None:
             names.append("filter")
         if self.entry.needs:
-            names += ["run", "again"]
+            # Answers are made once: what was judged stays what it was.
+            names += ["run"] if self.entry.judged else ["run", "again"]
         names += ["how", "copy", "help"] if self.reading is not None else ["help"]
         return tuple(names)
 
@@ -224,7 +230,7 @@ class StepPane(PlotKeys, can_focus=True):
         if self.job is not None and self.job.state in ("queued", "running"):
             return "running" if self.job.state == "running" else "waiting"
         begun = any(number.n for number in reading.numbers.values())
-        return "waiting" if begun else "not_started"
+        return "waiting" if begun or to_be_judged(self.entry, reading) else "not_started"
 
     def _trouble(self, width: int) -> list[Line]:
         """Why the work stopped and what to press, or what starts it."""
@@ -240,6 +246,8 @@ class StepPane(PlotKeys, can_focus=True):
             kept = f"{done} are kept" if done else "what was done is kept"
             verb = progress.VERBS[job.verb]
             return [line(("! ", "caution!"), f"{verb} {words}: {kept}; r goes on from there")]
+        if reading is not None and to_be_judged(self.entry, reading):
+            return [line(("  J", "accent"), (f" {INVITATION[self.step]}", "dim"))]
         if reading is not None and self._standing(reading) == "not_started" and self.entry.needs:
             asked = line("  It will answer: ", clean(self.entry.question))
             after = "judge with J as soon as the first answers are there"

@@ -30,6 +30,14 @@ OVERVIEW = "overview"
 WORDS = "words"
 
 
+COUNTS = frozenset({"planned", "ready"})
+"""Numbers that are there before anything was measured or judged."""
+
+
+def measured(reading: Reading) -> bool:
+    return any(n.value for name, n in reading.numbers.items() if name not in COUNTS)
+
+
 class Words:
     """All reasons and numbers in full, scrolled by lines."""
 
@@ -47,8 +55,7 @@ class Words:
             reading = self.reading
             reasons = all_reason_rows(reading.findings, min(width, 100))
             # Before the first result a column of dashes would only look like one.
-            measured = any(number.value for number in reading.numbers.values())
-            numbers = number_rows(reading.numbers, width) if measured else []
+            numbers = number_rows(reading.numbers, width) if measured(reading) else []
             gap: list[Line] = [[]] if reasons and numbers else []
             self._made = width, [*reasons, *gap, *numbers]
         return self._made[1]
