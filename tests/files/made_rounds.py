@@ -11,11 +11,13 @@ from typing import Any
 from tui_eval import config as settings
 from tui_eval.config import Config
 from tui_eval.core.answers import Written, completion
+from tui_eval.core.judgements import JudgeRound, rounds
 from tui_eval.core.records import Producer, Sample
 from tui_eval.files import producers
 from tui_eval.files.evidence import FileCache, WorkspaceEvidence
 from tui_eval.files.judging import open_ab, open_review
 from tui_eval.files.judging.ab import Ab
+from tui_eval.files.judging.base import KINDS
 from tui_eval.files.judging.review import Review
 from tui_eval.store.codec import encode
 from tui_eval.store.workspace import Workspace
@@ -113,3 +115,18 @@ def said(model: str, sample: Sample) -> str:
     """The base talks more of every third prompt, less of the others."""
     more = " And more." * (sample.row % 3 + (1 if model == "tuned" else 0))
     return f"{'Certainly' if model == 'base' else 'Yes'}: {sample.prompt}{more}"
+
+
+def folded(made: Made, session: Ab | Review) -> JudgeRound:
+    """The state from the journals alone."""
+    workspace = made.workspace()
+    found = rounds(workspace.judgements(KINDS))[session.state.round].judge(session.judge)
+    workspace.close()
+    assert found is not None
+    return found
+
+
+def same(made: Made, session: Ab | Review) -> None:
+    from_disk = folded(made, session)
+    assert session.state == from_disk
+    assert list(session.state.order) == list(from_disk.order)
