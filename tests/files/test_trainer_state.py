@@ -223,7 +223,7 @@ def test_the_files_folder_may_be_the_current_one(
 def test_every_format_is_listed_with_a_module_that_reads() -> None:
     folder = Path(find_log.__code__.co_filename).parent
     modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
-    assert modules == {entry.read.split(":")[0].rsplit(".", 1)[1] for entry in FORMATS}
+    assert modules == {entry.module.rsplit(".", 1)[1] for entry in FORMATS}
 
 
 json_values = st.recursive(

@@ -8,7 +8,6 @@ by step and key, and the file written last wins.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +15,11 @@ from typing import Any
 
 from tui_eval.core.records import LogPoint, TrainingLog
 from tui_eval.errors import InputError
-from tui_eval.files.logs import checkpoints
+from tui_eval.files.logs.parts.numbers import number, positive, step_of, whole
+from tui_eval.files.logs.parts.reader import checkpoints
 from tui_eval.files.raw import is_file, read_json, relative
 
 NAME = "trainer_state.json"
-_NUMBER = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|inf(inity)?)\Z", re.IGNORECASE)
 _NOT_SERIES = ("step", "epoch")
 # Older Trainers wrote epochs with two digits.
 _ROUNDED = 0.00501
@@ -49,18 +48,18 @@ def read(path: Path, judged_step: int | None) -> TrainingLog:
     odd = sum(state.odd for state in states)
     if odd:
         notes.append(f"{odd} rows of the log hold no usable step and are left out")
-    own_step = _whole(chosen.raw.get("global_step"))
-    last = max(states, key=lambda state: _whole(state.raw.get("global_step")) or 0).raw
+    own_step = whole(chosen.raw.get("global_step"))
+    last = max(states, key=lambda state: whole(state.raw.get("global_step")) or 0).raw
     return TrainingLog(
         source=str(path),
         format="trainer_state",
         series=series,
         judged_step=own_step if judged_step is None else judged_step,
-        global_step=_whole(last.get("global_step")),
-        max_steps=_positive(last.get("max_steps")),
-        epochs=_number(last.get("num_train_epochs")),
-        logging_steps=_positive(last.get("logging_steps")),
-        batch_size=_positive(last.get("train_batch_size")),
+        global_step=whole(last.get("global_step")),
+        max_steps=positive(last.get("max_steps")),
+        epochs=number(last.get("num_train_epochs")),
+        logging_steps=positive(last.get("logging_steps")),
+        batch_size=positive(last.get("train_batch_size")),
         checkpoints={step: place.name for step, place in checkpoints(folder).items()},
         notes=tuple(notes),
     )
@@ -88,7 +87,7 @@ def _states(path: Path, folder: Path) -> tuple[list[_State], list[str]]:
 
 
 def _age(state: _State) -> tuple[int, int]:
-    return state.path.stat().st_mtime_ns, _whole(state.raw.get("global_step")) or 0
+    return state.path.stat().st_mtime_ns, whole(state.raw.get("global_step")) or 0
 
 
 def _state(path: Path) -> _State:
@@ -110,11 +109,11 @@ def _merged(states: list[_State]) -> tuple[dict[str, tuple[LogPoint, ...]], int]
         for row in state.rows:
             step = _step(row)
             assert step is not None
-            epoch = rate * step if rate is not None else _number(row.get("epoch"))
+            epoch = rate * step if rate is not None else number(row.get("epoch"))
             for key, value in row.items():
-                number = None if key in _NOT_SERIES else _number(value)
-                if number is not None:
-                    fresh[key, step] = LogPoint(step, number, epoch)
+                told = None if key in _NOT_SERIES else number(value)
+                if told is not None:
+                    fresh[key, step] = LogPoint(step, told, epoch)
         for (key, step), point in fresh.items():
             before = merged.setdefault(key, {}).get(step)
             disagreeing += before is not None and not _same(before.value, point.value)
@@ -126,12 +125,12 @@ def _merged(states: list[_State]) -> tuple[dict[str, tuple[LogPoint, ...]], int]
 
 def _epochs_per_step(state: _State) -> float | None:
     """The exact rate where the rows' epochs are roundings of it, else None."""
-    epoch, step = _number(state.raw.get("epoch")), _number(state.raw.get("global_step"))
+    epoch, step = number(state.raw.get("epoch")), number(state.raw.get("global_step"))
     if not epoch or not step or not math.isfinite(epoch / step):
         return None
     rate = epoch / step
     for row in state.rows:
-        told, at = _number(row.get("epoch")), _step(row)
+        told, at = number(row.get("epoch")), _step(row)
         if told is None or at is None or abs(told - rate * at) > _ROUNDED:
             return None
     return rate
@@ -141,27 +140,5 @@ def _same(one: float, other: float) -> bool:
     return one == other or (math.isnan(one) and math.isnan(other))
 
 
-def _number(value: Any) -> float | None:
-    """A float for a number or a text that is one (newer Trainers print such rows)."""
-    if isinstance(value, str) and _NUMBER.match(value.strip()):
-        value = float(value)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        return float(value)
-    except OverflowError:
-        return None
-
-
 def _step(row: Mapping[str, Any]) -> float | None:
-    step = _number(row.get("step"))
-    return step if step is not None and math.isfinite(step) and step >= 0 else None
-
-
-def _whole(value: Any) -> int | None:
-    number = _number(value)
-    return int(number) if number is not None and math.isfinite(number) and number >= 0 else None
-
-
-def _positive(value: Any) -> int | None:
-    return _whole(value) or None
+    return step_of(row.get("step"))

@@ -1,0 +1,142 @@
+"""One log that is read once, or again and again while it grows."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from tui_eval.core.records import TrainingLog
+from tui_eval.errors import InputError
+from tui_eval.files.logs.parts.gathered import Gathered
+from tui_eval.files.logs.parts.tail import Tail
+from tui_eval.files.raw import entries, is_folder
+
+_CHECKPOINT = re.compile(r"checkpoint-(\d{1,12})\Z")
+
+
+class Parser(Protocol):
+    """Takes a log's bytes in pieces of any size and gathers what they say."""
+
+    gathered: Gathered
+
+    def feed(self, chunk: bytes) -> None: ...
+
+    def end(self) -> None:
+        """Nothing more will come: take a last record that has no end of its own."""
+        ...
+
+
+class Reader(ABC):
+    """What was read of one log so far."""
+
+    format: str
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @abstractmethod
+    def read_on(self) -> bool:
+        """Takes in what is new; whether there was anything. Raises InputError."""
+
+    @abstractmethod
+    def end(self) -> None:
+        """The file is as long as it will be."""
+
+    @abstractmethod
+    def gathered(self) -> Gathered: ...
+
+    def log(self, judged_step: int | None = None) -> TrainingLog:
+        gathered = self.gathered()
+        series, renamed = gathered.named()
+        saved = {} if (run := run_of(self.path)) is None else checkpoints(run)
+        last = gathered.last_step
+        return TrainingLog(
+            source=str(self.path),
+            format=self.format,
+            series=series,
+            judged_step=own_step(self.path) if judged_step is None else judged_step,
+            global_step=None if last is None else int(last),
+            max_steps=gathered.max_steps(),
+            epochs=gathered.plan.epochs,
+            logging_steps=gathered.plan.logging_steps,
+            batch_size=gathered.plan.batch_size,
+            checkpoints={step: place.name for step, place in saved.items()},
+            notes=(*gathered.said(), *renamed),
+        )
+
+
+class FileReader(Reader):
+    """A log in one file that is only ever appended to."""
+
+    def __init__(self, path: Path, name: str, parser: Callable[[], Parser]) -> None:
+        super().__init__(path)
+        self.format = name
+        self._new = parser
+        self._parser = parser()
+        self._tail = Tail(path)
+
+    def read_on(self) -> bool:
+        state = self._tail.look()
+        if state in ("same", "gone"):
+            return False
+        if state == "anew":
+            self._parser = self._new()
+        for chunk in self._tail.chunks():
+            self._parser.feed(chunk)
+        return True
+
+    def end(self) -> None:
+        self._parser.end()
+
+    def gathered(self) -> Gathered:
+        return self._parser.gathered
+
+
+def whole(reader: Reader, judged_step: int | None) -> TrainingLog:
+    """A log as it lies there; one that was only begun has no series. Raises InputError
+    where nothing in the file is of its format."""
+    reader.read_on()
+    reader.end()
+    log = reader.log(judged_step)
+    gathered = reader.gathered()
+    if not log.series and (gathered.damaged or gathered.odd_rows or not _size(reader.path)):
+        because = f": {'; '.join(log.notes)}" if log.notes else "; it is empty"
+        raise InputError(f"{reader.path} holds no metrics{because}.", "Name another log.")
+    return log
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def checkpoints(folder: Path) -> dict[int, Path]:
+    """The ``checkpoint-N`` folders of a run, by step."""
+    found = {}
+    for path in entries(folder):
+        match = _CHECKPOINT.match(path.name)
+        if match and is_folder(path):
+            found[int(match[1])] = path
+    return dict(sorted(found.items()))
+
+
+def own_step(path: Path) -> int | None:
+    """The step of the checkpoint that a log lies in."""
+    match = _CHECKPOINT.match(path.absolute().parent.name)
+    return int(match[1]) if match else None
+
+
+def run_of(path: Path) -> Path | None:
+    """The output folder that a log belongs to, where its place tells."""
+    folder = path.absolute().parent
+    if own_step(path) is not None:
+        return folder.parent
+    for above in (folder, *folder.parents[:2]):
+        if above.name in ("runs", "logs", "lightning_logs", "wandb", "tensorboard"):
+            return above.parent
+    return folder
