@@ -181,6 +181,9 @@ def test_finish_guesses_and_unblinding(made: Made, ab: Ab) -> None:
     ab.finish()
     with pytest.raises(InputError, match="finished"):
         ab.vote(ab.order[0], "left")
+    assert ab.undo() == (guesses[0], "guess")
+    with pytest.raises(InputError, match="finished"):
+        ab.undo()
     assert "bo is at 1 of 20." in ab.may_unblind()
     with pytest.raises(InputError, match="bo is at 1 of 20"):
         ab.unblind()

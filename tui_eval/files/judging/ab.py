@@ -112,10 +112,7 @@ class Ab(Judging):
         if side not in SIDES:
             raise InputError(f"A vote is one of {', '.join(SIDES)}.")
         self._open_for_votes()
-        if self.state.ended:
-            who = self.state.closed_by
-            told = f"{who} has closed your judging" if who else "Your judging is finished"
-            raise InputError(f"{told} of these pairs.", "Reopen it to vote on.")
+        self._not_ended()
         self._say("vote", **self._at(token), side=side, **_without_side(seen))
 
     def strong(self, token: str) -> None:
@@ -216,6 +213,17 @@ class Ab(Judging):
                 "These pairs are unblinded: nobody can vote on them again.",
                 "Compare with another model, or generate new answers, to judge on.",
             )
+
+    def _open_for_undo(self, kind: str) -> None:
+        if kind == "vote":
+            self._not_ended()
+
+    def _not_ended(self) -> None:
+        """What was finished or closed counts as it is until it is reopened."""
+        if self.state.ended:
+            who = self.state.closed_by
+            told = f"{who} has closed your judging" if who else "Your judging is finished"
+            raise InputError(f"{told} of these pairs.", "Reopen it to vote on.")
 
     def _grow(self) -> bool:
         batch = self._source.read()

@@ -130,6 +130,7 @@ class Judging:
             if not self.state.history:
                 return None
             name, kind, token = self.state.history[-1]
+        self._open_for_undo(kind)
         self._say("undo", of=name)
         return token, kind
 
@@ -197,6 +198,9 @@ class Judging:
 
     def _open_for_votes(self) -> None:
         """Raise where nothing that is said counts any more."""
+
+    def _open_for_undo(self, kind: str) -> None:
+        """Raise where an event of this kind has to stay for now."""
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
