@@ -62,6 +62,25 @@ def test_after_an_ignored_press_a_pause_is_asked_for() -> None:
     assert guard.press(), "open until the next item"
 
 
+def test_a_gap_in_the_repeats_of_a_held_key_is_no_decision() -> None:
+    clock = Clock()
+    start = clock.now
+    held = [start + 5 + n / 30 for n in range(90)]
+    # Twice the repeats are held up on their way for half a second.
+    late = [at + 0.5 * (at > start + 6) + 0.5 * (at > start + 7) for at in held]
+    assert pressed(late, Guard(clock), clock) == held[:1]
+
+
+def test_keys_that_waited_for_a_busy_screen_count_from_when_they_came() -> None:
+    clock = Clock()
+    guard = Guard(clock)
+    guard.painted()
+    came = clock.now + 0.1
+    clock.now += 1
+    assert not guard.press(came)
+    assert guard.press(clock.now)
+
+
 def test_nothing_counts_before_something_is_painted() -> None:
     clock = Clock()
     guard = Guard(clock)

@@ -154,7 +154,7 @@ class BlindAbScreen(JudgingScreen):
         if not unseen:
             return True
         if self._asked == side:
-            if self.confirm_guard.press():
+            if self.confirm_guard.press(self.pressed_at):
                 return True
             self.tell(TOO_FAST, "caution")
             return False
@@ -265,6 +265,8 @@ class BlindAbScreen(JudgingScreen):
         if self.saving or self.unsaved():
             return
         session = self._ab
+        # What is typed to look for a pair must not vote on this one, however slow the disk.
+        self.saving = True
 
         def work() -> list[tuple[str, str, str, str]]:
             rows = []
@@ -280,6 +282,7 @@ class BlindAbScreen(JudgingScreen):
         self.put("items", work, self._list)
 
     def _list(self, rows: Sequence[tuple[str, str, str, str]]) -> None:
+        self.saving = False
         made = []
         for token, head, notes, prompt in rows:
             note = clean(notes, limit=30)

@@ -71,12 +71,14 @@ class Finishing:
 
     def _guesses(self) -> None:
         session, fetch = self._session, self._desk.fetch
+        self._desk.saving = True
 
         def work() -> list[Pair]:
             open_ = [token for token in session.to_guess() if session.mark(token).guess is None]
             return [fetch(token) for token in open_]
 
         def came(pairs: list[Pair] | None, error: TuiEvalError | None) -> None:
+            self._desk.saving = False
             if error is not None:
                 self._say(error)
             elif pairs:

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.events import Key
 
 from tui_eval.core.session import Pair
 from tui_eval.core.text import clean
@@ -52,6 +53,11 @@ class GuessScreen(Plain):
         self.guard = Guard(clock)
         self.at = 0
         self._saving = False
+        self._clock = clock
+        self._pressed_at = clock()
+
+    def on_key(self, event: Key) -> None:
+        self._pressed_at = event.time if self._clock is time.monotonic else self._clock()
 
     def content(self) -> ComposeResult:
         yield TwoEnds(id="standing")
@@ -89,7 +95,7 @@ class GuessScreen(Plain):
             self._next()
 
     def _counts(self) -> bool:
-        if self._saving or not self.guard.press():
+        if self._saving or not self.guard.press(self._pressed_at):
             self._tell(TOO_FAST, "caution")
             return False
         return True

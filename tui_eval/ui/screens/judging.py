@@ -46,7 +46,7 @@ class JudgingScreen(Judging):
         """Whether a press may judge the item now; says why not."""
         if not self.query_one("#item").display or self.unsaved():
             return False
-        if not self.guard.press():
+        if not self.guard.press(self.pressed_at):
             self.tell(TOO_FAST, "caution")
             return False
         return not self.saving
@@ -70,7 +70,7 @@ class JudgingScreen(Judging):
     def action_undo(self) -> None:
         if self.saving or self.unsaved():
             return
-        if not self.undo_guard.press():
+        if not self.undo_guard.press(self.pressed_at):
             self.tell("too fast, not undone", "caution")
             return
         self.undo_guard.close()

@@ -14,6 +14,7 @@ from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.events import Key
 from textual.message import Message
 
 from tui_eval.core.session import JudgingSession
@@ -71,6 +72,8 @@ class Judging(Plain):
         self.failed: StoreError | None = None
         """Why the last judgement is not on the disk; nothing else is judged before it is."""
         self.painted_at = clock()
+        self.pressed_at = clock()
+        """When the key arrived that is at work: it may have waited for a busy screen."""
         self._session = session
         self._writer: Writer | None = None
         self._then: deque[Callable[[Any], None]] = deque()
@@ -138,6 +141,10 @@ class Judging(Plain):
         """Whatever is queued gets onto the disk before the screen is gone."""
         if self._writer is not None:
             await asyncio.to_thread(self._writer.close, self._session.close)
+
+    def on_key(self, event: Key) -> None:
+        # Textual's messages carry time.monotonic's reading.
+        self.pressed_at = event.time if self.clock is time.monotonic else self.clock()
 
     # The writer.
 
@@ -335,7 +342,8 @@ class Judging(Plain):
                         ("back", "items", "undo", "help", "leave"))  # fmt: skip
         else:
             notice.show(self.done_words(), self.done_footer)
-        notice.focus()
+        # At once, not when the loop comes to it: the next key is perhaps already there.
+        self.set_focus(notice)
         self.show_keys()
 
     done_footer: tuple[str, ...] = ("back", "items", "undo", "help", "leave")

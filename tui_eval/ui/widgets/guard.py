@@ -13,13 +13,19 @@ ARM = 0.4
 """Seconds from the painting of an item until a key may judge it."""
 AGAIN = 0.25
 """Seconds that must pass after a press that was ignored."""
+IN_A_ROW = 3
+"""Ignored presses without a pause from which a key counts as held down."""
+HELD = 0.75
+"""Seconds that must pass after the last press of a held key: repeats may be held up on
+their way (a busy machine, a slow line), and the gap must not look like a decision."""
 TOO_FAST = "too fast, not saved"
 
 
 class Guard:
     """Asked before the first judgement of an item; open from then on until the next item.
 
-    ``clock`` gives seconds that never go back.
+    ``clock`` gives seconds that never go back. ``press`` takes the time at which the key
+    arrived where that is known: keys that waited for a busy screen did not pause.
     """
 
     def __init__(
@@ -29,6 +35,8 @@ class Guard:
         self._from: float | None = None
         """When a press counts. None: nothing is painted that could be judged."""
         self._open = False
+        self._ignored = 0
+        self._last_ignored = float("-inf")
 
     def close(self) -> None:
         """The item is judged or leaves the screen: nothing counts until ``painted``."""
@@ -36,21 +44,23 @@ class Guard:
 
     def painted(self) -> None:
         """A new item is on the screen."""
-        now = self._clock()
         self._open = False
-        self._from = max(now + self._arm, self._last_ignored + self._again)
+        self._from = max(self._clock() + self._arm, self._last_ignored + self._pause)
 
-    _last_ignored = float("-inf")
+    @property
+    def _pause(self) -> float:
+        return max(self._again, HELD) if self._ignored >= IN_A_ROW else self._again
 
-    def press(self) -> bool:
+    def press(self, at: float | None = None) -> bool:
         """Whether this press counts."""
         if self._open:
             return True
-        now = self._clock()
-        if self._from is None or now < self._from:
-            self._last_ignored = now
+        at = self._clock() if at is None else at
+        if self._from is None or at < self._from:
+            self._ignored = 1 if at - self._last_ignored > HELD else self._ignored + 1
+            self._last_ignored = at
             if self._from is not None:
-                self._from = max(self._from, now + self._again)
+                self._from = max(self._from, at + self._pause)
             return False
-        self._open = True
+        self._open, self._ignored = True, 0
         return True

@@ -138,7 +138,8 @@ class NoteField(Horizontal):
         field.cursor_position = len(field.value)
         self.add_class("-open")
         self._offer()
-        field.focus()
+        # At once: a letter typed right after ``n`` would vote.
+        self.screen.set_focus(field)
 
     def close(self) -> None:
         self.remove_class("-open")
