@@ -25,7 +25,7 @@ _CODES = re.compile(
     r"\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b]{0,1000}(?:\x07|\x1b\\)|[@-Z\\-_])"
 )
 # A bar that the Trainer draws for training or evaluation has no text before it.
-_BAR = re.compile(r"(?:\A|[\s\]])\s{0,8}\d{1,3}%\|[^|]{0,300}\|\s{0,8}(\d{1,12})/(\d{1,12}) \[")
+_BAR = re.compile(r"(?:\A|\])\s{0,8}\d{1,3}%\|[^|]{0,300}\|\s{0,8}(\d{1,12})/(\d{1,12}) \[")
 _PAIR = re.compile(
     r"""['"]([^'"]{1,200})['"]: {0,4}(?:'([^']{0,64})'|"([^"]{0,64})"|"""
     r"""(?:[\w.]{1,20}\()?([-+]?[\w.+-]{1,64}))"""
@@ -124,6 +124,7 @@ class _TrainerRows:
         self._waiting: dict[str, float] | None = None
         self._done: int | None = None
         self._total: int | None = None
+        self._sure = False
         self._rows = 0
         self._epoch_at: tuple[float, float] | None = None
 
@@ -174,16 +175,19 @@ class _TrainerRows:
             return
         for match in _BAR.finditer(text):
             done, total = int(match[1]), int(match[2])
-            if self._total is None:
-                self._total = self._gathered.plan.max_steps or total
-                self._gathered.plan.max_steps = self._total
-            if total == self._total and done <= total:
+            if self._is_training(total, before) and done <= total:
                 self._done = done
-        if self._waiting is not None and not before and self._seen(text):
-            self.flush()
+                if not before:
+                    self.flush()
 
-    def _seen(self, text: str) -> bool:
-        return any(int(match[2]) == self._total for match in _BAR.finditer(text))
+    def _is_training(self, total: int, before: bool) -> bool:
+        """Evaluation draws bars of its own. The one behind a training row is training's;
+        until then it is the first that was drawn."""
+        after_row = not before and self._waiting is not None and "loss" in self._waiting
+        if not self._sure and (self._total is None or after_row):
+            self._total, self._sure = total, after_row
+            self._gathered.plan.max_steps = total
+        return total == self._total
 
     def _announced(self, line: str) -> None:
         for name, told in _PLAN.findall(line):
@@ -192,6 +196,7 @@ class _TrainerRows:
                 self._gathered.plan.epochs = finite(value)
             elif name.startswith("Total"):
                 self._gathered.plan.max_steps = self._total = value
+                self._sure = True
             else:
                 self._gathered.plan.batch_size = value
 
