@@ -80,8 +80,11 @@ def test_tags_come_from_the_template_or_the_settings() -> None:
 
 HOSTILE = st.lists(
     st.sampled_from(
-        ["<think>", "</think>", "<tool_call>", "</tool_call>", "{", "[", '"', "\\", "\ud800", "a "]
-        + ['{"name": "f", "arguments": {}}', "[TOOL_CALLS]", "\x00", "\u202e", "\n", "9" * 5000]
+        [
+            *("<think>", "</think>", "<tool_call>", "</tool_call>", "[TOOL_CALLS]", "{", "[", '"'),
+            *('{"name": "f", "arguments": {}}', "\\", "\ud800", "\x00", "\u202e", "\n", "a "),
+            "9" * 5000,
+        ]
     ),
     max_size=60,
 ).map("".join)

@@ -80,7 +80,8 @@ class Answering:
         """The models whose answers are wanted and not read from a file."""
         base = producers.base_name(self.config, self.candidate)
         pair = [self.candidate] if base is None else [base, self.candidate]
-        names = [str(name) for name in asked] if isinstance(asked, (list, tuple)) else pair
+        some = map(str, asked) if isinstance(asked, (list, tuple)) else pair
+        names = list(dict.fromkeys(some))
         for name in names:
             entry = self.config.models.get(name)
             if entry is None:
