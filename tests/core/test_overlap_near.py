@@ -31,7 +31,7 @@ def vectorised(prompts: Mapping[str, str], rows: Sequence[str]) -> np.ndarray:
         return words(fold(text))
 
     vocabulary = sorted({word for text in (*rows, *prompts.values()) for word in parts(text)})
-    if not vocabulary or not rows:
+    if not vocabulary or not rows or not prompts:
         return np.zeros((len(prompts), max(1, len(rows))))
     model = TfidfVectorizer(analyzer=parts, vocabulary=vocabulary).fit(rows)
     cosines: np.ndarray = (model.transform(prompts.values()) @ model.transform(rows).T).toarray()

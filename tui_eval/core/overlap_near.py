@@ -12,6 +12,7 @@ rows by a few hundredths and keeps memory flat.
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,8 +30,8 @@ later new ones count as never seen."""
 LEAKED = 0.95
 """As near as this is the same prompt in other words."""
 
-_OFTEN, _SOMETIMES, _FEW = 0.5, 0.02, 4
-_GRID = 64
+_OFTEN, _SOMETIMES, _FEW = 0.5, 0.1, 4
+_GRID = 32
 _FRESH = 2_000
 _SLACK = 1e-9
 """Far above what rounding moves a cosine by: a bound never hides an equal one."""
@@ -87,6 +88,14 @@ class _Prompt:
     row: Row | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    needed: array[float]
+    """For each prompt the cosine that its rarer words must bring for a new best."""
+    alone: list[int]
+    """Prompts that common words alone may bring to a new best."""
+
+
 class NearIndex:
     """``learn`` every training prompt, then ``feed`` each again, then ask for ``results``.
 
@@ -112,7 +121,7 @@ class NearIndex:
         self._postings: dict[str, list[tuple[int, float]]] = {}
         self._often: set[str] = set()
         self._sometimes: set[str] = set()
-        self._cells: dict[tuple[int, int], list[int]] = {}
+        self._cells: dict[tuple[int, int], _Cell] = {}
         self._weighed = False
         self._fresh_until = 16
         self.rows = 0
@@ -165,15 +174,14 @@ class NearIndex:
             elif word in sometimes_words:
                 sometimes += weight * weight
         length = sqrt(square)
-        often, sometimes = sqrt(often) / length, sqrt(sometimes) / length
-        prompts, exact = self._prompts, 0.0
-        for at in (*shared, *self._cell(often, sometimes)):
-            prompt = prompts[at]
-            bound = often * prompt.often + sometimes * prompt.sometimes
-            bound += shared.get(at, 0.0) / length
-            if bound > prompt.best - _SLACK and bound > 0:
-                exact = exact or self._length(counts)
-                self._measure(prompt, row, counts, exact)
+        cell = self._cell(sqrt(often) / length, sqrt(sometimes) / length)
+        needed, scale = cell.needed, 1 / length
+        perhaps = [at for at, product in shared.items() if product * scale > needed[at]]
+        perhaps += [at for at in cell.alone if at not in shared]
+        if perhaps:
+            exact = self._length(counts)
+            for at in perhaps:
+                self._measure(self._prompts[at], row, counts, exact)
 
     def _measure(self, prompt: _Prompt, row: Row, counts: Counter[str], length: float) -> None:
         product = fsum(
@@ -191,24 +199,32 @@ class NearIndex:
     def _weight(self, word: str) -> float:
         return self._inverse.get(word, self._unseen)
 
-    def _cell(self, often: float, sometimes: float) -> list[int]:
-        """Prompts that a row may be nearest to by its common words alone, at least those.
+    def _cell(self, often: float, sometimes: float) -> _Cell:
+        """What a row with parts of such lengths in common words has to share besides.
 
-        The lengths are rounded up to a grid, so that a list serves many rows; as the bests
-        only grow, an old list holds some too many and misses none.
+        The lengths are rounded up to a grid, so that a cell serves many rows; as the bests
+        only grow, an old cell asks for too little and never for too much.
         """
         if self.rows >= self._fresh_until:
             self._cells.clear()
             self._fresh_until += min(self.rows, _FRESH)
-        cell = int(often * _GRID) + 1, int(sometimes * _GRID) + 1
-        found = self._cells.get(cell)
+        key = int(often * _GRID) + 1, int(sometimes * _GRID) + 1
+        found = self._cells.get(key)
         if found is None:
-            most, some = cell[0] / _GRID, cell[1] / _GRID
-            found = self._cells[cell] = [
+            most, some = key[0] / _GRID, key[1] / _GRID
+            needed = array(
+                "d",
+                [
+                    prompt.best - prompt.often * most - prompt.sometimes * some - _SLACK
+                    for prompt in self._prompts
+                ],
+            )
+            alone = [
                 at
                 for at, prompt in enumerate(self._prompts)
-                if prompt.often * most + prompt.sometimes * some > prompt.best - _SLACK
+                if needed[at] < 0 and (prompt.often or prompt.sometimes)
             ]
+            found = self._cells[key] = _Cell(needed, alone)
         return found
 
     def _weigh(self) -> None:
