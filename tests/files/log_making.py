@@ -218,18 +218,19 @@ def wandb_bytes(records: Iterable[bytes]) -> bytes:
     """A header and blocks of 32 KiB; a record that doesn't fit goes on in the next."""
     made = bytearray(b":W&B" + struct.pack("<HB", 0xBEE1, 0))
     for record in records:
-        rest, first = record, True
-        while True:
+        at = 0
+        while at < len(record) or not at:
             left = 32768 - len(made) % 32768
             if left < 7:
                 made += bytes(left)
                 left = 32768
-            part, rest = rest[: left - 7], rest[left - 7 :]
-            place = (1 if first else 4) if not rest else (2 if first else 3)
+            part = record[at : at + left - 7]
+            ends = at + len(part) >= len(record)
+            place = (4 if at else 1) if ends else (3 if at else 2)
             check = zlib.crc32(part, zlib.crc32(bytes((place,))))
             made += struct.pack("<IHB", check, len(part), place) + part
-            first = False
-            if not rest:
+            at += len(part)
+            if ends:
                 break
     return bytes(made)
 

@@ -21,8 +21,10 @@ from tui_eval.files.logs.parts.reader import FileReader, whole
 from tui_eval.files.logs.parts.tail import Lines
 
 _MOST_LINE = 1 << 16
+# Whole ones, and one that is still being written.
 _CODES = re.compile(
-    r"\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b]{0,1000}(?:\x07|\x1b\\)|[@-Z\\-_])"
+    r"\x1b(?:\[[0-9;:?]{0,40}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,1000}(?:\x07|\x1b\\)|[@-Z\\-_]"
+    r"|\[?[0-9;:?]{0,40}\Z)"
 )
 # A bar that the Trainer draws for training or evaluation has no text before it.
 _BAR = re.compile(r"(?:\A|\])\s{0,8}\d{1,3}%\|[^|]{0,300}\|\s{0,8}(\d{1,12})/(\d{1,12}) \[")

@@ -134,6 +134,8 @@ def _columns(line: bytes) -> _Columns | None:
         text = line.decode("utf-8-sig")
     except UnicodeDecodeError:
         return None
+    if "\x00" in text:
+        return None
     separator = max(_SEPARATORS, key=text.count)
     names = _cells(line, separator)
     if names is None or not 2 <= len(names) <= _MOST_COLUMNS:
