@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -20,12 +21,15 @@ from tui_eval.ui import terminal
 from tui_eval.ui.start import Direct, Start, run_app
 
 if TYPE_CHECKING:
+    from tui_eval.core.evidence import Evidence
     from tui_eval.core.reading import Reading
     from tui_eval.core.session import AbSession, JudgingSession, ReviewSession
+    from tui_eval.ui.screens.answers import AnswersDetail
 
 INSTEAD = "add --plain, which judges line by line"
 Opens = Callable[[Workspace, str], "JudgingSession"]
-Results = Callable[[Workspace], "Reading"]
+Results = Callable[[Workspace], "tuple[Evidence, str, str | None]"]
+"""The evidence of what was judged, the candidate, and the model it was held against."""
 
 
 def review(options: Namespace) -> int:
@@ -64,11 +68,13 @@ def _in_workspace(options: Namespace, config: Config, step: str) -> int:
             return judging.open_review(workspace, config, candidate, judge=judge)
         return judging.open_ab(workspace, config, candidate, against=against, judge=judge)
 
-    def result(workspace: Workspace) -> Reading:
-        return reading_of(workspace, config, candidate, step, against)
+    def result(workspace: Workspace) -> tuple[Evidence, str, str | None]:
+        from tui_eval.files.evidence import FileCache, WorkspaceEvidence
+
+        return WorkspaceEvidence(workspace, config, FileCache()), candidate, against
 
     if options.plain or against:
-        return _judge(options, config.folder, opens, result)
+        return _judge(options, config.folder, opens, result, step)
     terminal.require(INSTEAD)
     return terminal.guarded(partial(_app, config, options.judge or "", step, candidate))
 
@@ -106,10 +112,11 @@ def _two_files(options: Namespace) -> int:
 
         return judging.open_ab_files(workspace, base, tuned, judge=judge, pairs=options.pairs)
 
-    def result(workspace: Workspace) -> Reading:
+    def result(workspace: Workspace) -> tuple[Evidence, str, str | None]:
         from tui_eval.files import judging
 
-        return judging.read_ab_files(workspace, base, tuned)
+        found = judging.recorded_of_files(workspace, base, tuned)
+        return found, found.candidate, None
 
     folder, note = places.writable(folder)
     if note:
@@ -128,31 +135,49 @@ def _bundle(options: Namespace, path: Path) -> int:
     return _judge(options, (options.workspace or bundle.parent).absolute(), opens, None)
 
 
-def _judge(options: Namespace, folder: Path, opens: Opens, result: Results | None) -> int:
+def _judge(
+    options: Namespace,
+    folder: Path,
+    opens: Opens,
+    result: Results | None,
+    step: str = "blind_ab",
+) -> int:
     """Judge in a screen of its own, or line by line."""
+    judge = options.judge or login()
     if options.plain:
-        return _plain(options.judge or login(), folder, opens, result)
+        return _plain(judge, folder, opens, result, step)
     terminal.require(INSTEAD)
-    return terminal.guarded(partial(_screen, options.judge or login(), folder, opens, result))
+    return terminal.guarded(partial(_screen, judge, folder, opens, result))
 
 
 def _screen(judge: str, folder: Path, opens: Opens, result: Results | None) -> int:
     workspace = Workspace.open(folder)
+
+    def detail(ref: str) -> AnswersDetail | None:
+        from tui_eval.ui.screens.answers import detail_of
+
+        assert result is not None
+        evidence, candidate, against = result(workspace)
+        return detail_of(evidence, candidate, ref, against)
+
     try:
-        shown = partial(result, workspace) if result is not None else None
-        direct = Direct(partial(opens, workspace), shown)
+        direct = Direct(partial(opens, workspace))
+        if result is not None:
+            direct = replace(
+                direct, result=partial(reading_of, workspace, result, "blind_ab"), detail=detail
+            )
         return run_app(Start(folder=folder, judge=judge, direct=direct))
     finally:
         workspace.close()
 
 
-def _plain(judge: str, folder: Path, opens: Opens, result: Results | None) -> int:
+def _plain(judge: str, folder: Path, opens: Opens, result: Results | None, step: str) -> int:
     from tui_eval.commands import judging_plain
 
     workspace = Workspace.open(folder)
     try:
         session = opens(workspace, judge)
-        shown = partial(result, workspace) if result is not None else None
+        shown = partial(reading_of, workspace, result, step) if result is not None else None
         try:
             if hasattr(session, "vote"):
                 pairs = cast("AbSession", session)
@@ -185,16 +210,13 @@ def _close(options: Namespace, config: Config) -> int:
     return 0
 
 
-def reading_of(
-    workspace: Workspace, config: Config, candidate: str, step: str, against: str | None = None
-) -> Reading:
-    """One judged step's Reading, against any model."""
+def reading_of(workspace: Workspace, result: Results, step: str) -> Reading:
+    """What was judged, as a Reading."""
     from tui_eval.core.steps import blind_ab
     from tui_eval.core.steps import review as review_step
-    from tui_eval.files.evidence import FileCache, WorkspaceEvidence
 
     workspace.catch_up()
-    evidence = WorkspaceEvidence(workspace, config, FileCache())
+    evidence, candidate, against = result(workspace)
     if step == "review":
         return review_step.read(evidence, candidate)
     return blind_ab.read(evidence, candidate, against)

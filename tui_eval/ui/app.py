@@ -99,7 +99,7 @@ class EvalApp(App[int], inherit_bindings=False):
         if start.direct is not None:
             from tui_eval.ui.screens.direct import DirectScreen
 
-            return DirectScreen(start.direct)
+            return DirectScreen(start.direct, start.judge)
         if start.config is not None and start.workspace is not None:
             return self._main(start.workspace, start.config)
         if start.found is not None:

@@ -29,21 +29,10 @@ class Desk:
         self._app = app
         self.judge = app.start.judge
         self._opening = False
-        self._failed: Callable[[TuiEvalError], object] = self._say
 
-    def _say(self, error: TuiEvalError) -> None:
-        say(self._app, f"{error.message} {error.remedy}", "bad")
-
-    def sit(
-        self,
-        opens: Open,
-        names: Sequence[str] = (),
-        token: str = "",
-        failed: Callable[[TuiEvalError], object] | None = None,
-    ) -> None:
+    def sit(self, opens: Open, names: Sequence[str] = (), token: str = "") -> None:
         """Open judging; asks for the judge's name where none was given yet. ``token`` is
-        the item to begin at, ``failed`` hears why it could not be opened."""
-        self._failed = failed or self._say
+        the item to begin at."""
         if self.judge:
             self._open(opens, token)
             return
@@ -68,7 +57,7 @@ class Desk:
         try:
             session = await asyncio.to_thread(opens, self.judge)
         except TuiEvalError as error:
-            self._failed(error)
+            say(self._app, f"{error.message} {error.remedy}", "bad")
             if isinstance(error, StoreError):
                 # Perhaps the name is taken by another window: ask again.
                 self.judge = self._app.start.judge

@@ -38,21 +38,10 @@ class Source:
 
     def answers(self, candidate: str, ref: str) -> AnswersDetail | None:
         """One prompt with what base and candidate answered."""
-        from tui_eval.ui.screens.answers import AnswersDetail
+        from tui_eval.ui.screens.answers import detail_of
 
         evidence = WorkspaceEvidence(self._workspace, self._config, self._cache)
-        models = [("●", candidate)]
-        base = evidence.base(candidate)
-        if base is not None:
-            models.insert(0, ("○", base))
-        found = evidence.answered(candidate, candidate).get(ref)
-        if found is None:
-            return None
-        answers = (
-            (f"{sign} {model}", evidence.answers(candidate, model).get(ref))
-            for sign, model in models
-        )
-        return AnswersDetail(found, tuple(answers))
+        return detail_of(evidence, candidate, ref)
 
     def sample(self, candidate: str, ref: str) -> SampleDetail | None:
         """One sample with what is recorded of it under base and candidate."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tui_eval.core.session import JudgingSession
     from tui_eval.files.found import Found
     from tui_eval.store.workspace import Workspace
+    from tui_eval.ui.screens.answers import AnswersDetail
 
 
 def _nothing() -> None:
@@ -23,10 +24,12 @@ def _nothing() -> None:
 @dataclass(frozen=True, slots=True)
 class Direct:
     """Judging without a checklist. ``opens`` makes a judge's session, ``result`` its Reading
-    once it is unblinded; both are called off the UI's thread."""
+    once it is unblinded, ``detail`` the answers behind one of its rows; all are called off
+    the UI's thread."""
 
     opens: Callable[[str], JudgingSession]
     result: Callable[[], Reading] | None = None
+    detail: Callable[[str], AnswersDetail | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tui_eval.core.reading import Reading
     from tui_eval.files.evidence import FileCache
     from tui_eval.files.judging.ab import Ab
+    from tui_eval.files.judging.recorded import RecordedEvidence
     from tui_eval.files.judging.review import Review
 
 
@@ -69,12 +70,18 @@ def open_ab_files(
     return Ab.open(workspace, judge, files_round(workspace, base_path, tuned_path, pairs=pairs))
 
 
-def read_ab_files(workspace: Workspace, base_path: Path, tuned_path: Path) -> Reading:
-    """What the votes on two files' answers show; InputError where they were never opened."""
-    from tui_eval.core.steps import blind_ab
+def recorded_of_files(workspace: Workspace, base_path: Path, tuned_path: Path) -> RecordedEvidence:
+    """What was recorded of judging two files; InputError where they were never opened."""
     from tui_eval.files.judging.recorded import RecordedEvidence
     from tui_eval.files.judging.two_files import round_of
 
     workspace.catch_up()
-    found = RecordedEvidence.of(workspace, round_of(workspace.folder, base_path, tuned_path))
+    return RecordedEvidence.of(workspace, round_of(workspace.folder, base_path, tuned_path))
+
+
+def read_ab_files(workspace: Workspace, base_path: Path, tuned_path: Path) -> Reading:
+    """What the votes on two files' answers show."""
+    from tui_eval.core.steps import blind_ab
+
+    found = recorded_of_files(workspace, base_path, tuned_path)
     return blind_ab.read(found, found.candidate)

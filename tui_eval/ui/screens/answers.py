@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
+from tui_eval.core.evidence import Evidence
 from tui_eval.core.records import Completion, Sample
 from tui_eval.core.text import clean
 from tui_eval.ui.screens.page import READ, WrappedPage
@@ -29,6 +30,21 @@ class AnswersDetail:
     answers: tuple[tuple[str, Completion | None], ...]
     notes: tuple[str, ...] = ()
     """What people said of it, in words."""
+
+
+def detail_of(
+    evidence: Evidence, candidate: str, ref: str, against: str | None = None
+) -> AnswersDetail | None:
+    """One prompt with what both models answered; None where it is gone."""
+    other = against or evidence.base(candidate)
+    models = [*([("○", other)] if other is not None else []), ("●", candidate)]
+    found = evidence.answered(candidate, candidate).get(ref)
+    if found is None:
+        return None
+    answers = tuple(
+        (f"{sign} {model}", evidence.answers(candidate, model).get(ref)) for sign, model in models
+    )
+    return AnswersDetail(found, answers)
 
 
 class AnswersPage(WrappedPage):

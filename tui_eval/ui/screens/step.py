@@ -25,8 +25,8 @@ from tui_eval.ui.widgets.rows import cropped, filled, line, padded, plain, wrapp
 from tui_eval.ui.widgets.views import WORDS, Picture, Views, Words
 
 INVITATION = {
-    "review": "reads and scores them: four digits an answer; every key is kept as you press it",
-    "blind_ab": "judges them: one key a pair, without names; every vote is kept as you press it",
+    "review": "reads and scores them, four digits each; every key is kept at once",
+    "blind_ab": "judges them, one key each, without names; every vote is kept at once",
 }
 TALL = 28
 SMALL = 18
