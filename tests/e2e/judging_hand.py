@@ -35,11 +35,11 @@ class Judge(Line):
         if found:
             self.saved = max(self.saved, int(found[1]))
 
-    def sit_down(self) -> None:
-        """Up to the first pair that is to be judged."""
-        if "begin" in self.wait("A/B", "? help"):
+    def sit_down(self, shown: str = "press a") -> None:
+        """Up to the first that is to be judged."""
+        if "begin" in self.wait("judge ", "? help"):
             self.press("\r")
-        self.wait("press a")
+        self.wait(shown)
 
     def vote(self, key: str, *, after: int, pace: float = ARM) -> None:
         """One more vote than ``after``, at a pace: pressed again only where the screen said
