@@ -11,6 +11,10 @@ Place = tuple[str, int]
 
 
 class AnswerFacts(ScoreFacts):
+    stored = 0
+    """Answers that are on the disk, of those that this job made."""
+    _waiting = 0
+
     def answered(self, key: str) -> set[Place]:
         """Answers that are never made again; one that did not fit may fit today."""
         if self._again:
@@ -20,3 +24,13 @@ class AnswerFacts(ScoreFacts):
 
     def completion(self, key: str, completion: Completion) -> None:
         self._append("completion", key, completion.sample, completion)
+        self._waiting += 1
+
+    def commit_now_and_then(self) -> None:
+        if self._waiting:
+            super().commit_now_and_then()
+
+    def commit(self) -> None:
+        super().commit()
+        self.stored += self._waiting
+        self._waiting = 0

@@ -52,7 +52,7 @@ class Answering:
         self.shrink = facts.killed_for_memory(job)
         folders = producers.generation_folders(self.config, self.candidate)
         self.generation = generation(self.config.generation, *folders)
-        self._done = self._total = 0
+        self._before = self._total = 0
 
     def run(self) -> None:
         dataset = rows.dataset_of(self.config, self.candidate, self.split)
@@ -62,7 +62,7 @@ class Answering:
         open_places = {name: self._open(name, models, places) for name in self.names}
         left = sum(map(len, open_places.values()))
         self._total = len(places) * len(self.names)
-        self._done = self._total - left
+        self._before = self._total - left
         self._say("")
         if not left:
             return
@@ -195,16 +195,22 @@ class Answering:
         )
 
     def _answer(self, desk: Desk, portion: Sequence[Place]) -> None:
-        with closing(desk.answers(portion, self.context.cancelled)) as answers:
+        def between_steps() -> bool:
+            # The next answer may be long in coming: this one must not wait for it.
+            self.facts.commit_now_and_then()
+            self._say(f"answering as {desk.name}")
+            return self.context.cancelled()
+
+        with closing(desk.answers(portion, between_steps)) as answers:
             for one in answers:
                 self.facts.completion(desk.producer.key, one)
                 self.facts.commit_now_and_then()
-                self._done += 1
-                self._say(f"answering as {desk.name}")
-        # Also where the last ones came together: a pair is whole now.
         self.facts.commit()
+        self._say(f"answering as {desk.name}")
         if self.context.cancelled():
             raise Cancelled
 
     def _say(self, message: str) -> None:
-        self.context.progress(self._done, self._total, "answers", message)
+        """An answer counts once it is on the disk."""
+        done = self._before + self.facts.stored
+        self.context.progress(done, self._total, "answers", message)
