@@ -322,3 +322,34 @@ def test_nothing_is_printed(bench: AnswerBench, capfd: pytest.CaptureFixture[str
     bench.settings(generation=f'{SHORT}\npath = "continuous"')
     bench.run()
     assert capfd.readouterr().out == ""
+
+
+def test_the_candidates_end_of_turn_ends_a_base_that_knows_no_such_token(
+    bench: AnswerBench,
+) -> None:
+    """The base's own tokenizer writes it in pieces, so it is looked for as text."""
+    import shutil
+
+    shutil.rmtree(bench.folder / "tuned")
+    models.save(bench.folder / "tuned", models.loaded("llama", seed=5))
+    ends = "<|im_end|>"
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        path = bench.folder / "base" / name
+        content = json.loads(path.read_text())
+        if name == "tokenizer.json":
+            del content["model"]["vocab"][ends]
+            content["added_tokens"] = [
+                one for one in content["added_tokens"] if one["content"] != ends
+            ]
+        else:
+            content = {
+                key: [one for one in value if one != ends] if isinstance(value, list) else value
+                for key, value in content.items()
+            }
+        path.write_text(json.dumps(content))
+    bench.run()
+    want = generating(bench.config(), "tuned", "base", dtype="float32").key
+    producer = next(one for one in bench.workspace().producers() if one.key == want)
+    assert producer.detail["stop_strings"] == [ends]
+    assert ends not in producer.detail["end_tokens"]
+    assert len(bench.answers("base")) == len(bench.answers("tuned")) == ROWS
