@@ -104,7 +104,7 @@ class JudgingScreen(Judging):
             return
         token = self.look.token or ""
         text = self.drafts.get(token, self.look.mark.note)
-        self.add_class("-noting")
+        self.query_one("#said").add_class("-noting")
         self.query_one(NoteField).open(text, self.look.tags)
         self.show_keys()
 
@@ -123,7 +123,7 @@ class JudgingScreen(Judging):
 
     def _close_note(self) -> None:
         self.query_one(NoteField).close()
-        self.remove_class("-noting")
+        self.query_one("#said").remove_class("-noting")
         self.set_focus(None)
         self.show_keys()
 

@@ -16,6 +16,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.events import Key
 from textual.message import Message
+from textual.reactive import var
+from textual.widget import Widget
 
 from tui_eval.core.session import JudgingSession
 from tui_eval.core.text import clean
@@ -48,10 +50,13 @@ class Judging(Plain):
     the words of their own; they record with ``record``."""
 
     kind = "judging"
+    focused = var[Widget | None](None)
+    """As Textual's own, but a change of it does not draw the whole screen anew."""
     DEFAULT_CSS = """
     Judging #item { height: 1fr; display: none; }
-    Judging.-item #item, Judging.-notice Notice, Judging.-reader Reader { display: block; }
-    Judging.-noting #told { display: none; }
+    Judging #item.-open, Judging #notice.-open, Judging #reader.-open { display: block; }
+    Judging #told { height: 1; }
+    Judging #said.-noting { display: none; }
     """
 
     def __init__(
@@ -72,8 +77,9 @@ class Judging(Plain):
         self.failed: StoreError | None = None
         """Why the last judgement is not on the disk; nothing else is judged before it is."""
         self.painted_at = clock()
-        self.pressed_at = clock()
-        """When the key arrived that is at work: it may have waited for a busy screen."""
+        self.pressed_at: float | None = None
+        """When the key arrived that is at work: it may have waited for a busy screen. None:
+        it came another way (the list of commands)."""
         self._session = session
         self._writer: Writer | None = None
         self._then: deque[Callable[[Any], None]] = deque()
@@ -128,8 +134,10 @@ class Judging(Plain):
         with Vertical(id="item"):
             yield from self.item_content()
         yield Reader()
-        yield TwoEnds(id="told")
-        yield NoteField()
+        # In one box: what changes its place in the layout has its parent drawn anew.
+        with Vertical(id="told"):
+            yield TwoEnds(id="said")
+            yield NoteField()
 
     def on_mount(self) -> None:
         self._writer = Writer(lambda done: self.post_message(WorkDone(done)))
@@ -145,6 +153,9 @@ class Judging(Plain):
     def on_key(self, event: Key) -> None:
         # Textual's messages carry time.monotonic's reading.
         self.pressed_at = event.time if self.clock is time.monotonic else self.clock()
+
+    def on_screen_resume(self) -> None:
+        self.pressed_at = None
 
     # The writer.
 
@@ -320,9 +331,10 @@ class Judging(Plain):
 
     def lay(self, what: str) -> None:
         """Show ``item``, ``notice`` or ``reader``. By classes: where the screen is too
-        small for any of them, the app's sheet hides them all."""
+        small for any of them, the app's sheet hides them all. Not by classes of the
+        screen: that would draw everything on it anew."""
         for name in ("item", "notice", "reader"):
-            self.set_class(name == what, f"-{name}")
+            self.query_one(f"#{name}").set_class(name == what, "-open")
 
     def _lay(self, state: str) -> None:
         self.query_one(Notice).styles.clear_rule("display")
@@ -369,4 +381,4 @@ class Judging(Plain):
         self._show_told()
 
     def _show_told(self) -> None:
-        self.query_one("#told", TwoEnds).show(self._told, self.right_end())
+        self.query_one("#said", TwoEnds).show(self._told, self.right_end())

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from tui_eval.ui.terminal import ascii_only
 from tui_eval.ui.widgets.wrapping import Span
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})\s*([^`\s]*)[^`]*$")
@@ -80,7 +81,7 @@ def _block(line: str) -> Part:
     found = bullet or number
     if found is not None:
         text, spans = _inline(line[found.end() :])
-        tick = "•" if bullet else number[2] if number else ""
+        tick = ("-" if ascii_only() else "•") if bullet else number[2] if number else ""
         first = f"{found[1][:16]}{tick} "
         return Part(text, spans, first, " " * len(first))
     indent = len(line) - len(line.lstrip(" "))

@@ -40,6 +40,7 @@ def _with_sign(tag: str) -> str:
 
 
 class NoteInput(LineInput):
+    DEFAULT_CSS = "NoteInput, NoteInput:focus { padding: 0 1 0 0; }"
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("note")]
     footer = ("save_note", "complete", "keep_draft")
 
@@ -94,7 +95,7 @@ class NoteField(Horizontal):
     NoteField { height: 1; display: none; }
     NoteField.-open { display: block; }
     NoteField > .name { width: 6; height: 1; }
-    NoteField > NoteInput { width: 1fr; padding: 0; }
+    NoteField > NoteInput { width: 1fr; }
     """
 
     class Saved(Message):
