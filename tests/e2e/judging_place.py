@@ -4,7 +4,7 @@ journals hold."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -57,14 +57,14 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-def votes(folder: Path) -> list[tuple[str, str]]:
-    """``(pair, side)`` of every vote in the journals of ``folder``, as they stand there;
+def votes(folder: Path, judge: str = "ana") -> list[tuple[str, str]]:
+    """``(pair, side)`` of every vote in a judge's journal in ``folder``, as they stand there;
     none of the journals is damaged."""
     workspace = Workspace.open(folder)
     views = workspace.journals()
     workspace.close()
     assert [view.fault for view in views] == [""] * len(views)
-    events = [event for view in views for event in view.events]
+    events = [event for view in views if view.judge == judge for event in view.events]
     assert len({event["id"] for event in events}) == len(events)
     return [(event["pair"], event["side"]) for event in events if event["kind"] == "vote"]
 
@@ -96,7 +96,3 @@ def written(folder: Path) -> int:
     for path in (folder / ".tui-eval" / "facts").glob("*.jsonl"):
         found += path.read_bytes().count(b'"kind":"completion"')
     return found
-
-
-def sides(found: Sequence[tuple[str, str]]) -> list[str]:
-    return [side for _, side in found]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.judging_hand import SIDES, Judge
-from tests.e2e.judging_place import ab, answer_files, environment, generating, sides, votes
+from tests.e2e.judging_place import ab, answer_files, environment, generating, votes
 from tests.e2e.sshd import Sshd, needs_ssh
 
 BEAT = 0.5
@@ -28,53 +28,39 @@ def sshd(tmp_path: Path) -> Iterator[Sshd]:
     server.close()
 
 
-MANY = pytest.mark.parametrize("many", [20, pytest.param(200, marks=pytest.mark.slow)])
-
-
-@MANY
-def test_votes_at_two_a_second_while_generation_runs(tmp_path: Path, many: int) -> None:
-    folder = tmp_path / "workspace"
-    votes_at_a_pace(
-        tmp_path,
-        folder,
-        many,
-        lambda command: Judge(command, environ=environment(tmp_path), cwd=folder),
-    )
-
-
 @needs_ssh
-@MANY
-def test_votes_at_two_a_second_over_ssh_while_generation_runs(
-    tmp_path: Path, sshd: Sshd, many: int
-) -> None:
+@pytest.mark.parametrize("many", [20, pytest.param(200, marks=pytest.mark.slow)])
+def test_votes_at_two_a_second_while_generation_runs(tmp_path: Path, sshd: Sshd, many: int) -> None:
+    """Ana in a plain terminal, Bo over the SSH line, at the same time in one workspace."""
     folder = tmp_path / "workspace"
-    votes_at_a_pace(
-        tmp_path,
-        folder,
-        many,
-        lambda command: Judge(sshd.command(command, environment(tmp_path), folder)),
-    )
-
-
-def votes_at_a_pace(tmp_path: Path, folder: Path, many: int, opens: Opens) -> None:
     chance = random.Random(many)
-    pressed = []
+    pressed: dict[str, list[str]] = {"ana": [], "bo": []}
     with generating(folder):
         answer_files(folder, many)
-        judge = opens(ab("ana", many))
+        environ = environment(tmp_path)
+        judges = {
+            "ana": Judge(ab("ana", many), environ=environ, cwd=folder),
+            "bo": Judge(sshd.command(ab("bo", many), environ, folder)),
+        }
         try:
-            judge.sit_down()
-            judge.watch(BEAT)
+            for judge in judges.values():
+                judge.sit_down()
+                judge.watch(BEAT)
             for number in range(many):
-                pressed.append(chance.choice("abtx"))
-                judge.vote(pressed[-1], after=number, pace=BEAT)
-            judge.press("q")
-            assert judge.rest() == 0
+                for name, judge in judges.items():
+                    pressed[name].append(chance.choice("abtx"))
+                    # Half a beat for each of the two: a vote of either twice a second.
+                    judge.vote(pressed[name][-1], after=number, pace=BEAT / len(judges))
+            for judge in judges.values():
+                judge.press("q")
+                assert judge.rest() == 0
         finally:
-            judge.close()
-    found = votes(folder)
-    assert sides(found) == [SIDES[key] for key in pressed]
-    assert len(dict(found)) == many
+            for judge in judges.values():
+                judge.close()
+    for name, keys in pressed.items():
+        found = votes(folder, name)
+        assert [side for _, side in found] == [SIDES[key] for key in keys]
+        assert len(dict(found)) == many
 
 
 @needs_ssh

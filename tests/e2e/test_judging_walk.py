@@ -164,7 +164,7 @@ def judged(folder: Path) -> dict[str, JudgeRound]:
     assert workspace.faults() == ()
     found = rounds(workspace.judgements(KINDS)).values()
     workspace.close()
-    made = {}
+    made: dict[str, JudgeRound] = {}
     for one in found:
         (made[one.step],) = one.judges
     assert {one.judge for one in made.values()} == {login()}
