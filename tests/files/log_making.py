@@ -236,18 +236,18 @@ def wandb_bytes(records: Iterable[bytes]) -> bytes:
 
 
 def wandb_records(run: Run, *, nested: bool = True) -> Iterator[bytes]:
-    config = b"".join(field(1, _item(2, key, value)) for key, value in run.arguments.items())
+    config = b"".join(field(1, item(2, key, value)) for key, value in run.arguments.items())
     yield field(17, field(1, b"id") + field(4, config))
     for call, row in enumerate(run.rows):
         told = {**rewritten(row), "train/global_step": row["step"], "_step": call}
         items = b"".join(
-            field(1, _item(2 if nested else 1, key, value)) for key, value in told.items()
+            field(1, item(2 if nested else 1, key, value)) for key, value in told.items()
         )
         yield b"\x08" + varint(call + 1) + field(2, items + field(2, b"\x08" + varint(call)))
         yield field(4, b"printed " * (call % 7))
 
 
-def _item(key_field: int, key: str, value: Any) -> bytes:
+def item(key_field: int, key: str, value: Any) -> bytes:
     return field(key_field, key.encode()) + field(16, json.dumps(value).encode())
 
 

@@ -311,19 +311,19 @@ def test_keys_plain_or_nested_and_values_in_parts(tmp_path: Path) -> None:
     one = read_log(put(tmp_path / "a.wandb", plain))
     assert one.series == read_log(put(tmp_path / "b.wandb", nested)).series
     parts = {"_step": 3, "train": {"loss": 0.5}, "h": {"_type": "histogram", "loss": 1}, "s": "x"}
-    items = b"".join(made.field(1, made._item(1, key, value)) for key, value in parts.items())
+    items = b"".join(made.field(1, made.item(1, key, value)) for key, value in parts.items())
     log = read_log(put(tmp_path / "c.wandb", made.wandb_bytes([made.field(2, items)])))
     assert {key: values(log, key) for key in log.series} == {"loss": [(3, 0.5)]}
 
 
 def test_the_runs_own_counter_beats_the_loggers(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, object]] = [
         {"train/loss": 2.0, "train/global_step": 50, "_step": 0},
         {"custom": 1.0, "_step": 1},
         {"train/loss": "NaN", "train/global_step": 100, "_step": 2},
     ]
     records = [
-        made.field(2, b"".join(made.field(1, made._item(2, k, v)) for k, v in row.items()))
+        made.field(2, b"".join(made.field(1, made.item(2, k, v)) for k, v in row.items()))
         for row in rows
     ]
     log = read_log(put(tmp_path / "r.wandb", made.wandb_bytes(records)))

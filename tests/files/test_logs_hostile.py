@@ -19,6 +19,7 @@ from tui_eval.errors import TuiEvalError
 from tui_eval.files.logs import find_logs, read_log
 from tui_eval.files.logs.captured import Capture
 from tui_eval.files.logs.parts import gathered as limits
+from tui_eval.files.logs.parts.crc import masked
 from tui_eval.files.logs.parts.reader import Parser
 from tui_eval.files.logs.parts.tail import MOST_LINE, Lines
 from tui_eval.files.logs.table import Table
@@ -198,14 +199,13 @@ def test_a_log_after_an_endless_line_is_read(tmp_path: Path) -> None:
 def test_a_record_that_claims_to_be_endless_is_not_kept() -> None:
     parser = EventFile()
     length = struct.pack("<Q", 1 << 62)
-    parser.feed(length + struct.pack("<I", made.masked(length)))
+    parser.feed(length + struct.pack("<I", masked(length)))
     for _ in range(50):
         parser.feed(bytes(1_000_000))
         assert len(parser._buffer) < 100
-    parser = OfflineRun()
-    pieces = made.wandb_bytes([bytes(60_000_000)])
-    parser.feed(pieces)
-    assert not parser.gathered.series
+    offline = OfflineRun()
+    offline.feed(made.wandb_bytes([bytes(60_000_000)]))
+    assert not offline.gathered.series
 
 
 def test_metrics_without_number_are_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

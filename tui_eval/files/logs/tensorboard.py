@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import struct
+from functools import lru_cache
 from pathlib import Path
 
 from tui_eval.core.records import TrainingLog
@@ -127,7 +128,7 @@ class EventFile:
         at = 0
         while len(buffer) - at >= 12:
             length, check = struct.unpack_from("<QI", buffer, at)
-            if masked(buffer[at : at + 8]) != check:
+            if _length_check(buffer[at : at + 8]) != check:
                 self._lost = True
                 return at
             end = at + 12 + length + 4
@@ -182,6 +183,12 @@ class EventFile:
                     value = scalar(part)
         if tag and value is not None and step >= 0:
             self._row.take(float(step), tag, value, time)
+
+
+@lru_cache(maxsize=1024)
+def _length_check(length: bytes) -> int:
+    """Most records of a file are of few lengths."""
+    return masked(length)
 
 
 class _Row:

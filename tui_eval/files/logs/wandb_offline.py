@@ -177,11 +177,17 @@ def _item(raw: bytes, row: dict[str, Any], *, nested: bool = True) -> None:
             told = part
     if not names or len(told) > _MOST_VALUE:
         return
+    name = names[0] if len(names) == 1 else "/".join(filter(None, names))
+    try:
+        row[name] = float(told)
+        return
+    except ValueError:
+        pass
     try:
         value = json.loads(told)
     except (ValueError, RecursionError):
         return
-    _put("/".join(filter(None, names)), value, row, 4 if nested else 0)
+    _put(name, value, row, 4 if nested else 0)
 
 
 def _put(name: str, value: Any, row: dict[str, Any], depth: int) -> None:

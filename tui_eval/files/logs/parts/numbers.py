@@ -13,6 +13,8 @@ _NUMBER = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|inf(inity)?)\Z", 
 
 def number(value: Any) -> float | None:
     """A float for a number or a text that is one (newer Trainers print such rows)."""
+    if type(value) is float:
+        return value
     if isinstance(value, str) and len(value) <= _LONGEST and _NUMBER.match(value.strip()):
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -18,14 +18,21 @@ def fields(message: bytes) -> Iterator[Field]:
     """Fields in their order: (number, kind, varint, bytes); one of the last two is empty."""
     at, size = 0, len(message)
     while at < size:
-        tag, at = varint(message, at)
+        # Nearly every tag and length is one byte.
+        tag = message[at]
+        at += 1
+        if tag > 0x7F:
+            tag, at = varint(message, at - 1)
         kind = tag & 7
         if kind == VARINT:
             value, at = varint(message, at)
             yield tag >> 3, kind, value, b""
             continue
         if kind == BYTES:
-            length, at = varint(message, at)
+            if at < size and (length := message[at]) < 0x80:
+                at += 1
+            else:
+                length, at = varint(message, at)
         elif kind == FIXED64:
             length = 8
         elif kind == FIXED32:
