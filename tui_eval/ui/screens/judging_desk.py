@@ -69,6 +69,8 @@ class Judging(Plain):
         self.undo_guard = Guard(clock, arm=0.25)
         """A held ``u`` takes back one, too."""
         self.look = Look()
+        self.footer = ()
+        """No keys are named before there is something to press them for."""
         self.judge = session.judge
         self.drafts: dict[str, str] = {}
         """Notes begun and not saved, by token."""
@@ -262,6 +264,7 @@ class Judging(Plain):
         )
 
     def _opened(self, look: Look) -> None:
+        self.footer = type(self).footer
         self.look = look
         self._started = look.begun or not look.before
         self.show_look(look, anew=True)
