@@ -191,7 +191,7 @@ class ReviewScreen(JudgingScreen):
             return
         opening = self.query_one(Opening)
         opening.show((self._title, *self.look.before))
-        opening.focus()
+        self.set_focus(opening)
         self.show_keys()
 
     # Scores
