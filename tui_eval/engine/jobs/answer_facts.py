@@ -16,11 +16,13 @@ class AnswerFacts(ScoreFacts):
     _waiting = 0
 
     def answered(self, key: str) -> set[Place]:
-        """Answers that are never made again; one that did not fit may fit today."""
-        if self._again:
-            return set()
+        """Answers that are never made again: somebody may have judged them. One that did not
+        fit may fit today, and asked again, every prompt without an answer is tried."""
         some = self._workspace.completions(key).values()
-        return {(one.sample, one.index) for one in some if one.error != DOES_NOT_FIT}
+        retried = (
+            (lambda error: bool(error)) if self._again else (lambda error: error == DOES_NOT_FIT)
+        )
+        return {(one.sample, one.index) for one in some if not retried(one.error)}
 
     def completion(self, key: str, completion: Completion) -> None:
         self._append("completion", key, completion.sample, completion)
