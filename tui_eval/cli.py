@@ -31,6 +31,7 @@ tui-eval: is my fine-tuned model better, and should it be deployed?
   tui-eval pack --judge NAME        a blind bundle, for a colleague who judges elsewhere
   tui-eval import FILE              a journal, or a filled evaluation sheet
   tui-eval export FORMAT            judgements in a format of other tools
+  tui-eval split FILE --strategy S  hold rows out for validation, without leaks
   tui-eval doctor                   what this machine and terminal offer
 
 Each has --help with an example. -w DIR names the workspace everywhere; by default it is
@@ -197,6 +198,45 @@ def _export_parser() -> Parser:
     return parser
 
 
+def _split_parser() -> Parser:
+    from tui_eval.core.splits import SPLITS
+
+    parser = parser_for(
+        "split",
+        "tui-eval split tickets.jsonl --strategy category --test-size 200",
+        "Hold rows out for validation. Rows of one group, and equal prompts, stay together;"
+        " no row is dropped.",
+    )
+    parser.add_argument("file", type=Path, help="JSON, JSONL, CSV, Parquet, or a saved folder")
+    about = "; ".join(f"{name}: {strategy.about}" for name, strategy in SPLITS.items())
+    parser.add_argument("--strategy", required=True, choices=tuple(SPLITS), help=about)
+    parser.add_argument(
+        "--test-size", metavar="N", default="0.1", help="a share (0.1, 10%%) or a count of rows"
+    )
+    parser.add_argument("--seed", metavar="N", type=int, default=0, help="default: 0")
+    parser.add_argument("--out", metavar="DIR", type=Path, help="default: FILE-split beside FILE")
+    parser.add_argument("--overwrite", action="store_true", help="replace an earlier split there")
+    for name in ("category", "time", "group", "prompt", "answer"):
+        parser.add_argument(f"--{name}", metavar="FIELD", help=f"the field that holds the {name}")
+    parser.add_argument("--no-group", action="store_true", help="no field names groups")
+    parser.add_argument("--file-order", action="store_true", help="temporal: by the file's order")
+    parser.add_argument(
+        "--allow-late",
+        action="store_true",
+        help="temporal: later rows of a group that began earlier may stay in training",
+    )
+    parser.add_argument(
+        "--training",
+        metavar="FILE",
+        type=Path,
+        help="what a model was trained with (default: eval.toml's data.train): its rows are found",
+    )
+    parser.add_argument(
+        "--exclude-seen", action="store_true", help="keep rows of that file out of validation"
+    )
+    return parser
+
+
 def _doctor_parser() -> Parser:
     return parser_for("doctor", "tui-eval doctor", "What this machine and terminal offer.")
 
@@ -211,6 +251,7 @@ PARSERS: dict[str, Callable[[], Parser]] = {
     "pack": _pack_parser,
     "import": _import_parser,
     "export": _export_parser,
+    "split": _split_parser,
     "doctor": _doctor_parser,
 }
 """A subcommand's name wins over a folder's: ``tui-eval ./show`` opens a folder."""

@@ -17,6 +17,7 @@ COMMANDS = {
     "pack": "exchange:pack",
     "import": "exchange:take_in",
     "export": "exchange:export",
+    "split": "split:command",
     "doctor": "doctor:command",
 }
 

@@ -29,12 +29,12 @@ _CHUNK = 1 << 18
 
 
 def rows(path: Path, split: Split, notes: list[str]) -> Iterator[Row]:
-    if _is_lines(path):
+    if is_lines(path):
         return _line_rows(path)
     return _array_rows(path, split, notes)
 
 
-def _is_lines(path: Path) -> bool:
+def is_lines(path: Path) -> bool:
     """Whether each line is a value of its own. One line alone is lines too, unless it is
     an array or an object around one."""
     head = first_bytes(path, 1 << 16).removeprefix(b"\xef\xbb\xbf").lstrip()

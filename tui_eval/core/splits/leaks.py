@@ -1,0 +1,109 @@
+"""Near duplicates across a split: prompts that training holds in almost the same words.
+
+A word of a validation prompt is covered where a run of eight words around it stands in one
+training prompt. At half of the words and more the prompt counts as leaked, the setting that
+sets of instruction data are cleaned by. A run that many validation prompts share is a
+template's ("Answer the question in one sentence"): it covers nothing and its words don't
+count. A prompt of fewer than eight words of its own is compared as a whole, word by word.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tui_eval.core.overlap_words import folded_words
+
+RUN = 8
+COVERED = 0.5
+TEMPLATE_ROWS, TEMPLATE_SHARE = 5, 0.05
+"""A run in more validation prompts than both is a template's."""
+
+
+@dataclass(frozen=True, slots=True)
+class NearRow:
+    """A validation row and the training row that holds most of its prompt."""
+
+    validation: int
+    training: int
+    covered: float
+    """Share of the prompt's own words; 1 where the two are equal word by word."""
+
+
+class NearScan:
+    """``feed`` every training prompt once, then ask for ``found``. Memory is that of the
+    validation prompts, about 200 bytes for each of their words."""
+
+    def __init__(self, prompts: Mapping[int, str]) -> None:
+        self._rows: list[int] = []
+        self._begins: list[int] = []
+        """Where each prompt's words begin among the words of all."""
+        self._own = bytearray()
+        """Of each word, whether it is the prompt's own, and not a template's."""
+        self._size: list[int] = []
+        """Own words of each prompt."""
+        self._equal: dict[int, list[int]] = {}
+        self._runs: dict[int, list[int]] = {}
+        """Where each run of eight words begins."""
+        self._best: dict[int, NearRow] = {}
+        for row, prompt in prompts.items():
+            self._add(row, prompt)
+        self._leave_templates_out()
+
+    def feed(self, row: int, prompt: str) -> None:
+        """One training prompt; ``row`` names it in what is found."""
+        words = folded_words(prompt)
+        for held in self._equal.get(hash(tuple(words)), ()) if words else ():
+            self._keep(held, row, 1.0)
+        runs = _runs(words)
+        if self._runs.keys().isdisjoint(runs):
+            return
+        covered: dict[int, set[int]] = {}
+        for run in set(runs):
+            for begin in self._runs.get(run, ()):
+                held = bisect_right(self._begins, begin) - 1
+                covered.setdefault(held, set()).update(range(begin, begin + RUN))
+        for held, places in covered.items():
+            if self._size[held] >= RUN:
+                own = sum(self._own[place] for place in places)
+                self._keep(held, row, own / self._size[held])
+
+    def found(self) -> list[NearRow]:
+        """Validation prompts covered by half and more, most covered first; of equally good
+        training rows the first that was fed."""
+        near = [best for best in self._best.values() if best.covered >= COVERED]
+        return sorted(near, key=lambda best: (-best.covered, best.validation))
+
+    def _add(self, row: int, prompt: str) -> None:
+        words = folded_words(prompt)
+        if not words:
+            return
+        self._equal.setdefault(hash(tuple(words)), []).append(len(self._rows))
+        begin = len(self._own)
+        for at, run in enumerate(_runs(words)):
+            self._runs.setdefault(run, []).append(begin + at)
+        self._rows.append(row)
+        self._begins.append(begin)
+        self._own += b"\1" * len(words)
+
+    def _leave_templates_out(self) -> None:
+        often = max(TEMPLATE_ROWS, int(TEMPLATE_SHARE * len(self._rows)))
+        for run, begins in list(self._runs.items()):
+            if len({bisect_right(self._begins, begin) for begin in begins}) > often:
+                for begin in begins:
+                    self._own[begin : begin + RUN] = bytes(RUN)
+                del self._runs[run]
+        ends = [*self._begins[1:], len(self._own)]
+        self._size = [
+            sum(self._own[begin:end]) for begin, end in zip(self._begins, ends, strict=True)
+        ]
+
+    def _keep(self, held: int, row: int, covered: float) -> None:
+        best = self._best.get(held)
+        if best is None or covered > best.covered:
+            self._best[held] = NearRow(self._rows[held], row, covered)
+
+
+def _runs(words: list[str]) -> list[int]:
+    return list(map(hash, zip(*[words[first:] for first in range(RUN)], strict=False)))

@@ -1,0 +1,317 @@
+"""Writes a split: every row once, byte for byte where it was a line, and the manifest.
+
+The three files appear together. Into a new folder they come by one rename; into one that is
+there, the old manifest goes first and the new one comes last, so that a manifest always
+speaks of the files beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from pathlib import Path
+from random import Random
+from typing import IO, Any
+
+from tui_eval import __version__
+from tui_eval.core.overlap_words import folded_words
+from tui_eval.core.splits import SPLITS, Plan
+from tui_eval.core.splits.leaks import COVERED, RUN, NearRow, NearScan
+from tui_eval.errors import InputError
+from tui_eval.files.raw import why
+from tui_eval.files.splitting import BAD_KEPT, Progress, Scanned, silent
+from tui_eval.files.splitting_rows import said
+from tui_eval.store.files import cannot_write, sync_folder
+
+TRAIN, VALIDATION, MANIFEST = "train.jsonl", "validation.jsonl", "manifest.json"
+NAMES = (TRAIN, VALIDATION, MANIFEST)
+MANIFEST_VERSION = 1
+COMPARED = 5_000
+COMPARED_WORDS = 1_000_000
+"""Validation rows, and their prompts' words, that are looked up in training at most: a seeded
+choice, so that memory does not grow with the file."""
+_EVERY = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Leakage:
+    """What validation shares with training, before anything is scored."""
+
+    same_prompt: int
+    """Validation rows whose folded prompt a training row has."""
+    near: tuple[NearRow, ...]
+    """Rows by their numbers in the source."""
+    compared: int
+    """Validation rows that were looked up for ``near``."""
+    seen_same: int | None = None
+    seen_prompt: int | None = None
+    """Validation rows that the training file holds: prompt and answer, the prompt alone.
+    None: no training file was named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was written where."""
+
+    folder: Path
+    train: int
+    """Rows, those that can't be read included."""
+    validation: int
+    leakage: Leakage
+    unwritable: int = 0
+    """Values that lines of JSON have no word for."""
+
+
+def default_folder(path: Path) -> Path:
+    """``data/tickets.jsonl.gz`` goes to ``data/tickets-split``."""
+    name = path.absolute().name
+    name = name.removesuffix(".gz") if path.is_file() else name
+    stem = Path(name).stem if path.is_file() else name
+    return path.absolute().parent / f"{stem}-split"
+
+
+def check_place(source: Path, out: Path, *, overwrite: bool) -> None:
+    """InputError where ``out`` can't take a split: asked before the work is done."""
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is there already, and is not a folder.", "Name another: --out DIR")
+    real = source.resolve()
+    if real in {(out / name).resolve() for name in NAMES} or real == out.resolve():
+        raise InputError(
+            f"The split would take the place of {source}, which it is made of.",
+            "Name another folder: --out DIR",
+        )
+    there = [name for name in NAMES if os.path.lexists(out / name)]
+    if there and not overwrite:
+        raise InputError(
+            f"{out} holds {', '.join(there)} already.",
+            "Name another folder with --out DIR, or replace them with --overwrite.",
+        )
+
+
+def write(
+    found: Scanned,
+    plan: Plan,
+    out: Path,
+    *,
+    overwrite: bool = False,
+    exclude_seen: bool = False,
+    progress: Progress = silent,
+) -> Made:
+    """Write both files and the manifest to ``out``. Raises InputError where that may not be,
+    or the source has changed since it was scanned; StoreError where the disk fails. Then
+    nothing is left behind."""
+    check_place(found.source.path, out, overwrite=overwrite)
+    with _workshop(out) as folder:
+        try:
+            copies = _copy(found, plan, folder, progress)
+            near, compared = _near(found, plan, progress)
+            if found.source.hash() != found.sha256:
+                raise InputError(
+                    f"{found.source.path} has changed while it was split.", "Split it again."
+                )
+            made = Made(
+                folder=out,
+                train=copies[TRAIN][1],
+                validation=copies[VALIDATION][1],
+                leakage=_leakage(found, plan, near, compared),
+                unwritable=found.source.unwritable,
+            )
+            manifest = manifest_of(found, plan, made, copies, exclude_seen=exclude_seen)
+            text = json.dumps(manifest, indent=2, allow_nan=False) + "\n"
+            with _durable(folder / MANIFEST) as file:
+                file.write(text.encode("ascii"))
+            _put(folder, out)
+        except OSError as error:
+            raise cannot_write(out, error) from error
+    return made
+
+
+@contextmanager
+def _workshop(out: Path) -> Iterator[Path]:
+    """A folder beside ``out``, or in it where it is there; gone afterwards."""
+    place = out if out.is_dir() else out.parent
+    folder = place / f".split-{secrets.token_hex(4)}"
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise InputError(
+            f"{place} can't be written: {why(error)}.", "Name another folder: --out DIR"
+        ) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _put(folder: Path, out: Path) -> None:
+    if not out.is_dir():
+        folder.rename(out)
+        sync_folder(out.parent)
+        return
+    (out / MANIFEST).unlink(missing_ok=True)
+    for name in NAMES:
+        (folder / name).replace(out / name)
+    sync_folder(out)
+
+
+@contextmanager
+def _durable(path: Path) -> Iterator[IO[bytes]]:
+    with path.open("xb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+Copies = Mapping[str, tuple[str, int]]
+"""``sha256`` and rows of each file by its name."""
+
+
+def _copy(found: Scanned, plan: Plan, folder: Path, progress: Progress) -> Copies:
+    """Every row of the source into one of the two files, in the source's order."""
+    hashes = {TRAIN: hashlib.sha256(), VALIDATION: hashlib.sha256()}
+    counts = dict.fromkeys(hashes, 0)
+    last = -1
+    with _durable(folder / TRAIN) as train, _durable(folder / VALIDATION) as validation:
+        outs = {TRAIN: train, VALIDATION: validation}
+        for index, data in found.source.written():
+            name = VALIDATION if index in plan.validation else TRAIN
+            outs[name].write(data)
+            hashes[name].update(data)
+            if index != last:
+                last = index
+                counts[name] += 1
+                if index % _EVERY == 0:
+                    progress("writing", index)
+    if last + 1 != len(found.numbers):
+        raise InputError(f"{found.source.path} has changed while it was split.", "Split it again.")
+    return {name: (hashes[name].hexdigest(), counts[name]) for name in hashes}
+
+
+def _near(found: Scanned, plan: Plan, progress: Progress) -> tuple[tuple[NearRow, ...], int]:
+    """Near duplicates across the split, and how many validation rows were looked up."""
+    prompts = _chosen_prompts(found, plan)
+    scan = NearScan(prompts)
+    for row in found.source.rows():
+        if row.index % _EVERY == 0:
+            progress("looking for near duplicates", row.index)
+        if row.value is not None and row.index not in plan.validation:
+            scan.feed(row.index, said(row.value, found.fields).text)
+    numbers = found.numbers
+    near = tuple(
+        NearRow(numbers[entry.validation], numbers[entry.training], entry.covered)
+        for entry in scan.found()
+    )
+    return near, len(prompts)
+
+
+def _chosen_prompts(found: Scanned, plan: Plan) -> dict[int, str]:
+    """Prompts of validation rows, within the limits; each row has the same chance."""
+    order = sorted(plan.validation)
+    Random(plan.seed).shuffle(order)
+    rank = {index: place for place, index in enumerate(order[:COMPARED])}
+    kept: dict[int, str] = {}
+    heap: list[tuple[int, int, int]] = []
+    words = 0
+    for row in found.source.rows():
+        if row.value is None or row.index not in rank:
+            continue
+        kept[row.index] = said(row.value, found.fields).text
+        size = len(folded_words(kept[row.index]))
+        heappush(heap, (-rank[row.index], row.index, size))
+        words += size
+        while words > COMPARED_WORDS and len(heap) > 1:
+            _, dropped, size = heappop(heap)
+            del kept[dropped]
+            words -= size
+    return kept
+
+
+def _leakage(found: Scanned, plan: Plan, near: tuple[NearRow, ...], compared: int) -> Leakage:
+    training = {row.prompt for row in found.rows if row.index not in plan.validation}
+    held = (row for row in found.rows if row.index in plan.validation)
+    seen = found.seen
+    return Leakage(
+        same_prompt=sum(row.prompt in training for row in held),
+        near=near,
+        compared=compared,
+        seen_same=len(plan.validation & seen.same) if seen else None,
+        seen_prompt=len(plan.validation & seen.prompt) if seen else None,
+    )
+
+
+def manifest_of(
+    found: Scanned, plan: Plan, made: Made, copies: Copies, *, exclude_seen: bool
+) -> dict[str, Any]:
+    """How the split was made, so that it can be made again: the same source, settings and
+    version give the same bytes."""
+    leakage, seen = made.leakage, found.seen
+    return {
+        "format": "tui-eval split",
+        "version": MANIFEST_VERSION,
+        "tui_eval": __version__,
+        "source": {
+            "path": str(found.source.path.absolute()).encode("utf-8", "replace").decode(),
+            "sha256": found.sha256,
+            "container": "jsonl" if found.source.lines else found.source.container,
+            "rows": len(found.numbers),
+            "rows_as_written": found.source.lines,
+        },
+        "strategy": plan.strategy,
+        "seed": plan.seed if SPLITS[plan.strategy].seeded else None,
+        "asked": {"share": plan.asked.share, "rows": plan.wanted},
+        "fields": _fields(found),
+        "files": {
+            name: {"sha256": sha256, "rows": rows} for name, (sha256, rows) in copies.items()
+        },
+        "validation_share": round(plan.share, 6),
+        "by_category": {
+            size.name: {"train": size.train, "validation": size.validation}
+            for size in plan.by_category
+        },
+        "groups": {"units": plan.units, "largest_rows": plan.largest},
+        "details": plan.details,
+        "unreadable": {
+            "rows": found.bad,
+            "kept_in": TRAIN,
+            "first": [
+                {"row": entry.row, "reason": entry.reason} for entry in found.skipped[:BAD_KEPT]
+            ],
+        },
+        "leakage": {
+            "same_prompt": leakage.same_prompt,
+            "near": len(leakage.near),
+            "compared": leakage.compared,
+            "rule": f"{COVERED:.0%} of the prompt's own words in runs of {RUN} of one training row",
+            "near_rows": [
+                {
+                    "validation": entry.validation,
+                    "training": entry.training,
+                    "covered": round(entry.covered, 4),
+                }
+                for entry in leakage.near[:BAD_KEPT]
+            ],
+        },
+        "training_file": seen
+        and {
+            "path": str(seen.training.absolute()).encode("utf-8", "replace").decode(),
+            "rows": seen.rows,
+            "validation_rows_in_it": leakage.seen_same,
+            "validation_prompts_in_it": leakage.seen_prompt,
+            "excluded": exclude_seen,
+        },
+        "values_not_kept": made.unwritable,
+        "notes": [{"code": note.code, "text": note.text} for note in plan.notes],
+        "validation_rows": [found.numbers[index] for index in sorted(plan.validation)],
+    }
+
+
+def _fields(found: Scanned) -> dict[str, Any]:
+    named = {key: getattr(found.fields, key) for key in ("format", "prompt", "answer")}
+    return named | {key: list(names) for key, names in found.used.items()}
