@@ -61,7 +61,7 @@ class GuessScreen(Plain):
 
     def content(self) -> ComposeResult:
         yield TwoEnds(id="standing")
-        yield PairView(("press a if it is this one", "press b if it is this one"))
+        yield PairView(("press a for this one", "press b for this one"))
         yield TwoEnds(id="told")
 
     def on_mount(self) -> None:
@@ -78,7 +78,9 @@ class GuessScreen(Plain):
                 ("  which answer is the fine-tuned one's?", "text")]  # fmt: skip
         self.query_one("#standing", TwoEnds).show(left, judge_words(self._judge))
         self.view.show(self._pairs[self.at], self.size)
-        self._tell("a guess is as good as a thought; nothing is shown until the unblinding", "dim")
+        self._tell(
+            "a hunch is enough, s where there is none; nothing is told before the unblinding", "dim"
+        )
         self.call_after_refresh(self.guard.painted)
 
     def _tell(self, words: str, role: str) -> None:

@@ -98,7 +98,8 @@ def standing_notes(standing: Standing) -> list[str]:
     if standing.pace is not None:
         notes.append(f"{standing.pace:.0f} s each")
         left = standing.pace * max(0, standing.planned - standing.done) / 60
-        notes.append(f"{left:.0f} min left" if left >= 1 else "under a minute left")
+        if left:
+            notes.append(f"{left:.0f} min left" if left >= 1 else "under a minute left")
     if standing.ties:
         notes.append(f"{standing.ties} tie{'s' * (standing.ties != 1)}")
     if standing.flagged:
