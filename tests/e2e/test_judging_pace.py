@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,6 @@ BEAT = 0.5
 """Seconds from one vote to the next: two a second."""
 HELD_HZ = 30
 """Repeats of a key that is held down; terminals have 25 to 40."""
-Opens = Callable[[list[str]], Judge]
 
 
 @pytest.fixture
@@ -63,26 +62,28 @@ def test_votes_at_two_a_second_while_generation_runs(tmp_path: Path, sshd: Sshd,
         assert len(dict(found)) == many
 
 
-@needs_ssh
-def test_a_key_held_for_two_seconds_gives_one_vote(tmp_path: Path, sshd: Sshd) -> None:
+@pytest.mark.parametrize("line", ["terminal", pytest.param("ssh", marks=needs_ssh)])
+def test_a_key_held_for_two_seconds_gives_one_vote(
+    tmp_path: Path, request: pytest.FixtureRequest, line: str
+) -> None:
     folder = tmp_path / "workspace"
     folder.mkdir()
     answer_files(folder, 40)
-    lines: list[Opens] = [
-        lambda command: Judge(command, environ=environment(tmp_path), cwd=folder),
-        lambda command: Judge(sshd.command(command, environment(tmp_path), folder)),
-    ]
-    for begun, opens in enumerate(lines):
-        judge = opens(ab("ana", 40))
-        try:
-            judge.sit_down()
-            judge.watch(BEAT)
-            hold(judge, "a", 2.0)
-            judge.press("q")
-            assert judge.rest() == 0
-        finally:
-            judge.close()
-        assert len(votes(folder)) == begun + 1
+    environ = environment(tmp_path)
+    if line == "ssh":
+        server: Sshd = request.getfixturevalue("sshd")
+        judge = Judge(server.command(ab("ana", 40), environ, folder))
+    else:
+        judge = Judge(ab("ana", 40), environ=environ, cwd=folder)
+    try:
+        judge.sit_down()
+        judge.watch(BEAT)
+        hold(judge, "a", 2.0)
+        judge.press("q")
+        assert judge.rest() == 0
+    finally:
+        judge.close()
+    assert len(votes(folder)) == 1
 
 
 def hold(judge: Judge, key: str, seconds: float) -> None:
