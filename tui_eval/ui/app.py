@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tui_eval.files.found import Found
     from tui_eval.store.workspace import Workspace
     from tui_eval.ui.looker import Looker, Reader
+    from tui_eval.ui.screens.blind_ab import BlindAbScreen
     from tui_eval.ui.screens.found import FoundScreen
     from tui_eval.ui.screens.page import Page
 
@@ -187,6 +188,12 @@ class EvalApp(App[int], inherit_bindings=False):
             return
         opens = opener(message.step, start.workspace, start.config, looker.scene.candidate)
         self.desk.sit(opens, known_judges(start.workspace), message.token)
+
+    async def on_blind_ab_screen_unblinded(self, _message: BlindAbScreen.Unblinded) -> None:
+        """Show what the votes say; judging closes by itself."""
+        for screen in self.screen_stack:
+            if isinstance(screen, MainScreen):
+                await screen.go("blind_ab")
 
     # Keys of everywhere.
 
