@@ -354,6 +354,44 @@ def test_a_capture_without_bars_counts_rows_or_uses_the_plan(tmp_path: Path) -> 
     assert log.notes == ()
 
 
+def shown(epoch: float) -> str:
+    return f"{{'loss': {4 - epoch}, 'learning_rate': 1e-05, 'epoch': {epoch}}}\n"
+
+
+def bar(step: int) -> str:
+    return f"\r  {step}%|#  | {step}/100 [00:01<00:09]"
+
+
+def test_rows_before_the_first_bars_are_placed_when_two_agree(tmp_path: Path) -> None:
+    text = bar(0) + "\n" + "".join(shown(i / 10) for i in range(1, 5))
+    log = read_log(put(tmp_path / "a.log", text))
+    assert [step for step, _ in values(log, "loss")] == [1, 2, 3, 4]
+    assert "its rows are counted" in log.notes[0]
+    text += "".join(shown(i / 10) + bar(i * 10) + "\n" for i in range(5, 9))
+    log = read_log(put(tmp_path / "a.log", text))
+    assert [step for step, _ in values(log, "loss")] == list(range(10, 81, 10))
+    assert (log.notes, log.max_steps, log.global_step) == ((), 100, 80)
+
+
+def test_a_bar_torn_out_of_its_order_places_nothing(tmp_path: Path) -> None:
+    """As in a capture of what stood on a terminal, not of what was written to it."""
+    rows = [shown(i / 10) for i in range(1, 11)]
+    rows.insert(6, bar(100) + "\n")
+    log = read_log(put(tmp_path / "a.log", bar(0) + "\n" + "".join(rows)))
+    assert [step for step, _ in values(log, "loss")] == list(range(1, 11))
+    assert "its rows are counted" in log.notes[0]
+    # No count of rows is held against the steps of a plan or a checkpoint.
+    assert (log.max_steps, log.global_step) == (None, None)
+    assert read_log(tmp_path / "a.log", judged_step=3).judged_step is None
+
+
+def test_a_bar_that_stands_still_is_no_step(tmp_path: Path) -> None:
+    text = "".join(shown(i / 10) + bar(i * 10) + "\n" for i in range(1, 4))
+    text += "".join(shown(i / 10) + bar(30) + "\n" for i in range(4, 7))
+    log = read_log(put(tmp_path / "a.log", text))
+    assert [step for step, _ in values(log, "loss")] == [10, 20, 30, 40, 50, 60]
+
+
 def test_prefixes_numpy_words_and_a_summary(tmp_path: Path) -> None:
     text = (
         "[rank0]: 2026-01-01 10:00 INFO {'loss': np.float64(1.5), 'epoch': 0.5}\n"

@@ -9,6 +9,7 @@ that were announced, else rows are counted.
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -21,6 +22,9 @@ from tui_eval.files.logs.parts.reader import FileReader, whole
 from tui_eval.files.logs.parts.tail import Lines
 
 _MOST_LINE = 1 << 16
+_MOST_COUNTED = 200_000
+# Older Trainers print epochs with two digits.
+_AGREE = 0.1
 # Whole ones, and one that is still being written.
 _CODES = re.compile(
     r"\x1b(?:\[[0-9;:?]{0,40}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,1000}(?:\x07|\x1b\\)|[@-Z\\-_]"
@@ -119,77 +123,123 @@ class Capture:
 
 
 class _TrainerRows:
-    """Rows wait for the progress bar that is drawn after them and says their step."""
+    """Rows wait for the progress bar that is drawn after them and says their step.
+
+    Where bars are missing or stood still, a row's epoch tells its step once a pair of the
+    two is known; rows before that are counted, and placed anew then.
+    """
 
     def __init__(self, gathered: Gathered) -> None:
         self._gathered = gathered
         self._waiting: dict[str, float] | None = None
-        self._done: int | None = None
-        self._total: int | None = None
-        self._sure = False
-        self._rows = 0
-        self._epoch_at: tuple[float, float] | None = None
+        self._bar = _TrainingBar()
+        self._moved = False
+        self._last: tuple[float, float | None] = (0.0, None)
+        """Step and epoch of the row before."""
+        self._rate: float | None = None
+        self._pair: float | None = None
+        self._counted: list[dict[str, float]] = []
+        self._count = 0
 
     def line(self, line: str) -> None:
-        start = line.find("{'")
-        if start < 0:
-            start = line.find('{"')
+        start = min((at for at in (line.find("{'"), line.find('{"')) if at >= 0), default=-1)
         if start >= 0 and line.endswith("}"):
-            self._bar_in(line[:start], before=True)
             row = _pairs(line[start:])
             if _is_row(row):
+                self._look(line[:start])
                 self.flush()
                 self._waiting = row
-            return
-        self._bar_in(line)
+                return
+        self._look(line)
         if " = " in line:
             self._announced(line)
 
     def bar(self, rest: str) -> None:
         """A drawing whose line has not ended."""
         if self._waiting is not None:
-            self._bar_in(rest)
+            self._look(rest)
 
     def flush(self) -> None:
-        """The waiting row goes in with the step that is known now."""
+        """The waiting row goes in with what is known of its step without a bar behind it."""
         row, self._waiting = self._waiting, None
         if row is None:
             return
-        epoch = row.pop("epoch", None)
-        step = self._step(row, epoch)
-        values = [(own(key), value) for key, value in row.items()]
-        self._gathered.row(step, values, epoch)
+        step = self._guessed(row)
+        if step is None:
+            self._count_row(row)
+        else:
+            self._take(row, step)
 
-    def _step(self, row: dict[str, float], epoch: float | None) -> float:
-        plan = self._gathered.plan
-        if self._done is not None:
-            return float(self._done)
-        if epoch is not None and plan.max_steps and plan.epochs:
-            return float(round(epoch / plan.epochs * plan.max_steps))
-        self._gathered.notes["axis"] = "the capture names no steps: its rows are counted"
-        if "loss" in row or not self._rows:
-            # What is evaluated stands at the training row before it.
-            self._rows += 1
-        return float(self._rows)
-
-    def _bar_in(self, text: str, *, before: bool = False) -> None:
+    def _look(self, text: str) -> None:
+        """Takes in the bars of a text; one of training places the waiting row."""
         if "%|" not in text:
             return
-        for match in _BAR.finditer(text):
-            done, total = int(match[1]), int(match[2])
-            if self._is_training(total, before) and done <= total:
-                self._done = done
-                if not before:
-                    self.flush()
+        row = self._waiting
+        done = self._bar.seen(text, row is not None and "loss" in row)
+        if self._bar.total is not None:
+            self._gathered.plan.max_steps = self._bar.total
+        if done is None:
+            return
+        self._moved = self._moved or done != self._last[0]
+        if row is not None and done > 0 and not self._stale(row, float(done)):
+            self._waiting = None
+            self._learn(row.get("epoch"), float(done))
+            if self._counted:
+                self._count_row(row)
+            else:
+                self._take(row, float(done))
 
-    def _is_training(self, total: int, before: bool) -> bool:
-        """Evaluation draws bars of its own. The one behind a training row is training's;
-        until then it is the first that was drawn."""
-        after_row = not before and self._waiting is not None and "loss" in self._waiting
-        if not self._sure and (self._total is None or after_row):
-            self._total, self._sure = total, after_row
-            self._gathered.plan.max_steps = total
-        return total == self._total
+    def _stale(self, row: dict[str, float], done: float) -> bool:
+        """A later row than the one before at no later step: the bar stood still."""
+        step, epoch = self._last
+        return done <= step and epoch is not None and row.get("epoch", epoch) > epoch
+
+    def _guessed(self, row: dict[str, float]) -> float | None:
+        epoch, plan = row.get("epoch"), self._gathered.plan
+        if epoch is not None and plan.max_steps and plan.epochs:
+            return float(round(epoch / plan.epochs * plan.max_steps))
+        if epoch is not None and epoch == self._last[1]:
+            return self._last[0]
+        if epoch is not None and self._rate is not None:
+            return float(round(epoch * self._rate))
+        if self._moved and self._bar.done and not self._counted:
+            return float(self._bar.done)
+        return None
+
+    def _learn(self, epoch: float | None, done: float) -> None:
+        """Steps of an epoch, by a bar behind a row. One pair may be torn out of its order,
+        as in a capture of a drawn terminal: rows are placed anew when two agree."""
+        if not epoch or epoch <= 0 or not math.isfinite(epoch):
+            return
+        rate, before = done / epoch, self._pair
+        self._pair = rate
+        if self._counted and (before is None or abs(rate / before - 1) > _AGREE):
+            return
+        self._rate = rate
+        if self._counted:
+            rows, self._counted, self._count = self._counted, [], 0
+            self._gathered.series.clear()
+            self._gathered.last_step = None
+            self._gathered.notes.pop("axis", None)
+            for row in rows:
+                self._take(row, float(round(row.get("epoch", 0.0) * rate)))
+
+    def _count_row(self, row: dict[str, float]) -> None:
+        self._gathered.notes["axis"] = "the capture names no steps: its rows are counted"
+        if "loss" in row or not self._count:
+            # What is evaluated stands at the training row before it.
+            self._count += 1
+        if len(self._counted) < _MOST_COUNTED:
+            self._counted.append(row)
+        self._put(row, float(self._count))
+
+    def _take(self, row: dict[str, float], step: float) -> None:
+        self._last, self._moved = (step, row.get("epoch")), False
+        self._put(row, step)
+
+    def _put(self, row: dict[str, float], step: float) -> None:
+        values = [(own(key), value) for key, value in row.items() if key != "epoch"]
+        self._gathered.row(step, values, row.get("epoch"))
 
     def _announced(self, line: str) -> None:
         for name, told in _PLAN.findall(line):
@@ -197,10 +247,35 @@ class _TrainerRows:
             if name == "Num Epochs":
                 self._gathered.plan.epochs = finite(value)
             elif name.startswith("Total"):
-                self._gathered.plan.max_steps = self._total = value
-                self._sure = True
+                self._gathered.plan.max_steps = self._bar.total = value
+                self._bar.sure = True
             else:
                 self._gathered.plan.batch_size = value
+
+
+class _TrainingBar:
+    """Which of the bars that are drawn is training's, and how far it is.
+
+    Evaluation draws bars of its own. The one behind a training row is training's; until
+    then it is the first that was drawn.
+    """
+
+    def __init__(self) -> None:
+        self.total: int | None = None
+        self.sure = False
+        self.done: int | None = None
+
+    def seen(self, text: str, after_row: bool) -> int | None:
+        """The first step that a bar of training shows in the text."""
+        found = None
+        for match in _BAR.finditer(text):
+            done, total = int(match[1]), int(match[2])
+            if not self.sure and (self.total is None or (after_row and done > 0)):
+                self.total, self.sure = total, after_row and done > 0
+            if total == self.total and done <= total:
+                self.done = done
+                found = done if found is None else found
+        return found
 
 
 def _pairs(text: str) -> dict[str, float]:

@@ -53,13 +53,16 @@ class Reader(ABC):
         series, renamed = gathered.named()
         saved = {} if (run := run_of(self.path)) is None else checkpoints(run)
         last = gathered.last_step
+        judged = own_step(self.path) if judged_step is None else judged_step
+        # Rows or epochs that were counted can't be held against a checkpoint's step.
+        counts = "axis" in gathered.notes
         return TrainingLog(
             source=str(self.path),
             format=self.format,
             series=series,
-            judged_step=own_step(self.path) if judged_step is None else judged_step,
-            global_step=None if last is None else int(last),
-            max_steps=gathered.max_steps(),
+            judged_step=None if counts else judged,
+            global_step=None if last is None or counts else int(last),
+            max_steps=None if counts else gathered.max_steps(),
             epochs=gathered.plan.epochs,
             logging_steps=gathered.plan.logging_steps,
             batch_size=gathered.plan.batch_size,
