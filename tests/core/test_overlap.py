@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -155,6 +156,23 @@ def test_a_phrase_of_all_answers_and_all_rows_is_no_burden() -> None:
     for overlap in found.values():
         assert overlap.run is not None
         assert (overlap.run.words, overlap.run.row) == (30, "r0")
+
+
+def test_memory_stays_flat_as_rows_pass() -> None:
+    """Rows without copies, with seeds, and with the same copy again leave nothing behind."""
+    answers = {str(at): fresh(60, f"a{at}x") for at in range(20)}
+    index = CopyIndex(answers)
+    rows = [*answers.values(), fresh(40, "q"), *(f"{fresh(9, f'a{at}x')} z" for at in range(20))]
+    for row, text in enumerate(rows):
+        index.feed(row, text)
+    tracemalloc.start()
+    try:
+        for row in range(3_000):
+            index.feed(100 + row, rows[row % len(rows)] + f" r{row}")
+        assert tracemalloc.get_traced_memory()[0] < 50_000
+    finally:
+        tracemalloc.stop()
+    assert all(overlap.exact == int(name) for name, overlap in index.results().items())
 
 
 def test_a_run_shown_cannot_be_shorter_than_its_seed() -> None:

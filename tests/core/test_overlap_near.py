@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from tui_eval.core import overlap_near
-from tui_eval.core.overlap_near import Nearest, NearIndex, thirds
+from tui_eval.core.overlap_near import Nearest, NearIndex, Products, thirds
 from tui_eval.core.text import fold, words
 
 
@@ -76,6 +77,51 @@ def test_the_bounds_hold_over_many_rows() -> None:
         rows = [text(template) for _ in range(3_000)]
         agree({f"v{at}": text(template) for at in range(150)}, rows)
         agree({f"v{at}": rows[17 * at] for at in range(150)}, rows)
+
+
+def test_a_faster_product_changes_no_digit() -> None:
+    """Long prompts are too alike for the bounds, so the matrix does most of the work."""
+    rng = np.random.default_rng(6)
+    used: list[int] = []
+
+    def text() -> str:
+        return " ".join(f"w{at}" for at in np.minimum(rng.zipf(1.2, size=200), 3_000))
+
+    def numpys(rows: list[list[float]]) -> Products:
+        matrix = np.array(rows).T
+
+        def multiply(sparse: Mapping[int, float]) -> list[float]:
+            used.append(len(sparse))
+            product: np.ndarray = np.array(list(sparse.values())) @ matrix[list(sparse)]
+            return [float(value) for value in product]
+
+        return multiply
+
+    prompts, rows = {f"v{at}": text() for at in range(60)}, [text() for _ in range(300)]
+    index = NearIndex(prompts, matrix=numpys)
+    for row in rows:
+        index.learn(row)
+    for at, row in enumerate(rows):
+        index.feed(at, row)
+    assert index.results() == nearest(prompts, rows)
+    assert len(used) > 100
+    agree(prompts, rows)
+
+
+def test_memory_stays_flat_as_rows_pass() -> None:
+    rows = [f"w{at % 97} w{at % 89} w{at % 83} w{at % 7}" for at in range(4_000)]
+    index = NearIndex({str(at): f"w{at} w{at + 1} w{at + 2}" for at in range(40)})
+    for text in rows:
+        index.learn(text)
+    for at, text in enumerate(rows):
+        index.feed(at, text)
+    tracemalloc.start()
+    try:
+        for at in range(20_000):
+            index.feed(4_000 + at, rows[at % 4_000])
+        assert tracemalloc.get_traced_memory()[0] < 200_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_equally_near_rows_give_the_first() -> None:

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import fsum, log, sqrt
+from operator import add, mul
 
 from tui_eval.core.overlap_words import folded_words
 
@@ -30,7 +31,10 @@ later new ones count as never seen."""
 LEAKED = 0.95
 """As near as this is the same prompt in other words."""
 
-_OFTEN, _SOMETIMES, _FEW = 0.5, 0.1, 4
+_OFTEN = 0.5
+_FEW, _ADDED = 4, 0.3
+"""A word is rare if it stands in so few validation prompts, or if a row like these prompts
+has no more additions to make for it and all rarer ones, per prompt."""
 _GRID = 32
 _FRESH = 2_000
 _SLACK = 1e-9
@@ -61,16 +65,36 @@ class Thirds:
     """In a bin of their own: they would make any model look as if it remembered."""
 
 
-def thirds(nearest: Mapping[str, Nearest], *, enough: int = 30) -> Thirds | None:
+def thirds(
+    nearest: Mapping[str, Nearest], *, enough: int = 30, leak: float = LEAKED
+) -> Thirds | None:
     """Prompts that didn't leak, in thirds by similarity; equal ones stay in their given
     order. None: fewer than ``enough`` are left."""
-    leaked = tuple(name for name, found in nearest.items() if found.leaked)
-    left = [name for name, found in nearest.items() if not found.leaked]
+    leaked = tuple(name for name, found in nearest.items() if found.similarity >= leak)
+    left = [name for name, found in nearest.items() if found.similarity < leak]
     if len(left) < max(enough, 3):
         return None
     left.sort(key=lambda name: nearest[name].similarity)
     third = len(left) // 3
     return Thirds(tuple(left[:third]), tuple(left[third:-third]), tuple(left[-third:]), leaked)
+
+
+Products = Callable[[Mapping[int, float]], Sequence[float]]
+"""A sparse row (place: weight) times every row of a matrix."""
+Matrix = Callable[[list[list[float]]], Products]
+
+
+def columns(rows: list[list[float]]) -> Products:
+    """The product without numpy, a column at a time."""
+    by_place = list(zip(*rows, strict=True))
+
+    def multiply(sparse: Mapping[int, float]) -> list[float]:
+        total = [0.0] * len(rows)
+        for place, weight in sparse.items():
+            total = list(map(add, total, map(weight.__mul__, by_place[place])))
+        return total
+
+    return multiply
 
 
 @dataclass(slots=True)
@@ -84,6 +108,8 @@ class _Prompt:
     often: float = 0.0
     sometimes: float = 0.0
     """Lengths of the parts made of words that often, or sometimes, stand in such prompts."""
+    common: list[float] = field(default_factory=list)
+    """The weights of these words, each in its place."""
     best: float = 0.0
     row: Row | None = None
 
@@ -100,15 +126,25 @@ class NearIndex:
     """``learn`` every training prompt, then ``feed`` each again, then ask for ``results``.
 
     ``rows``: how many will be learned, where known; beyond ``LEARNED`` of them every k-th
-    is. Results are exact for those frequencies: a pair is passed over only where a bound on
+    is. ``matrix`` may be a faster product of a sparse row and a dense matrix than this one
+    without numpy: prompts of hundreds of words are too alike for any bound, and all are
+    multiplied out. The results stay the same to the digit.
+
+    Results are exact for those frequencies: a pair is passed over only where a bound on
     its cosine is below the prompt's best so far. The bound: words of few validation prompts
     are added up; for words of many (a template's, "the") the cosine's part is at most the
-    product of the two sides' lengths in these words.
+    product of the two sides' lengths in these words, and is worked out where that is too much.
     """
 
     def __init__(
-        self, prompts: Mapping[str, str], *, rows: int | None = None, code: bool = False
+        self,
+        prompts: Mapping[str, str],
+        *,
+        rows: int | None = None,
+        code: bool = False,
+        matrix: Matrix = columns,
     ) -> None:
+        self._matrix = matrix
         self._code = code
         self._names = tuple(prompts)
         self._prompts = _grouped(prompts, code)
@@ -121,6 +157,7 @@ class NearIndex:
         self._postings: dict[str, list[tuple[int, float]]] = {}
         self._often: set[str] = set()
         self._sometimes: set[str] = set()
+        self._common: dict[str, int] = {}
         self._cells: dict[tuple[int, int], _Cell] = {}
         self._weighed = False
         self._fresh_until = 16
@@ -178,10 +215,30 @@ class NearIndex:
         needed, scale = cell.needed, 1 / length
         perhaps = [at for at, product in shared.items() if product * scale > needed[at]]
         perhaps += [at for at in cell.alone if at not in shared]
-        if perhaps:
-            exact = self._length(counts)
-            for at in perhaps:
-                self._measure(self._prompts[at], row, counts, exact)
+        if not perhaps:
+            return
+        places = self._common
+        common = {
+            places[word]: count * self._inverse[word]
+            for word, count in counts.items()
+            if word in places
+        }
+        products = self._products(common, perhaps)
+        exact = 0.0
+        for at, product in zip(perhaps, products, strict=True):
+            prompt = self._prompts[at]
+            if (product + shared.get(at, 0.0)) * scale > prompt.best - _SLACK:
+                exact = exact or self._length(counts)
+                self._measure(prompt, row, counts, exact)
+
+    def _products(self, common: Mapping[int, float], perhaps: Sequence[int]) -> Iterable[float]:
+        """A row's common words with those of some prompts."""
+        if 4 * len(perhaps) > len(self._prompts):
+            products = self._multiply(common)
+            return (products[at] for at in perhaps)
+        places, weights = tuple(common), tuple(common.values())
+        parts = (self._prompts[at].common for at in perhaps)
+        return (sum(map(mul, weights, map(part.__getitem__, places))) for part in parts)
 
     def _measure(self, prompt: _Prompt, row: Row, counts: Counter[str], length: float) -> None:
         product = fsum(
@@ -236,20 +293,35 @@ class NearIndex:
         self._inverse = {word: weights[count] for word, count in self._frequency.items()}
         self._frequency.clear()
         holders = Counter(word for prompt in self._prompts for word in prompt.counts)
-        few = max(_FEW, _SOMETIMES * len(self._prompts))
+        few = self._most_holders_of_rare(holders)
         many = max(few, _OFTEN * len(self._prompts))
         self._often = {word for word, count in holders.items() if count > many}
         self._sometimes = {word for word, count in holders.items() if few < count <= many}
+        both = sorted(self._often | self._sometimes)
+        self._common = {word: at for at, word in enumerate(both)}
         for at, prompt in enumerate(self._prompts):
             self._weigh_prompt(at, prompt)
+        self._multiply = self._matrix([prompt.common for prompt in self._prompts])
+
+    def _most_holders_of_rare(self, holders: Counter[str]) -> int:
+        few, additions = _FEW, 0.0
+        for count, words in sorted(Counter(holders.values()).items()):
+            # A row holds such a word as often as a prompt does, and adds to all that hold it.
+            additions += words * count * count / len(self._prompts)
+            if additions <= _ADDED * len(self._prompts):
+                few = max(few, count)
+        return few
 
     def _weigh_prompt(self, at: int, prompt: _Prompt) -> None:
         length = self._length(prompt.counts)
         often = sometimes = 0.0
+        prompt.common = [0.0] * len(self._common)
         for word, count in prompt.counts.items():
             inverse = self._inverse[word]
             weight = count * inverse / length
             prompt.weights[word] = weight * inverse
+            if word in self._common:
+                prompt.common[self._common[word]] = weight
             if word in self._often:
                 often += weight * weight
             elif word in self._sometimes:

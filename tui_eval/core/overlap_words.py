@@ -19,6 +19,7 @@ Span = tuple[int, int]
 _ASCII = {code: chr(code) if chr(code).isalnum() else " " for code in range(128)}
 _ASCII_FOLDED = {code: character.lower() for code, character in _ASCII.items()}
 _LETTERS = re.compile(r"[^\W_]+")
+_BEYOND = re.compile("[\U00010000-\U0010ffff]")
 
 
 def folded_words(text: str, *, code: bool = False) -> list[str]:
@@ -26,7 +27,7 @@ def folded_words(text: str, *, code: bool = False) -> list[str]:
     if text.isascii():
         return text.translate(_ASCII if code else _ASCII_FOLDED).split()
     folded = _folded(text, code)
-    return words(folded) if _special().search(folded) else _LETTERS.findall(folded)
+    return words(folded) if _is_special(folded) else _LETTERS.findall(folded)
 
 
 def word_spans(text: str, *, code: bool = False) -> list[Span]:
@@ -75,12 +76,28 @@ def _marks() -> str:
     return "".join(chr(code) for code in codes if unicodedata.category(chr(code))[0] == "M")
 
 
+def _is_special(text: str) -> bool:
+    """Whether there is what makes a word more, or less, than a run of letters and digits:
+    ideographs and kana, marks, joiners.
+
+    Characters beyond the first plane (emoji) are looked at alone: with any of them in it, a
+    class of characters is searched range by range, at 20 times the cost.
+    """
+    plane, beyond = _special()
+    if plane.search(text):
+        return True
+    return bool(beyond.search("".join(_BEYOND.findall(text))))
+
+
 @cache
-def _special() -> re.Pattern[str]:
-    """What makes a word more, or less, than a run of letters and digits: blocks with
-    ideographs and kana, marks, joiners."""
-    cjk = "\u3000-\u9fff\uf900-\ufaff\uff66-\uff9d\U0001b000-\U0001b16f\U00020000-\U000323af"
-    return re.compile(f"[{cjk}{_marks()}\u200c\u200d]")
+def _special() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    marks = _marks()
+    plane = "".join(mark for mark in marks if mark <= "\uffff")
+    beyond = "".join(mark for mark in marks if mark > "\uffff")
+    return (
+        re.compile(f"[\u3000-\u9fff\uf900-\ufaff\uff66-\uff9d{plane}\u200c\u200d]"),
+        re.compile(f"[\U0001b000-\U0001b16f\U00020000-\U000323af{beyond}]"),
+    )
 
 
 @cache
