@@ -58,17 +58,17 @@ class Measured:
 def judged(judge: Judge, keys: str, into: Measured) -> None:
     """One judgement at the pace. What the guard calls too fast is pressed again, and neither
     measured."""
-    before, size, began = judge.saved, len(judge.written), time.monotonic()
+    before, size, began = judge.place, len(judge.written), time.monotonic()
     for key in keys:
         if key != keys[0]:
             judge.watch(0.1)
         pressed = time.perf_counter()
         judge.press(key)
-    while judge.saved == before and time.monotonic() < began + 2 * PACE:
+    while judge.place == before and time.monotonic() < began + 2 * PACE:
         judge.look(0.05)
     took = 1000 * (time.perf_counter() - pressed)
     judge.watch(PACE, began)
-    if judge.saved > before:
+    if judge.place > before:
         into.ms.append(took)
         into.keys.append(len(keys))
         into.sizes.append(len(judge.written) - size)
