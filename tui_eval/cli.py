@@ -234,6 +234,11 @@ def _split_parser() -> Parser:
     parser.add_argument(
         "--exclude-seen", action="store_true", help="keep rows of that file out of validation"
     )
+    parser.add_argument(
+        "--exclude-near",
+        action="store_true",
+        help="keep near duplicates of training rows out of validation",
+    )
     return parser
 
 

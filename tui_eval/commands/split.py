@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from argparse import Namespace
+from collections.abc import Collection
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from tui_eval.commands import places
 from tui_eval.commands.run import ProgressLine
@@ -14,6 +18,7 @@ from tui_eval.core.text import cells, clean, cut
 from tui_eval.errors import ConfigError, InputError
 from tui_eval.files import splitting, splitting_write
 from tui_eval.files.splitting import Scanned
+from tui_eval.files.splitting_near import without_near
 from tui_eval.files.splitting_write import Made
 
 SHOWN = 10
@@ -37,6 +42,9 @@ def command(options: Namespace) -> int:
             "--exclude-seen needs the file that a model was trained with.",
             "Name it: --training FILE",
         )
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Ended like this, nothing half written is left behind either.
+        signal.signal(number, _leave)
     line = ProgressLine()
 
     def progress(stage: str, rows: int) -> None:
@@ -52,21 +60,27 @@ def command(options: Namespace) -> int:
             training_fields=training_fields,
             progress=progress,
         )
-        plan = splitting.decide(
-            found,
-            options.strategy,
-            wanted,
-            seed=options.seed,
-            exclude_seen=options.exclude_seen,
-            file_order=options.file_order,
-            allow_late=options.allow_late,
-        )
+
+        def decide(training_only: Collection[int] = ()) -> Plan:
+            return splitting.decide(
+                found,
+                options.strategy,
+                wanted,
+                seed=options.seed,
+                exclude_seen=options.exclude_seen,
+                training_only=training_only,
+                file_order=options.file_order,
+                allow_late=options.allow_late,
+            )
+
+        plan = without_near(found, decide, progress) if options.exclude_near else decide()
         made = splitting_write.write(
             found,
             plan,
             out,
             overwrite=options.overwrite,
             exclude_seen=options.exclude_seen,
+            exclude_near=options.exclude_near,
             progress=progress,
         )
     finally:
@@ -76,6 +90,10 @@ def command(options: Namespace) -> int:
         print(f"{mark}{clean(note.text)}", file=sys.stderr)
     print("\n".join(report(found, plan, made)))
     return 0
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 def _training(options: Namespace, fields: DataConfig) -> tuple[Path | None, DataConfig]:
@@ -153,6 +171,8 @@ def _leaks(plan: Plan, made: Made) -> list[str]:
         f"    row {entry.validation:,} is {entry.covered:.0%} in training row {entry.training:,}"
         for entry in leakage.near[:SHOWN]
     ]
+    if leakage.near:
+        lines.append("    (they stay in training with --exclude-near)")
     if len(leakage.near) > SHOWN:
         lines.append(f"    and {len(leakage.near) - SHOWN:,} more, in the manifest")
     if leakage.seen_same is not None and leakage.seen_prompt is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -190,11 +190,13 @@ def decide(
     *,
     seed: int = 0,
     exclude_seen: bool = False,
+    training_only: Collection[int] = (),
     file_order: bool = False,
     allow_late: bool = False,
 ) -> Plan:
     """The split of what was scanned. ``exclude_seen``: rows of the training file, and what
-    hangs together with them, stay in training. Raises InputError where there is none."""
+    hangs together with them, stay in training, as rows of ``training_only`` do. Raises
+    InputError where there is none."""
     seen = found.seen.all if exclude_seen and found.seen else frozenset()
     if found.seen and len(seen) == len(found.rows):
         raise InputError(
@@ -208,7 +210,7 @@ def decide(
         strategy,
         wanted,
         seed=seed,
-        training_only=seen,
+        training_only=seen | frozenset(training_only),
         file_order=file_order,
         allow_late=allow_late,
     )

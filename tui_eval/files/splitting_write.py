@@ -15,28 +15,21 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from heapq import heappop, heappush
 from pathlib import Path
-from random import Random
 from typing import IO, Any
 
 from tui_eval import __version__
-from tui_eval.core.overlap_words import folded_words
 from tui_eval.core.splits import SPLITS, Plan
-from tui_eval.core.splits.leaks import COVERED, RUN, NearRow, NearScan
+from tui_eval.core.splits.leaks import COVERED, RUN, NearRow
 from tui_eval.errors import InputError
 from tui_eval.files.raw import why
 from tui_eval.files.splitting import BAD_KEPT, Progress, Scanned, silent
-from tui_eval.files.splitting_rows import said
+from tui_eval.files.splitting_near import Near, near
 from tui_eval.store.files import cannot_write, sync_folder
 
 TRAIN, VALIDATION, MANIFEST = "train.jsonl", "validation.jsonl", "manifest.json"
 NAMES = (TRAIN, VALIDATION, MANIFEST)
 MANIFEST_VERSION = 1
-COMPARED = 5_000
-COMPARED_WORDS = 1_000_000
-"""Validation rows, and their prompts' words, that are looked up in training at most: a seeded
-choice, so that memory does not grow with the file."""
 _EVERY = 1_000
 
 
@@ -102,6 +95,7 @@ def write(
     *,
     overwrite: bool = False,
     exclude_seen: bool = False,
+    exclude_near: bool = False,
     progress: Progress = silent,
 ) -> Made:
     """Write both files and the manifest to ``out``. Raises InputError where that may not be,
@@ -111,7 +105,7 @@ def write(
     with _workshop(out) as folder:
         try:
             copies = _copy(found, plan, folder, progress)
-            near, compared = _near(found, plan, progress)
+            close = near(found, plan, progress)
             if found.source.hash() != found.sha256:
                 raise InputError(
                     f"{found.source.path} has changed while it was split.", "Split it again."
@@ -120,10 +114,11 @@ def write(
                 folder=out,
                 train=copies[TRAIN][1],
                 validation=copies[VALIDATION][1],
-                leakage=_leakage(found, plan, near, compared),
+                leakage=_leakage(found, plan, close),
                 unwritable=found.source.unwritable,
             )
-            manifest = manifest_of(found, plan, made, copies, exclude_seen=exclude_seen)
+            excluded = {"seen": exclude_seen, "near": exclude_near}
+            manifest = manifest_of(found, plan, made, copies, excluded)
             text = json.dumps(manifest, indent=2, allow_nan=False) + "\n"
             with _durable(folder / MANIFEST) as file:
                 file.write(text.encode("ascii"))
@@ -194,60 +189,24 @@ def _copy(found: Scanned, plan: Plan, folder: Path, progress: Progress) -> Copie
     return {name: (hashes[name].hexdigest(), counts[name]) for name in hashes}
 
 
-def _near(found: Scanned, plan: Plan, progress: Progress) -> tuple[tuple[NearRow, ...], int]:
-    """Near duplicates across the split, and how many validation rows were looked up."""
-    prompts = _chosen_prompts(found, plan)
-    scan = NearScan(prompts)
-    for row in found.source.rows():
-        if row.index % _EVERY == 0:
-            progress("looking for near duplicates", row.index)
-        if row.value is not None and row.index not in plan.validation:
-            scan.feed(row.index, said(row.value, found.fields).text)
-    numbers = found.numbers
-    near = tuple(
-        NearRow(numbers[entry.validation], numbers[entry.training], entry.covered)
-        for entry in scan.found()
-    )
-    return near, len(prompts)
-
-
-def _chosen_prompts(found: Scanned, plan: Plan) -> dict[int, str]:
-    """Prompts of validation rows, within the limits; each row has the same chance."""
-    order = sorted(plan.validation)
-    Random(plan.seed).shuffle(order)
-    rank = {index: place for place, index in enumerate(order[:COMPARED])}
-    kept: dict[int, str] = {}
-    heap: list[tuple[int, int, int]] = []
-    words = 0
-    for row in found.source.rows():
-        if row.value is None or row.index not in rank:
-            continue
-        kept[row.index] = said(row.value, found.fields).text
-        size = len(folded_words(kept[row.index]))
-        heappush(heap, (-rank[row.index], row.index, size))
-        words += size
-        while words > COMPARED_WORDS and len(heap) > 1:
-            _, dropped, size = heappop(heap)
-            del kept[dropped]
-            words -= size
-    return kept
-
-
-def _leakage(found: Scanned, plan: Plan, near: tuple[NearRow, ...], compared: int) -> Leakage:
+def _leakage(found: Scanned, plan: Plan, close: Near) -> Leakage:
     training = {row.prompt for row in found.rows if row.index not in plan.validation}
     held = (row for row in found.rows if row.index in plan.validation)
-    seen = found.seen
+    seen, numbers = found.seen, found.numbers
     return Leakage(
         same_prompt=sum(row.prompt in training for row in held),
-        near=near,
-        compared=compared,
+        near=tuple(
+            NearRow(numbers[entry.validation], numbers[entry.training], entry.covered)
+            for entry in close.rows
+        ),
+        compared=close.compared,
         seen_same=len(plan.validation & seen.same) if seen else None,
         seen_prompt=len(plan.validation & seen.prompt) if seen else None,
     )
 
 
 def manifest_of(
-    found: Scanned, plan: Plan, made: Made, copies: Copies, *, exclude_seen: bool
+    found: Scanned, plan: Plan, made: Made, copies: Copies, excluded: Mapping[str, bool]
 ) -> dict[str, Any]:
     """How the split was made, so that it can be made again: the same source, settings and
     version give the same bytes."""
@@ -267,6 +226,7 @@ def manifest_of(
         "seed": plan.seed if SPLITS[plan.strategy].seeded else None,
         "asked": {"share": plan.asked.share, "rows": plan.wanted},
         "fields": _fields(found),
+        "excluded": dict(excluded),
         "files": {
             name: {"sha256": sha256, "rows": rows} for name, (sha256, rows) in copies.items()
         },
@@ -304,7 +264,6 @@ def manifest_of(
             "rows": seen.rows,
             "validation_rows_in_it": leakage.seen_same,
             "validation_prompts_in_it": leakage.seen_prompt,
-            "excluded": exclude_seen,
         },
         "values_not_kept": made.unwritable,
         "notes": [{"code": note.code, "text": note.text} for note in plan.notes],

@@ -12,6 +12,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tui_eval.core.overlap_words import folded_words
 
@@ -94,10 +95,8 @@ class NearScan:
                 for begin in begins:
                     self._own[begin : begin + RUN] = bytes(RUN)
                 del self._runs[run]
-        ends = [*self._begins[1:], len(self._own)]
-        self._size = [
-            sum(self._own[begin:end]) for begin, end in zip(self._begins, ends, strict=True)
-        ]
+        edges = pairwise((*self._begins, len(self._own)))
+        self._size = [sum(self._own[begin:end]) for begin, end in edges]
 
     def _keep(self, held: int, row: int, covered: float) -> None:
         best = self._best.get(held)

@@ -49,12 +49,16 @@ def split(task: Task) -> Choice:
         for row in task.units[unit.place].rows
         if (time := times[row]) is not None
     ]
-    late = sum(time >= cut for time in training)
     begins = min(unit.first for unit in chosen)
     before = max(time for time in training if time < cut)
+    late = sum(time >= cut for time in training)
     # The promise of this strategy, whatever was done above.
     assert before < begins
     assert task.allow_late or not late
+    free = {row for unit in task.units for row in unit.rows}
+    late += sum(
+        time is not None and time >= cut for row, time in enumerate(times) if row not in free
+    )
     if late:
         notes.append(_late_note(late))
     got = sum(unit.size for unit in chosen)
@@ -156,7 +160,7 @@ def _late_note(late: int) -> Note:
     return Note(
         "late_training_rows",
         f"{late:,} training rows are as late as validation: their group or prompt began before"
-        " the boundary.",
+        " the boundary, or they were left out of validation.",
         True,
     )
 

@@ -90,12 +90,14 @@ def _moment(text: str) -> datetime | None:
     plain = _SLASHES.sub(lambda found: f"{found[1]}-{found[2]:0>2}-{found[3]:0>2}", plain, count=1)
     if _MONTH.fullmatch(plain):
         plain += "-01"
-    for parse in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            return parse(plain if parse is datetime.fromisoformat else text)
-        except (ValueError, TypeError, OverflowError, IndexError):
-            continue
-    return None
+    try:
+        return datetime.fromisoformat(plain)
+    except ValueError:
+        pass
+    try:
+        return parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
 
 
 def iso(seconds: float) -> str:

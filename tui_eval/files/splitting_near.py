@@ -1,0 +1,87 @@
+"""Near duplicates across a split, found by streaming its training rows past its validation
+prompts; and splits made without them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from heapq import heappop, heappush
+from random import Random
+
+from tui_eval.core.overlap_words import folded_words
+from tui_eval.core.splits import Note, Plan
+from tui_eval.core.splits.leaks import NearRow, NearScan
+from tui_eval.files.splitting import Progress, Scanned, silent
+from tui_eval.files.splitting_rows import said
+
+COMPARED = 20_000
+COMPARED_WORDS = 1_000_000
+"""Validation rows, and their prompts' words, that are looked up in training at most: a seeded
+choice, so that memory does not grow with the file (about 250 MB)."""
+ROUNDS = 10
+_EVERY = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """By indices of rows; most covered first."""
+
+    rows: tuple[NearRow, ...]
+    compared: int
+    """Validation rows that were looked up."""
+
+
+def near(found: Scanned, plan: Plan, progress: Progress = silent) -> Near:
+    prompts = _prompts(found, plan)
+    scan = NearScan(prompts)
+    for row in found.source.rows():
+        if row.index % _EVERY == 0:
+            progress("looking for near duplicates", row.index)
+        if row.value is not None and row.index not in plan.validation:
+            scan.feed(row.index, said(row.value, found.fields).text)
+    return Near(tuple(scan.found()), len(prompts))
+
+
+def without_near(
+    found: Scanned, decide: Callable[[Collection[int]], Plan], progress: Progress = silent
+) -> Plan:
+    """The split in which near duplicates of training rows are training rows themselves.
+
+    ``decide`` makes a plan in which the rows named stay in training. What takes their place
+    in validation may be near to something too, so it is asked again, ten times at most.
+    """
+    kept: set[int] = set()
+    for _ in range(ROUNDS):
+        plan = decide(kept)
+        leaks = {entry.validation for entry in near(found, plan, progress).rows}
+        if not leaks:
+            break
+        kept |= leaks
+    else:
+        plan = decide(kept)
+    if not kept:
+        return plan
+    text = f"{len(kept):,} rows are near duplicates of others and stay in training."
+    return replace(plan, notes=(*plan.notes, Note("near_excluded", text)))
+
+
+def _prompts(found: Scanned, plan: Plan) -> dict[int, str]:
+    """Prompts of validation rows, within the limits; each row has the same chance."""
+    order = sorted(plan.validation)
+    Random(plan.seed).shuffle(order)
+    rank = {index: place for place, index in enumerate(order[:COMPARED])}
+    kept: dict[int, str] = {}
+    heap: list[tuple[int, int, int]] = []
+    words = 0
+    for row in found.source.rows():
+        if row.value is None or row.index not in rank:
+            continue
+        kept[row.index] = said(row.value, found.fields).text
+        size = len(folded_words(kept[row.index]))
+        heappush(heap, (-rank[row.index], row.index, size))
+        words += size
+        while words > COMPARED_WORDS and len(heap) > 1:
+            _, dropped, size = heappop(heap)
+            del kept[dropped]
+            words -= size
+    return kept
