@@ -83,14 +83,17 @@ class CopyIndex:
         self._run, self._code = run, code
         self._stride = near - SEED + 1
         self._runs: Runs[_Found] = Runs(near)
-        self._seeds: dict[int, list[str]] = {}
+        self._names = tuple(self._answers)
+        self._seeds: dict[int, int] = {}
+        """The first answer that holds a seed; -1 once a row has shown it."""
+        self._others: dict[int, list[int]] = {}
         self._wanted: dict[tuple[int, str, str], dict[str, list[str]]] = {}
         self._exact: dict[str, Row] = {}
         self._joined: set[str] = set()
         self.rows = 0
         """Training answers that were fed."""
-        for name, answer in self._answers.items():
-            self._index(name, answer, words)
+        for number in range(len(self._names)):
+            self._index(number, words)
 
     def feed(self, row: Row, text: str) -> None:
         """One training answer; ``row`` names it in the results."""
@@ -110,13 +113,16 @@ class CopyIndex:
         known = self._runs.known()
         return {name: self._result(name, known) for name in self._answers}
 
-    def _index(self, name: str, answer: str, least: int) -> None:
+    def _index(self, number: int, least: int) -> None:
+        name = self._names[number]
+        answer = self._answers[name]
         words = folded_words(answer, code=self._code)
         if words and len(words) >= least:
             equal = self._wanted.setdefault((len(words), words[0], words[-1]), {})
             equal.setdefault(fold(answer, code=self._code), []).append(name)
         for seed in set(map(hash, zip(*[words[first:] for first in range(SEED)], strict=False))):
-            self._seeds.setdefault(seed, []).append(name)
+            if self._seeds.setdefault(seed, number) != number:
+                self._others.setdefault(seed, []).append(number)
 
     def _equal(self, row: Row, text: str, words: list[str]) -> None:
         wanted = self._wanted[len(words), words[0], words[-1]]
@@ -142,12 +148,13 @@ class CopyIndex:
         """
         stride = self._stride
         seeds = zip(*[words[first::stride] for first in range(SEED)], strict=False)
-        sharing: dict[str, None] = {}
+        sharing: dict[int, None] = {}
         for seed in map(hash, seeds):
-            if names := self._seeds.get(seed):
-                sharing |= dict.fromkeys(names)
-                self._seeds[seed] = []
-        return [name for name in sharing if name not in self._joined]
+            if (number := self._seeds.get(seed, -1)) >= 0:
+                sharing |= dict.fromkeys((number, *self._others.pop(seed, ())))
+                self._seeds[seed] = -1
+        names = (self._names[number] for number in sharing)
+        return [name for name in names if name not in self._joined]
 
     def _result(self, name: str, known: list[int]) -> Overlap:
         answer = self._answers[name]
