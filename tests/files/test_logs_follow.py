@@ -200,6 +200,20 @@ def test_trackio_leaves_nothing_beside_a_database_at_rest(tmp_path: Path) -> Non
     assert [each.name for each in tmp_path.iterdir()] == ["project.db"]
 
 
+def test_rows_that_a_dead_writer_left_are_read_and_nothing_is_written(tmp_path: Path) -> None:
+    base = made.trackio_base(tmp_path / "p.db")
+    base.execute("PRAGMA journal_mode = WAL")
+    made.trackio_rows(base, RUN.rows, "run")
+    left = tmp_path / "left"
+    left.mkdir()
+    for name in ("p.db", "p.db-wal"):
+        shutil.copy(tmp_path / name, left)
+    base.close()
+    assert (left / "p.db-wal").stat().st_size > 0
+    assert len(read_log(left).series["loss"]) == 40
+    assert {each.name for each in left.iterdir()} == {"p.db", "p.db-wal"}
+
+
 def test_a_trainer_state_is_read_again_when_replaced(tmp_path: Path) -> None:
     made.trainer_state(made.made_run(10), tmp_path / "checkpoint-100")
     follower = follow(tmp_path)

@@ -53,7 +53,7 @@ def test_the_real_logs_that_are_no_trainer_state() -> None:
     live = read_log(SHARED / "llamafactory")
     assert len(live.series["loss"]) == 202
     assert live.series.keys() == {"loss", "learning_rate", "rewards/accuracies"}
-    assert (live.global_step, live.max_steps) == (202, 5100)
+    assert (live.global_step, live.max_steps, live.epochs) == (202, 5100, 10.0)
     assert live.series["loss"][-1].epoch == pytest.approx(0.3957, abs=1e-4)
     assert live.series["loss"][-1].time == 2 * 3600 + 30 * 60 + 48
 

@@ -1,19 +1,20 @@
 """trackio's database: one SQLite file a project, a row a logging call.
 
-It is opened for reading only. Without a write-ahead file beside it nothing is locked and
-nothing is created beside it (``immutable``); with one, a run is perhaps still writing,
-and its newest rows are in there.
+It is opened for reading only. Without a write-ahead file beside it nothing is locked
+(``immutable``); with one, a run is perhaps still writing, and its newest rows are in there.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +25,7 @@ from tui_eval.files.logs.parts.reader import Reader, whole
 from tui_eval.files.logs.parts.rows import Rows
 
 HEAD = b"SQLite format 3\x00"
+_WAL = "-wal"
 _MOST_ROW = 4 << 20
 _SECONDS = 60.0
 """A database of another kind may name something endless as its metrics."""
@@ -41,7 +43,7 @@ def reader(path: Path) -> Trackio:
 def is_project(path: Path) -> bool:
     """Whether a database holds a project's metrics."""
     try:
-        with closing(_opened(path)) as base:
+        with _opened(path) as base:
             return bool(_columns(base))
     except (sqlite3.Error, InputError, OSError):
         return False
@@ -73,9 +75,9 @@ class Trackio(Reader):
             self._anew()
         self._identity = identity
         try:
-            with closing(_opened(self.path)) as base:
+            with _opened(self.path) as base:
                 return self._taken(base)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             if self._last:
                 return False  # In the middle of being written, or locked: not yet.
             raise InputError(f"{self.path} can't be read as a database: {error}.") from error
@@ -150,14 +152,31 @@ class Trackio(Reader):
         return True
 
 
-def _opened(path: Path) -> sqlite3.Connection:
-    mode = "mode=ro" if _has_more(path, "-wal") else "immutable=1"
-    base = _connected(path, mode)
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """Nothing is created beside the database, whoever writes it or died doing so."""
+    if not _has_more(path, _WAL):
+        with closing(_connected(path, "immutable=1")) as base:
+            yield base
+    elif path.with_name(path.name + "-shm").exists():
+        with closing(_joined(path)) as base:
+            yield base
+    else:
+        # A writer that is gone, or a copy: reading what it left would write an index of it.
+        with TemporaryDirectory(prefix="tui-eval-") as folder:
+            for name in (path.name, path.name + _WAL):
+                shutil.copyfile(path.with_name(name), Path(folder) / name)
+            with closing(_connected(Path(folder) / path.name, "mode=ro")) as base:
+                yield base
+
+
+def _joined(path: Path) -> sqlite3.Connection:
+    """Among its writers; without the right to take part in their locking, the file alone."""
+    base = _connected(path, "mode=ro")
     try:
         base.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.OperationalError:
         base.close()
-        # No right to take part in the writers' locking: the file alone.
         base = _connected(path, "immutable=1")
     return base
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from tui_eval.core.records import LogPoint
 from tui_eval.files.logs.parts.names import renamed
+from tui_eval.files.logs.parts.numbers import finite, positive
 
 MOST_SERIES = 2_000
 MOST_POINTS = 3_000_000
@@ -116,6 +117,16 @@ class Gathered:
         # A Trainer rounds the whole up; what is off by a logger's rounding isn't a step.
         return math.ceil(planned - 0.01) if math.isfinite(planned) and planned < 1e12 else None
 
+    def epochs(self) -> float | None:
+        """As told, else the whole epochs that the planned steps begin, as a Trainer counts."""
+        if self.plan.epochs is not None:
+            return self.plan.epochs
+        if self.plan.max_steps is None or self._epoch is None:
+            return None
+        step, epoch = self._epoch
+        planned = self.plan.max_steps * epoch / step
+        return float(math.ceil(planned - 0.01)) if planned < 1e12 else None
+
     def take_over(self, other: Gathered) -> None:
         """All that another says of the same run, but for its series."""
         for name in Plan.__slots__:
@@ -164,11 +175,10 @@ def merged(parts: Iterable[Gathered]) -> Gathered:
 
 def plan_of(settings: Mapping[str, object], plan: Plan) -> None:
     """The Trainer's arguments as its loggers write them; -1 means that none is set."""
-    from tui_eval.files.logs.parts.numbers import finite, positive
-
     plan.max_steps = positive(settings.get("max_steps")) or plan.max_steps
     epochs = finite(settings.get("num_train_epochs"))
-    if epochs is not None and epochs > 0:
+    if epochs is not None and epochs > 0 and plan.max_steps is None:
+        # Steps that are set overrule epochs, which then keep their default.
         plan.epochs = epochs
     every = finite(settings.get("logging_steps"))
     if every is not None and every >= 1:

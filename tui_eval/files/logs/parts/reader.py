@@ -63,7 +63,7 @@ class Reader(ABC):
             judged_step=None if counts else judged,
             global_step=None if last is None or counts else int(last),
             max_steps=None if counts else gathered.max_steps(),
-            epochs=gathered.plan.epochs,
+            epochs=None if counts else gathered.epochs(),
             logging_steps=gathered.plan.logging_steps,
             batch_size=gathered.plan.batch_size,
             checkpoints={step: place.name for step, place in saved.items()},
