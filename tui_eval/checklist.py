@@ -39,7 +39,19 @@ CHECKLIST: tuple[StepEntry, ...] = (
         "tui_eval.core.steps.perplexity:read",
         (("score", "validation"),),
     ),
-    StepEntry("overfitting", "Overfitting", "did it learn, or memorise?", None),
+    StepEntry(
+        "overfitting",
+        "Overfitting",
+        "did it learn, or memorise?",
+        "tui_eval.core.steps.overfitting:read",
+        (
+            ("score", "validation"),
+            ("score", "train"),
+            ("score", "off_task"),
+            ("generate", "validation"),
+            ("measure", "validation"),
+        ),
+    ),
     StepEntry(
         "review",
         "Manual review",

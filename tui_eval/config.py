@@ -183,19 +183,7 @@ class TaskConfig:
 THRESHOLDS: dict[str, Mapping[str, Value]] = {
     "curves": defaults.CURVES,
     "perplexity": defaults.PERPLEXITY,
-    "overfitting": {
-        "rows": 200,
-        "enough_samples": 50,
-        "gap_some": 0.2,
-        "gap_high": 0.5,
-        "copy_words": 6,
-        "copy_run": 50,
-        "near_duplicate": 0.95,
-        "low_diversity": 0.7,
-        "low_diversity_bad": 0.2,
-        "forgetting": 0.2,
-        "leak_bad": 0.05,
-    },
+    "overfitting": defaults.OVERFITTING,
     "review": defaults.REVIEW,
     "blind_ab": defaults.BLIND_AB,
 }

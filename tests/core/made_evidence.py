@@ -9,12 +9,15 @@ from tui_eval.core import defaults
 from tui_eval.core.judgements import Judgement
 from tui_eval.core.records import (
     Completion,
+    CopyMatch,
     Dataset,
     LogPoint,
     Message,
+    NearestPrompt,
     Objective,
     Preflight,
     Producer,
+    Recipe,
     Reconcile,
     Rendering,
     Sample,
@@ -26,6 +29,7 @@ from tui_eval.core.records import (
 SETTINGS = {
     **{f"curves.{name}": value for name, value in defaults.CURVES.items()},
     **{f"perplexity.{name}": value for name, value in defaults.PERPLEXITY.items()},
+    **{f"overfitting.{name}": value for name, value in defaults.OVERFITTING.items()},
     **{f"review.{name}": value for name, value in defaults.REVIEW.items()},
     **{f"blind_ab.{name}": value for name, value in defaults.BLIND_AB.items()},
     "scoring.limit": 2000,
@@ -53,6 +57,10 @@ class MadeEvidence:
     completions: Mapping[str, Mapping[str, Completion]] = field(default_factory=dict)
     """First answers by model, then by sample id."""
     journals: Sequence[Judgement] = ()
+    matches: Mapping[str, CopyMatch] | None = None
+    """By digest of the text."""
+    near: Mapping[str, NearestPrompt] | None = None
+    trained: Recipe | None = None
     settings: Mapping[str, float | int | str | bool] = field(default_factory=dict)
 
     def base(self, candidate: str) -> str | None:
@@ -101,6 +109,15 @@ class MadeEvidence:
 
     def leaked(self, candidate: str) -> Mapping[str, bool] | None:
         return self.leaks
+
+    def copies(self, candidate: str) -> Mapping[str, CopyMatch] | None:
+        return self.matches
+
+    def nearest(self, candidate: str) -> Mapping[str, NearestPrompt] | None:
+        return self.near
+
+    def recipe(self, candidate: str) -> Recipe | None:
+        return self.trained
 
     def setting(self, name: str) -> float | int | str | bool:
         return self.settings[name] if name in self.settings else SETTINGS[name]

@@ -77,6 +77,33 @@ PERPLEXITY: dict[str, Value] = {
     "skipped_rows_caution": 0.05,
 }
 
+OVERFITTING: dict[str, Value] = {
+    # Training rows that are scored, chosen by [scoring] seed; 0: all.
+    "rows": 200,
+    # Below this on either side 0.2 and 0.5 nats can't be told apart.
+    "enough_samples": 50,
+    # Nats per token between validation and training loss: some overfitting; high.
+    "gap_some": 0.2,
+    "gap_high": 0.5,
+    # An answer of so many words that equals a training answer is a copy, and so is one with
+    # a verbatim run as long (the deduplication literature's 50).
+    "copy_words": 6,
+    "copy_run": 50,
+    # Cosine from which a validation prompt is a training prompt in other words, and how
+    # many others near and far are told from.
+    "near_duplicate": 0.95,
+    "near_far_rows": 30,
+    # Different word pairs as a share of the references'.
+    "low_diversity": 0.7,
+    "low_diversity_bad": 0.2,
+    # Share of prompts that got one and the same answer, and how many answers tell.
+    "one_answer": 1 / 3,
+    "diversity_answers": 20,
+    # Nats per token lost on text that has nothing to do with the task.
+    "forgetting": 0.2,
+    "leak_bad": 0.05,
+}
+
 REVIEW: dict[str, Value] = {
     # Answers that a person reads (20 to 50), chosen by the seed, in equal shares by category.
     "samples": 40,

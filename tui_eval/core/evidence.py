@@ -8,10 +8,13 @@ from typing import Protocol
 from tui_eval.core.judgements import Judgement
 from tui_eval.core.records import (
     Completion,
+    CopyMatch,
     Dataset,
+    NearestPrompt,
     Objective,
     Preflight,
     Producer,
+    Recipe,
     Reconcile,
     Rendering,
     Sample,
@@ -67,6 +70,16 @@ class Evidence(Protocol):
     def leaked(self, candidate: str) -> Mapping[str, bool] | None:
         """Validation sample ids whose folded prompt stands in the training file; True if
         the answer does too. None where there is no training file to look in."""
+
+    def copies(self, candidate: str) -> Mapping[str, CopyMatch] | None:
+        """What texts share with the candidate's training answers, by the texts' digest, as
+        far as measured. None where there is no training file."""
+
+    def nearest(self, candidate: str) -> Mapping[str, NearestPrompt] | None:
+        """By validation sample id, as far as measured; None as for ``copies``."""
+
+    def recipe(self, candidate: str) -> Recipe | None:
+        """None where no checkpoint of the candidate is on this machine."""
 
     def setting(self, name: str) -> float | int | str | bool:
         """A threshold or choice of ``eval.toml`` by dotted name (``overfitting.gap_high``)."""

@@ -250,6 +250,50 @@ class Completion:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyMatch:
+    """What one text (an answer, a reference) shares with the training answers."""
+
+    text: str
+    """Digest of the text (``core.text.digest``), whosever it is."""
+    words: int
+    copied: bool
+    """It equals a training answer, or its run is long enough to count as a copy."""
+    exact: bool = False
+    run: int = 0
+    """Words of the longest verbatim run; 0: none worth telling."""
+    span: tuple[int, int] = (0, 0)
+    """Characters of the text that are shared: the run's, or all where it is equal."""
+    source: str = ""
+    row: int | None = None
+    """The first training row that holds so much of it; None: no such row."""
+    matched: str = ""
+    """The same stretch as the training row writes it, at most 2,000 characters."""
+    covered: float | None = None
+    """Share of the text's words within any run that is told; None without words."""
+
+
+@dataclass(frozen=True, slots=True)
+class NearestPrompt:
+    """The training prompt nearest to a validation sample's, by TF-IDF cosine of words."""
+
+    sample: str
+    similarity: float
+    source: str = ""
+    row: int | None = None
+    """None: no training prompt shares a word with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a candidate was trained, as far as its checkpoint's configuration tells."""
+
+    adapter: bool
+    rank: int | None = None
+    alpha: float | None = None
+    dropout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LogPoint:
     step: float
     value: float

@@ -32,6 +32,7 @@ __all__ = ["VERBS", "Engine", "JobContext", "main"]
 VERBS: Mapping[str, str] = {
     "score": "tui_eval.engine.jobs.score:run",
     "generate": "tui_eval.engine.jobs.generate:run",
+    "measure": "tui_eval.engine.jobs.measure:run",
 }
 Verb = Callable[[Job, JobContext], None]
 

@@ -12,10 +12,13 @@ from tui_eval.core.judgements import Judgement
 from tui_eval.core.reading import Reading
 from tui_eval.core.records import (
     Completion,
+    CopyMatch,
     Dataset,
+    NearestPrompt,
     Objective,
     Preflight,
     Producer,
+    Recipe,
     Reconcile,
     Rendering,
     Sample,
@@ -133,6 +136,20 @@ class WorkspaceEvidence:
     def leaked(self, candidate: str) -> Mapping[str, bool] | None:
         return self._cache.leaked(self._config, candidate)
 
+    def copies(self, candidate: str) -> Mapping[str, CopyMatch] | None:
+        key = self._cache.measured_key(self._config, candidate)
+        return None if key is None else self._workspace.copies(key)
+
+    def nearest(self, candidate: str) -> Mapping[str, NearestPrompt] | None:
+        key = self._cache.measured_key(self._config, candidate)
+        return None if key is None else self._workspace.nearest(key)
+
+    def recipe(self, candidate: str) -> Recipe | None:
+        found = producers.checkpoint_of(self._config, candidate)
+        if found is None:
+            return None
+        return Recipe(found.kind == "adapter", found.rank, found.alpha, found.dropout)
+
     def setting(self, name: str) -> float | int | str | bool:
         value: float | int | str | bool = self._config.setting(name)
         return value
@@ -165,11 +182,11 @@ class FileCache:
         source = data_path(config, candidate, split)
         if source is None:
             return None
-        scoring = config.scoring
-        key = ("data", source, split, _stamp(source), config.data, scoring.limit, scoring.seed)
+        limit, seed = row_limit(config, split), config.scoring.seed
+        key = ("data", source, split, _stamp(source), config.data, limit, seed)
         if key not in self._kept:
             self._kept[key] = datasets.read(
-                source, split=split, fields=config.data, limit=scoring.limit, seed=scoring.seed
+                source, split=split, fields=config.data, limit=limit, seed=seed
             )
         kept = self._kept[key]
         return kept if isinstance(kept, Dataset) else None
@@ -208,6 +225,24 @@ class FileCache:
             self._kept[key] = leaked(validation, train, config.data)
         kept = self._kept[key]
         return kept if isinstance(kept, dict) else None
+
+    def measured_key(self, config: Config, candidate: str) -> str | None:
+        """Under which ``measure`` recorded what it found in the training file as it is."""
+        from tui_eval.files import measuring
+
+        train = data_path(config, candidate, "train")
+        if train is None:
+            return None
+        key = ("training", train, _stamp(train))
+        if key not in self._kept:
+            self._kept[key] = measuring.content_of(train)
+        return measuring.measured_key(config, str(self._kept[key]))
+
+
+def row_limit(config: Config, split: Split) -> int:
+    """Rows that are read of a split at most; 0: all. Of the training rows only as many are
+    scored as the overfitting step compares with the validation rows."""
+    return int(config.overfitting["rows"]) if split == "train" else config.scoring.limit
 
 
 def data_path(config: Config, candidate: str, split: Split) -> Path | None:

@@ -17,7 +17,9 @@ from typing import Any, TypeVar, cast
 
 from tui_eval.core.records import (
     Completion,
+    CopyMatch,
     Message,
+    NearestPrompt,
     Preflight,
     Producer,
     Reconcile,
@@ -154,6 +156,16 @@ def preflight(body: Mapping[str, Any]) -> Preflight:
     if values.get("max_logit_difference") is not None:
         values["max_logit_difference"] = number(values["max_logit_difference"])
     return Preflight(**values)
+
+
+def copy_match(body: Mapping[str, Any]) -> CopyMatch:
+    values = _known(CopyMatch, body)
+    first, last = values.get("span", (0, 0))
+    return CopyMatch(**{**values, "span": (int(first), int(last))})
+
+
+def nearest_prompt(body: Mapping[str, Any]) -> NearestPrompt:
+    return NearestPrompt(**_known(NearestPrompt, body))
 
 
 def canonical(value: Any) -> str:

@@ -17,9 +17,11 @@ from typing import Any, TypeVar
 from tui_eval.core.judgements import Judgement
 from tui_eval.core.records import (
     Completion,
+    CopyMatch,
     EngineStatus,
     Job,
     JobState,
+    NearestPrompt,
     Preflight,
     Producer,
     Reconcile,
@@ -251,6 +253,16 @@ class Workspace:
 
     def reconciles(self, key: str) -> dict[str, Reconcile]:
         found = _each(codec.reconcile, self._light("reconcile", key))
+        return {one.sample: one for one in found}
+
+    def copies(self, key: str) -> dict[str, CopyMatch]:
+        """By digest of the text."""
+        found = _each(codec.copy_match, self._light("copies", key))
+        return {one.text: one for one in found}
+
+    def nearest(self, key: str) -> dict[str, NearestPrompt]:
+        """By sample id."""
+        found = _each(codec.nearest_prompt, self._light("nearest", key))
         return {one.sample: one for one in found}
 
     def _light(self, kind: str, key: str | None = None) -> Iterator[Mapping[str, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tui_eval.core.evidence import Evidence
-from tui_eval.core.records import Dataset, Sample, TokenLoss
+from tui_eval.core.records import Dataset, Sample, Split, TokenLoss
 from tui_eval.core.stats.intervals import Groups, units
 
 
@@ -38,7 +38,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """The validation samples that every model in question has been through so far."""
+    """The samples of a split that every model in question has been through so far."""
 
     dataset: Dataset
     base: str | None
@@ -76,13 +76,15 @@ def groups_of(pairs: Sequence[Pair]) -> Groups:
     return named if any(group is not None for group in named) else None
 
 
-def scored(evidence: Evidence, candidate: str, base: str | None) -> Scored | None:
-    """None where there is no validation data."""
-    dataset = evidence.dataset(candidate, "validation")
+def scored(
+    evidence: Evidence, candidate: str, base: str | None, split: Split = "validation"
+) -> Scored | None:
+    """None where there is no data of the split."""
+    dataset = evidence.dataset(candidate, split)
     if dataset is None or not dataset.samples:
         return None
-    tuned = evidence.losses(candidate, candidate, "validation")
-    other = evidence.losses(candidate, base, "validation") if base is not None else None
+    tuned = evidence.losses(candidate, candidate, split)
+    other = evidence.losses(candidate, base, split) if base is not None else None
     done = [s for s in dataset.samples if s.id in tuned and (other is None or s.id in other)]
     pairs, unscored = [], []
     for sample in done:

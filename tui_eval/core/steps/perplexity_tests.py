@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tui_eval.core.evidence import Evidence
@@ -10,13 +9,11 @@ from tui_eval.core.reading import Finding, Severity
 from tui_eval.core.records import Objective, Preflight
 from tui_eval.core.stats.intervals import Interval
 from tui_eval.core.steps.comparison import Comparison, compare, improvement_of
+from tui_eval.core.steps.leak import leak, named
 from tui_eval.core.steps.log_reconcile import Reconciled
 from tui_eval.core.steps.pairs import Scored, by_category
 from tui_eval.core.steps.wording import Hit, count_text, share_text, threshold
 from tui_eval.core.text import clean
-
-NAMED = 5
-"""Samples or categories that a finding names before it says how many more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,7 @@ def _non_finite(case: Case) -> Hit | None:
     finding = Finding(
         "non_finite",
         "bad",
-        f"{text} {_named(names)}.",
+        f"{text} {named(names)}.",
         {"samples": [pair.sample.id for pair in broken[:100]]},
     )
     return Hit(finding, "losses that are not numbers", text[0].lower() + text[1:-1])
@@ -232,28 +229,14 @@ def _worse_category(case: Case) -> Hit | None:
     worse.sort(key=lambda item: -item[1].value)
     told = [f"{name} ({share_text(r.value - 1)} higher, n = {n})" for name, r, n in worse]
     severity: Severity = "caution" if case.objective == "supervised" else "note"
-    text = f"Worse than base in {count_text(len(worse), 'category', 'categories')}: {_named(told)}."
+    text = f"Worse than base in {count_text(len(worse), 'category', 'categories')}: {named(told)}."
     finding = Finding("worse_category", severity, text, {"categories": [w[0] for w in worse]})
     return Hit(finding, f"worse on {worse[0][0]}", f"worse on {worse[0][0]}")
 
 
 def _leak(case: Case) -> Hit | None:
-    leaked: Mapping[str, bool] = case.evidence.leaked(case.candidate) or {}
-    rows = {pair.id: pair.row for pair in case.data.dataset.samples}
-    whole = [rows[sample] for sample, answer in leaked.items() if answer and sample in rows]
-    prompts = sum(not answer and sample in rows for sample, answer in leaked.items())
-    if not whole and not prompts:
-        return None
-    also = f"{count_text(prompts, 'prompt')} also in training, with another answer"
-    if not whole:
-        return Hit(Finding("validation_in_training", "note", f"{also}."), "", "")
-    share = len(whole) / len(rows)
-    have = f"{count_text(len(whole), 'validation row')} ({share_text(share)})"
-    text = f"{have} {'stands' if len(whole) == 1 else 'stand'} in the training file, answer and"
-    text += f" all: {_named([f'#{row}' for row in whole])}." + (f" {also}." if prompts else "")
-    severity: Severity = "bad" if share > case.limit("validation_in_training_bad") else "caution"
-    phrase = f"{count_text(len(whole), 'row')} trained on"
-    return Hit(Finding("validation_in_training", severity, text), phrase, phrase)
+    limit = case.limit("validation_in_training_bad")
+    return leak(case.evidence, case.candidate, case.data.dataset, "validation_in_training", limit)
 
 
 def _other_tokenizer(case: Case) -> Hit | None:
@@ -313,8 +296,3 @@ def _duplicates(case: Case) -> Hit | None:
     verb = "repeats" if repeats == 1 else "repeat"
     text = f"{count_text(repeats, 'row')} {verb} an earlier one exactly: scored once."
     return Hit(Finding("duplicates", "note", text), "", "")
-
-
-def _named(names: Sequence[str]) -> str:
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")

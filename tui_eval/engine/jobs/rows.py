@@ -9,17 +9,20 @@ from tui_eval.engine.prompts import Prompting
 from tui_eval.engine.template_guard import check_template
 from tui_eval.errors import EngineError
 from tui_eval.files import datasets, producers
-from tui_eval.files.evidence import data_path
+from tui_eval.files.evidence import data_path, row_limit
 
 
 def dataset_of(config: Config, candidate: str, split: Split) -> Dataset:
-    """The rows of a split, as many as ``[scoring] limit`` allows."""
+    """The rows of a split, as many as ``row_limit`` allows."""
     path = data_path(config, candidate, split)
     if path is None:
         raise EngineError(f"No {split} file is named.", f"Set [data] {split} in eval.toml.")
-    scoring = config.scoring
     dataset = datasets.read(
-        path, split=split, fields=config.data, limit=scoring.limit, seed=scoring.seed
+        path,
+        split=split,
+        fields=config.data,
+        limit=row_limit(config, split),
+        seed=config.scoring.seed,
     )
     if not dataset.samples:
         raise EngineError(f"{path} holds no usable row.", "See its skipped rows for why.")

@@ -9,10 +9,13 @@ from tui_eval.config import Config
 from tui_eval.core.judgements import Judgement
 from tui_eval.core.records import (
     Completion,
+    CopyMatch,
     Dataset,
+    NearestPrompt,
     Objective,
     Preflight,
     Producer,
+    Recipe,
     Reconcile,
     Rendering,
     Sample,
@@ -110,4 +113,13 @@ class RecordedEvidence:
         return {}
 
     def leaked(self, candidate: str) -> Mapping[str, bool] | None:
+        return None
+
+    def copies(self, candidate: str) -> Mapping[str, CopyMatch] | None:
+        return None
+
+    def nearest(self, candidate: str) -> Mapping[str, NearestPrompt] | None:
+        return None
+
+    def recipe(self, candidate: str) -> Recipe | None:
         return None

@@ -1,0 +1,164 @@
+"""Step 3: did it learn, or memorise?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tui_eval.core.evidence import Evidence
+from tui_eval.core.reading import HEADLINE_CELLS, SUMMARY_CELLS, Reading, verdict_of
+from tui_eval.core.stats.auc import DRAWS, SEED
+from tui_eval.core.stats.intervals import Estimate
+from tui_eval.core.steps import overfitting_views
+from tui_eval.core.steps.log_reconcile import reconcile
+from tui_eval.core.steps.overfitting_gap import gaps
+from tui_eval.core.steps.overfitting_signs import (
+    copies,
+    diversity,
+    loss_change,
+    near_far,
+    rises,
+)
+from tui_eval.core.steps.overfitting_tests import Case, all_hits, gap_text
+from tui_eval.core.steps.pairs import Scored, scored
+from tui_eval.core.steps.run import look
+from tui_eval.core.steps.wording import Hit, count_text, fitting, worst
+from tui_eval.core.text import clean
+
+STEP = "overfitting"
+
+
+def read(evidence: Evidence, candidate: str, *, against: str | None = None) -> Reading:
+    base = against or evidence.base(candidate)
+    case = _case(evidence, candidate, base)
+    hits = all_hits(case)
+    findings = tuple(hit.finding for hit in hits)
+    gravest = worst(hits)
+    return Reading(
+        step=STEP,
+        candidate=candidate,
+        against=base or "base",
+        verdict=verdict_of(findings, case.waiting),
+        headline=_waiting(case, HEADLINE_CELLS) if case.waiting else _headline(case, gravest),
+        summary=_waiting(case, SUMMARY_CELLS) if case.waiting else _summary(case, gravest),
+        findings=findings,
+        numbers=overfitting_views.numbers(case),
+        tables=overfitting_views.tables(case, _grave(hits)),
+        plots=overfitting_views.plots(case),
+        how=_how(case),
+    )
+
+
+def _grave(hits: Sequence[Hit]) -> dict[str, str]:
+    found = {hit.finding.code: hit.finding.severity for hit in hits}
+    return {code: severity for code, severity in found.items() if severity in ("bad", "caution")}
+
+
+def _case(evidence: Evidence, candidate: str, base: str | None) -> Case:
+    train = scored(evidence, candidate, base, "train")
+    validation = scored(evidence, candidate, base)
+    off_task = scored(evidence, candidate, base, "off_task")
+    run = look(evidence, candidate)
+    supervised = run is not None and run.objective == "supervised"
+    return Case(
+        evidence=evidence,
+        candidate=candidate,
+        base=base,
+        train=train,
+        validation=validation,
+        off_task=off_task,
+        gaps=gaps(train, validation) if train is not None and validation is not None else None,
+        forgetting=_forgetting(off_task),
+        copies=copies(evidence, candidate, base),
+        near_far=near_far(evidence, candidate, validation) if validation is not None else None,
+        diversity=diversity(evidence, candidate, base),
+        run=run,
+        rises=rises(run) if run is not None and supervised else (),
+        reconciled=reconcile(evidence, candidate, validation) if validation is not None else None,
+    )
+
+
+def _forgetting(side: Scored | None) -> Estimate | None:
+    if side is None or side.base is None or not side.pairs or side.broken:
+        return None
+    return loss_change(side.pairs, side.same_units)
+
+
+def _waiting(case: Case, width: int) -> str:
+    sides = [*case.sides, *([case.off_task] if case.off_task is not None else [])]
+    done, planned = sum(side.done for side in sides), sum(side.planned for side in sides)
+    if not done:
+        needs = f"needs {count_text(planned, 'row')} scored"
+        return fitting((f"{needs}: press r", needs), width)
+    progress = f"{done} of {count_text(planned, 'row')} scored"
+    used = case.gaps.used if case.gaps is not None and case.enough else None
+    so_far = (f"{progress}, gap so far {used.value:.1f}",) if used is not None else ()
+    return fitting((*so_far, progress), width)
+
+
+def _headline(case: Case, gravest: Hit | None) -> str:
+    used = case.gaps.used if case.gaps is not None and case.enough else None
+    if used is None:
+        return fitting((gravest.short if gravest else "nothing to compare",), HEADLINE_CELLS)
+    gap, brief = f"gap {gap_text(used)}", f"gap {used.value + 0.0:.2f}"
+    words = gravest.short if gravest is not None else "no overfitting"
+    return fitting((f"{gap}, {words}", f"{brief}, {words}", words), HEADLINE_CELLS)
+
+
+def _summary(case: Case, gravest: Hit | None) -> str:
+    used = case.gaps.used if case.gaps is not None and case.enough else None
+    if used is None:
+        return fitting((gravest.long if gravest else "nothing to compare",), SUMMARY_CELLS)
+    train, validation = case.counts
+    n = f", n = {train} + {validation}"
+    gap, words = f"gap {gap_text(used)}", gravest.long if gravest else "no sign of overfitting"
+    beyond = " beyond base's own" if case.gaps is not None and case.gaps.harder else ""
+    return fitting(
+        (f"{gap}{beyond}: {words}{n}", f"{gap}: {words}{n}", f"{gap}: {words}", words),
+        SUMMARY_CELLS,
+    )
+
+
+def _how(case: Case) -> tuple[str, ...]:
+    paragraphs = [
+        "The gap is validation loss minus training loss of the fine-tuned model, in nats per"
+        " token, both computed here by one function: answers with their end-of-turn token, sums"
+        " over sums. Where base's own gap lies wholly above 0, it is taken off: then the"
+        f" validation set is harder by itself. {_which(case)}",
+        "Its interval is 95%: one influence value per row, summed within groups, Student's t;"
+        " training and validation rows vary separately, base and tuned are compared on the same"
+        " rows. The ratio's interval is made on the log scale.",
+        "Could training rows be told from new ones: the area under the ROC curve (member_auc) of"
+        " base's minus tuned's loss, ties one half, 0.5 is chance; interval by bootstrap of rows,"
+        f" {DRAWS:,} draws, seed {SEED}. It is evidence, and no verdict rests on it.",
+        _copy_words(case),
+        "Near and far: thirds of the validation rows by the TF-IDF cosine of their prompt to the"
+        " nearest training prompt, near-duplicates apart; far minus near of tuned, minus the same"
+        " of base. Diversity: each answer and its reference cut to the shorter of the two;"
+        " distinct-2 has no interval, for drawing texts again repeats them.",
+    ]
+    for side, name in ((case.train, "Training"), (case.off_task, "Off-task")):
+        if side is not None:
+            source = clean(side.dataset.source, limit=200)
+            used = f"{count_text(len(side.pairs), 'row')} of {side.dataset.rows:,} of {source}"
+            paragraphs.append(f"{name} rows: {used}.")
+    if case.reconciled is not None:
+        paragraphs.append(case.reconciled.line)
+    return tuple(paragraphs)
+
+
+def _which(case: Case) -> str:
+    if case.gaps is None or case.gaps.used is None:
+        return "It can't be computed here."
+    if case.gaps.harder:
+        return "So it is here: gap_used is gap - base_gap."
+    return "Here it does not: gap_used is the gap as it is."
+
+
+def _copy_words(case: Case) -> str:
+    words, run = int(case.limit("copy_words")), int(case.limit("copy_run"))
+    return (
+        f"A copy is an answer of at least {words} words that equals a training answer after"
+        f" folding case and white space, or one that holds {run} words or more of one in a row."
+        " Base's answers and the references to the same prompts are held to the same rule, and"
+        " what they repeat too is an echo. Rates have Wilson intervals."
+    )

@@ -1,0 +1,414 @@
+"""Numbers, tables and plots of step 3."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from tui_eval.core.diversity import Compared, Frequent
+from tui_eval.core.reading import Cell, Column, Number, Plot, Series, Table, finite
+from tui_eval.core.stats.intervals import Estimate, Interval
+from tui_eval.core.steps.overfitting_signs import Copy, Third
+from tui_eval.core.steps.overfitting_tests import Case, rises_for
+from tui_eval.core.steps.pairs import Pair, nll, of_base, of_tuned, tokens
+from tui_eval.core.steps.wording import ends_text, share_text, step_text
+from tui_eval.core.text import clean
+
+SHOWN = 50
+"""Rows of a table of worst or copied items."""
+TEXT = 400
+PROMPT_START = 120
+NOT_LOOKED_AT = "· not looked at"
+NATS = "nats/token"
+
+
+def numbers(case: Case) -> dict[str, Number]:
+    """By the names that ``gate`` and ``show --json`` know."""
+    train, validation = case.counts
+    return {
+        **_gap_numbers(case),
+        **_copy_numbers(case),
+        **_other_numbers(case),
+        "train_samples": Number(train, unit="samples"),
+        "validation_samples": Number(validation, unit="samples"),
+    }
+
+
+def _gap_numbers(case: Case) -> dict[str, Number]:
+    gaps, why = case.gaps, _why_no_gap(case)
+    no_base = "there is no base model" if case.base is None and not why else why
+    return {
+        "gap_used": _number(gaps.used if gaps else None, NATS, why),
+        "gap": _number(gaps.gap if gaps else None, NATS, why),
+        "base_gap": _number(gaps.base_gap if gaps else None, NATS, no_base),
+        "ratio": _number(gaps.ratio if gaps else None, "ratio", why or "a loss is 0"),
+        "member_auc": _number(gaps.member if gaps else None, "rate", no_base),
+        "train_loss": _number(gaps.train if gaps else None, NATS, why),
+        "validation_loss": _number(gaps.validation if gaps else None, NATS, why),
+        "base_train_loss": _number(gaps.base_train if gaps else None, NATS, no_base),
+        "base_validation_loss": _number(gaps.base_validation if gaps else None, NATS, no_base),
+    }
+
+
+def _why_no_gap(case: Case) -> str:
+    for side, name in ((case.train, "training"), (case.validation, "validation")):
+        if side is None:
+            return f"there is no {name} data"
+        if side.broken:
+            return "a loss is not finite"
+        if not side.pairs:
+            return f"no {name} row is scored yet" if side.waiting else f"no {name} row is scored"
+    return ""
+
+
+def _copy_numbers(case: Case) -> dict[str, Number]:
+    found = case.copies
+    none = found is None or not found.n
+    why = "no answer was compared with the training file" if none else ""
+    rates = found.rates if found is not None else {}
+    return {
+        "copies": Number(None, unit="answers", why=why)
+        if found is None or none
+        else Number(len(found.alone), n=found.n, unit="answers"),
+        "copy_rate": _number(rates.get("tuned"), "rate", why),
+        "base_copy_rate": _number(rates.get("base"), "rate", why or "base has no answers"),
+        "reference_copy_rate": _number(rates.get("reference"), "rate", why or "no references"),
+        "longest_copied_run": Number(None, unit="words", why=why)
+        if found is None or none
+        else Number(found.longest, n=found.n, unit="words"),
+    }
+
+
+def _other_numbers(case: Case) -> dict[str, Number]:
+    near, found = case.near_far, case.diversity
+    none = "" if found is not None else "there are no answers with references"
+    return {
+        "near_far": _number(near.excess if near else None, NATS, _why_no_thirds(case)),
+        "distinct_2": _share(found.distinct if found else None, none),
+        "reference_distinct_2": _share(found.distinct if found else None, none, theirs=True),
+        "compression": _share(found.compression if found else None, none, "ratio"),
+        "reference_compression": _share(
+            found.compression if found else None, none, "ratio", theirs=True
+        ),
+        "self_repetition": _share(found.repetition if found else None, none),
+        "reference_self_repetition": _share(found.repetition if found else None, none, theirs=True),
+        "same_opening": _frequent(found.opening if found else None, none),
+        "reference_same_opening": _frequent(found.reference_opening if found else None, none),
+        "same_answer": _frequent(
+            found.one_answer if found else None, none or "no reference is one prompt's alone"
+        ),
+        "forgetting": _number(case.forgetting, NATS, _why_no_forgetting(case)),
+    }
+
+
+def _why_no_thirds(case: Case) -> str:
+    if case.near_far is None:
+        return "the nearest training prompts were not looked for"
+    if not case.near_far.thirds:
+        return f"{case.near_far.left} rows are left that are no near-duplicates"
+    return "there is no base model" if case.base is None else "a loss is not finite"
+
+
+def _why_no_forgetting(case: Case) -> str:
+    if case.off_task is None:
+        return "there is no off-task text"
+    if case.base is None:
+        return "there is no base model"
+    return "no off-task text is scored" if not case.off_task.pairs else "a loss is not finite"
+
+
+def _number(found: Estimate | Interval | None, unit: str, why: str) -> Number:
+    if found is None or finite(found.value) is None:
+        return Number(None, unit=unit, why=why or "it can't be computed")
+    low, high = finite(found.low), finite(found.high)
+    if low is None or high is None:
+        low = high = None
+    return Number(found.value, low, high, found.n, unit)
+
+
+def _share(found: Compared | None, why: str, unit: str = "rate", *, theirs: bool = False) -> Number:
+    value = None if found is None else found.reference if theirs else found.value
+    if found is None or value is None:
+        return Number(None, unit=unit, why=why or "the answers have no two words")
+    return Number(value, n=found.of, unit=unit)
+
+
+def _frequent(found: Frequent | None, why: str) -> Number:
+    if found is None:
+        return Number(None, unit="rate", why=why or "the answers have no words")
+    return Number(found.share, n=found.of, unit="rate")
+
+
+# Tables
+
+
+def tables(case: Case, grave: Mapping[str, str]) -> dict[str, Table]:
+    """``grave``: severities of the findings above a note, which are the signs' verdicts."""
+    shown = {"signs": _signs(case, grave)}
+    if case.copies is not None and case.copies.found:
+        shown["copies"] = _copies(case.copies.found)
+    if case.near_far is not None and case.near_far.thirds:
+        shown["near_far"] = _near_far(case.near_far.thirds)
+    if case.off_task is not None and case.base is not None and case.off_task.pairs:
+        shown["off_task"] = _off_task(case.off_task.pairs)
+    return shown
+
+
+def _signs(case: Case, grave: Mapping[str, str]) -> Table:
+    rows = [
+        (_rise_sign(case, grave), ""),
+        (_copy_sign(case, grave), _first([o.sample.id for o in _found(case)])),
+        (_near_far_sign(case, grave), _far_ref(case)),
+        (_diversity_sign(case, grave), ""),
+        (_forgetting_sign(case, grave), _first([p.sample.id for p in _forgotten(case)])),
+        (_member_sign(case), ""),
+    ]
+    columns = (
+        Column("sign", "sign"),
+        Column("verdict", "verdict"),
+        Column("base", "○ base"),
+        Column("tuned", "● tuned"),
+        Column("reference", "reference"),
+    )
+    return Table("signs", columns, tuple(cells for cells, _ in rows), tuple(ref for _, ref in rows))
+
+
+def _first(ids: Sequence[str]) -> str:
+    return ids[0] if ids else ""
+
+
+def _found(case: Case) -> Sequence[Copy]:
+    return case.copies.found if case.copies is not None else ()
+
+
+MARKS = {"bad": "✗", "caution": "!"}
+
+
+def _verdict(code: str, grave: Mapping[str, str]) -> str:
+    return f"{MARKS[grave[code]]} yes" if code in grave else "✓ no"
+
+
+def _rise_sign(case: Case, grave: Mapping[str, str]) -> tuple[Cell, ...]:
+    title = "validation rises, training falls"
+    if not case.rises:
+        return title, "· no eval logged", "", "", ""
+    shown = next((rise for rise in case.rises if rises_for(case, rise)), case.rises[0])
+    best = f"best at {step_text(shown.best.step)}"
+    return title, _verdict("eval_rises", grave), "", f"last +{share_text(shown.rise)}", best
+
+
+def _copy_sign(case: Case, grave: Mapping[str, str]) -> tuple[Cell, ...]:
+    title, found = "copies of training answers", case.copies
+    if found is None or not found.n:
+        return title, NOT_LOOKED_AT, "", "", ""
+    counts = [found.counts.get(who) for who in ("base", "tuned", "reference")]
+    told = f"{len(found.alone)} of {found.n}"
+    if not found.alone:
+        # Three times 1/n: what a rate of which nothing was seen can be at most.
+        told = f"0 of {found.n}, at most {share_text(min(1.0, 3 / found.n))}"
+    mark = MARKS.get(grave.get("copies", ""), "·" if found.alone else "✓")
+    return (title, f"{mark} {told}", *("" if one is None else str(one) for one in counts))
+
+
+def _near_far_sign(case: Case, grave: Mapping[str, str]) -> tuple[Cell, ...]:
+    title, found = "good near, poor far from training", case.near_far
+    if found is None:
+        return title, NOT_LOOKED_AT, "", "", ""
+    if found.excess is None:
+        few = "· too few rows" if not found.thirds else "· no base"
+        return title, few, "", "", ""
+    base, tuned = (f"{value:+.2f}" if value is not None else "" for value in _both(case))
+    return title, _verdict("near_far", grave), base, tuned, ""
+
+
+def _both(case: Case) -> tuple[float | None, float | None]:
+    found = case.near_far
+    return (None, None) if found is None else (found.base, found.tuned)
+
+
+def _diversity_sign(case: Case, grave: Mapping[str, str]) -> tuple[Cell, ...]:
+    title, found = "low diversity of answers", case.diversity
+    if found is None:
+        return title, NOT_LOOKED_AT, "", "", ""
+    few = found.n < case.limit("diversity_answers")
+    base = found.base.value if found.base is not None else None
+    figures = (base, found.distinct.value, found.distinct.reference)
+    cells = ("" if one is None else f"{one:.2f}" for one in figures)
+    return title, "· too few answers" if few else _verdict("low_diversity", grave), *cells
+
+
+def _forgetting_sign(case: Case, grave: Mapping[str, str]) -> tuple[Cell, ...]:
+    title, side = "forgetting, off-task text", case.off_task
+    if side is None or case.forgetting is None or not side.pairs:
+        return title, NOT_LOOKED_AT, "", "", ""
+    base = sum(of_base(side.pairs, nll)) / sum(of_base(side.pairs, tokens))
+    tuned = sum(of_tuned(side.pairs, nll)) / sum(of_tuned(side.pairs, tokens))
+    one, other = ends_text(base, tuned).split(" → ")
+    return title, _verdict("forgetting", grave), one, other, ""
+
+
+def _member_sign(case: Case) -> tuple[Cell, ...]:
+    """Evidence, never a verdict: it is very keen on small models."""
+    title = "training rows told from new by loss"
+    member = case.gaps.member if case.gaps is not None else None
+    if member is None:
+        return title, NOT_LOOKED_AT, "", "", ""
+    return title, f"· {100 * member.value:.0f} in 100", "", "", "50 = no"
+
+
+def _far_ref(case: Case) -> str:
+    """The far row on which tuned lost most against base."""
+    thirds = case.near_far.thirds if case.near_far is not None else ()
+    far = next((third.pairs for third in thirds if third.name == "far"), ())
+    return _first([pair.sample.id for pair in _worst_first(far)])
+
+
+def _worst_first(pairs: Sequence[Pair]) -> list[Pair]:
+    sound = [pair for pair in pairs if pair.base is not None and pair.finite]
+    return sorted(sound, key=lambda pair: (-_change(pair), pair.sample.row))
+
+
+def _change(pair: Pair) -> float:
+    return pair.tuned.mean - (pair.base.mean if pair.base is not None else math.nan)
+
+
+def _forgotten(case: Case) -> list[Pair]:
+    return _worst_first(case.off_task.pairs) if case.off_task is not None else []
+
+
+def _copies(found: Sequence[Copy]) -> Table:
+    """The matched stretch of the answer, and the same in the training row."""
+    shown = found[:SHOWN]
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (
+            f"#{one.sample.row}",
+            one.match.run or one.match.words,
+            "whole" if one.match.exact else "run",
+            "yes" if one.echoed else "",
+            clean(one.answer[slice(*one.match.span)].strip(), limit=TEXT),
+            f"{clean(one.match.source, limit=60)} {one.match.row}",
+            clean(one.match.matched.strip(), limit=TEXT),
+        )
+        for one in shown
+    )
+    columns = (
+        Column("sample", "sample"),
+        Column("words", "words", "count", 0),
+        Column("kind", "kind"),
+        Column("echoed", "base or reference too"),
+        Column("answer", "● answer"),
+        Column("source", "training row"),
+        Column("training", "training text"),
+    )
+    title = "copies of training text"
+    return Table(title, columns, rows, tuple(one.sample.id for one in shown))
+
+
+def _near_far(thirds: Sequence[Third]) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    refs = []
+    for third in thirds:
+        pairs = third.pairs
+        refs.append(_first([pair.sample.id for pair in _worst_first(pairs)]))
+        sound = all(pair.finite for pair in pairs)
+        tuned = sum(of_tuned(pairs, nll)) / sum(of_tuned(pairs, tokens)) if sound else None
+        base = None
+        if sound and all(pair.base is not None for pair in pairs):
+            base = sum(of_base(pairs, nll)) / sum(of_base(pairs, tokens))
+        change = tuned - base if tuned is not None and base is not None else None
+        ends = min(third.similarities), max(third.similarities)
+        rows.append((third.name, len(pairs), *ends, base, tuned, change))
+    columns = (
+        Column("third", "nearness"),
+        Column("n", "n", "count", 0),
+        Column("least", "from", "number"),
+        Column("most", "to", "number"),
+        Column("base", "○ base", "number"),
+        Column("tuned", "● tuned", "number"),
+        Column("change", "change", "number"),
+    )
+    return Table("loss by nearness to training prompts", columns, tuple(rows), tuple(refs))
+
+
+def _off_task(pairs: Sequence[Pair]) -> Table:
+    shown = _worst_first(pairs)[:SHOWN]
+    rows = tuple(
+        (
+            f"#{pair.sample.row}",
+            clean(pair.sample.prompt.strip(), limit=PROMPT_START),
+            pair.base.mean if pair.base is not None else None,
+            pair.tuned.mean,
+        )
+        for pair in shown
+    )
+    columns = (
+        Column("sample", "sample"),
+        Column("text", "text"),
+        Column("base", "○ base", "number"),
+        Column("tuned", "● tuned", "number"),
+    )
+    title = f"most forgotten off-task text ({NATS})"
+    return Table(title, columns, rows, tuple(pair.sample.id for pair in shown))
+
+
+# Plots
+
+
+def plots(case: Case) -> tuple[Plot, ...]:
+    made = (_scale(case), _losses(case), _near_plot(case))
+    return tuple(plot for plot in made if plot is not None)
+
+
+def _scale(case: Case) -> Plot | None:
+    """The gap between the rule's two marks, as bars on one scale."""
+    gaps = case.gaps
+    if gaps is None or gaps.gap is None or gaps.used is None:
+        return None
+    bars: list[tuple[str, float]] = []
+    if gaps.base_gap is not None:
+        bars.append(("○ base's own gap", gaps.base_gap.value))
+    bars.append(("● gap", gaps.gap.value))
+    if gaps.harder:
+        bars.append(("● beyond base's", gaps.used.value))
+    bars += [("some from", case.limit("gap_some")), ("high from", case.limit("gap_high"))]
+    series = tuple(
+        Series(name, "base" if "○" in name else "tuned" if "●" in name else "other", (at,), (y,))
+        for at, (name, y) in enumerate(bars)
+    )
+    return Plot("gap", f"gap, validation minus training ({NATS})", "bars", series, "", NATS)
+
+
+def _losses(case: Case) -> Plot | None:
+    train, validation = case.train, case.validation
+    if train is None or validation is None or case.base is None:
+        return None
+    series = []
+    # A series of the role train would be drawn as a line.
+    for side, name in ((train, "training"), (validation, "validation")):
+        both = [
+            (pair.base.mean, pair.tuned.mean)
+            for pair in side.pairs
+            if pair.base is not None and pair.finite
+        ]
+        if not both:
+            return None
+        x, y = zip(*both, strict=True)
+        series.append(Series(name, "other" if side is train else "eval", x, y))
+    title = f"loss per row ({NATS}): training rows far below the others are memorised"
+    return Plot("losses", title, "scatter", tuple(series), "○ base", "● tuned")
+
+
+def _near_plot(case: Case) -> Plot | None:
+    thirds = case.near_far.thirds if case.near_far is not None else ()
+    points = [
+        (similarity, _change(pair))
+        for third in thirds
+        for pair, similarity in zip(third.pairs, third.similarities, strict=True)
+        if pair.base is not None and pair.finite
+    ]
+    if not points:
+        return None
+    x, y = zip(*points, strict=True)
+    title = f"change of loss by nearness to training ({NATS}): below 0 is better"
+    label = "similarity of the nearest training prompt"
+    return Plot("near_far", title, "scatter", (Series("rows", "tuned", x, y),), label, "change")
