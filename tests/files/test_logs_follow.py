@@ -165,6 +165,8 @@ def test_event_files_that_appear_belong_to_the_run(tmp_path: Path) -> None:
     merged = follower.read_on()
     resumed = plain(read_log(first))
     assert plain(merged) == resumed
+    append(first, b"\x07")  # The beginning of a record.
+    assert follower.read_on() is None
     alone = made.events(made.made_run(30, seed=8), tmp_path / "alone", at=2000)
     assert resumed["loss"] == plain(read_log(alone))["loss"]
 

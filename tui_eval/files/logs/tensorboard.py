@@ -32,6 +32,7 @@ _CHECKED = 512
 """Records of a file whose data is checked; a checksum in plain Python costs more than the
 rest of the reading. Every length is checked, so a shift can't go unnoticed."""
 _MOST_FILES = 500
+_MOST_PARTS = 20
 
 _FLOAT, _DOUBLE, _INT32, _STRING, _INT64, _HALF = 1, 2, 3, 7, 9, 19
 _LAYOUT = {_FLOAT: "<f", _DOUBLE: "<d", _INT32: "<i", _INT64: "<q", _HALF: "<e"}
@@ -63,6 +64,9 @@ class Events(Reader):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self._files: dict[Path, FileReader] = {}
+        self._before: list[Gathered] | None = None
+        """What the run logged before it was resumed, in folders of their own."""
+        self._merged: tuple[tuple[tuple[Gathered, int], ...], Gathered] | None = None
 
     def read_on(self) -> bool:
         beside = [p for p in entries(self.path.parent) if is_events(p) and is_file(p)]
@@ -86,7 +90,58 @@ class Events(Reader):
 
     def gathered(self) -> Gathered:
         in_order = sorted(self._files, key=written)
-        return merged(self._files[path].gathered() for path in in_order)
+        own_files = [self._files[path].gathered() for path in in_order]
+        if self._before is None and any("loss" in each.series for each in own_files):
+            self._before = _earlier(self.path.parent, merged(own_files))
+        parts = [*(self._before or ()), *own_files]
+        state = tuple((part, part.taken) for part in parts)
+        if self._merged is None or self._merged[0] != state:
+            self._merged = state, merged(parts)
+        return self._merged[1]
+
+
+def _earlier(folder: Path, later: Gathered) -> list[Gathered]:
+    """The parts of a resumed run, oldest first. A Trainer that resumes logs into a new
+    folder beside the old; a run that starts anew begins where the old one began."""
+    if folder.parent.name != "runs":
+        return []
+    begun = {}
+    for place in entries(folder.parent):
+        files = sorted(filter(is_events, entries(place)), key=written) if place != folder else []
+        if files:
+            begun[place] = files
+    own_start = min((written(p) for p in entries(folder) if is_events(p)), default=(0, ""))
+    found: list[Gathered] = []
+    for files in sorted(begun.values(), key=lambda files: written(files[0]), reverse=True):
+        if written(files[0]) >= own_start or len(found) >= _MOST_PARTS:
+            continue
+        part = _read(files[-_MOST_FILES:])
+        if not _continues(part, later):
+            break
+        part.notes["resumed"] = f"resumed: begun in {files[0].parent.name}"
+        found.insert(0, part)
+        later = part
+    return found
+
+
+def _read(files: list[Path]) -> Gathered:
+    readers = [FileReader(path, Events.format, EventFile) for path in files]
+    for reader_ in readers:
+        try:
+            reader_.read_on()
+        except InputError:
+            continue
+    return merged(reader_.gathered() for reader_ in readers)
+
+
+def _continues(part: Gathered, later: Gathered) -> bool:
+    """Whether the later losses begin after the first and about where the last one stood."""
+    if "loss" not in part.series or "loss" not in later.series:
+        return False
+    steps = [point.step for point in part.series["loss"].points()]
+    first = later.series["loss"].points()[0].step
+    apart = (steps[-1] - steps[0]) / (len(steps) - 1) if len(steps) > 1 else 0.0
+    return steps[0] < first <= steps[-1] + 2 * apart
 
 
 class EventFile:
