@@ -29,7 +29,9 @@ from tui_eval.store.workspace import Workspace
 
 TURNS = 2
 PACE = 0.55
-"""Seconds from one judgement to the next, whatever the screen does."""
+"""Seconds from a judgement to the next one's first key, whatever the screen does."""
+DIGITS = 0.1
+"""Seconds from one digit to the next."""
 SETTINGS = """
 [generation]
 limit = 0
@@ -61,13 +63,13 @@ def judged(judge: Judge, keys: str, into: Measured) -> None:
     before, size, began = judge.place, len(judge.written), time.monotonic()
     for key in keys:
         if key != keys[0]:
-            judge.watch(0.1)
+            judge.watch(DIGITS)
         pressed = time.perf_counter()
         judge.press(key)
     while judge.place == before and time.monotonic() < began + 2 * PACE:
         judge.look(0.05)
     took = 1000 * (time.perf_counter() - pressed)
-    judge.watch(PACE, began)
+    judge.watch(PACE + DIGITS * (len(keys) - 1), began)
     if judge.place > before:
         into.ms.append(took)
         into.keys.append(len(keys))
