@@ -10,26 +10,15 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.core.made_comparison import read, value
 from tests.core.made_evidence import MadeEvidence, made_sample
 from tests.core.made_judging import Judge, answered, compared, heard
-from tests.core.test_step_words import check
 from tui_eval.core.judgements import Judgement
 from tui_eval.core.reading import Reading
-from tui_eval.core.steps import blind_ab
 
 MIRROR = str.maketrans("tb", "bt")
 TOLD = {"votes", "judged", "planned", "ready", "pace", "locked", "clear"}
 """Numbers that may be there before unblinding."""
-
-
-def read(evidence: MadeEvidence) -> Reading:
-    reading = blind_ab.read(evidence, "tuned")
-    check(reading)
-    return reading
-
-
-def value(reading: Reading, name: str) -> float | None:
-    return reading.numbers[name].value
 
 
 def judging(rows: list[str], *, finish: bool = False, unblind: bool = False) -> list[Judgement]:

@@ -17,6 +17,9 @@ from tui_eval.core.session import Answer, Item, Pair, Prompt, Standing, Turn
 from tui_eval.errors import StoreError
 from tui_eval.store.journal import NotSaved
 
+SHORT = [(f"left {n}", f"right {n}") for n in range(12)]
+LONG = ("first line\n" + "more\n" * 60 + "last left", "other\n" + "more\n" * 30 + "last right")
+SIZE = (80, 24)
 PROMPT = "Summarise the complaint in one sentence for the shift manager."
 ANCHORS = {
     name: tuple(f"{name} at level {level}" for level in range(1, 6))
@@ -272,6 +275,10 @@ class MadeAb(MadeSession):
     @property
     def unblinded(self) -> bool:
         return bool(self.round.unblinded_at)
+
+
+def sides(session: MadeAb) -> list[str]:
+    return [event["side"] for event in session.of_kind("vote")]
 
 
 class MadeReview(MadeSession):
