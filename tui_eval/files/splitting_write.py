@@ -64,10 +64,10 @@ class Made:
 
 def default_folder(path: Path) -> Path:
     """``data/tickets.jsonl.gz`` goes to ``data/tickets-split``."""
-    name = path.absolute().name
-    name = name.removesuffix(".gz") if path.is_file() else name
-    stem = Path(name).stem if path.is_file() else name
-    return path.absolute().parent / f"{stem}-split"
+    place = path if path.name not in ("", "..") else path.absolute()
+    if not path.is_file():
+        return place.with_name(f"{place.name}-split")
+    return place.with_name(f"{Path(place.name.removesuffix('.gz')).stem}-split")
 
 
 def check_place(source: Path, out: Path, *, overwrite: bool) -> None:
