@@ -111,9 +111,9 @@ def _summary(case: Case, gravest: Hit | None) -> str:
     train, validation = case.counts
     n = f", n = {train} + {validation}"
     gap, words = f"gap {gap_text(used)}", gravest.long if gravest else "no sign of overfitting"
-    beyond = " beyond base's own" if case.gaps is not None and case.gaps.harder else ""
+    beyond = " beyond base's" if case.gaps is not None and case.gaps.harder else ""
     return fitting(
-        (f"{gap}{beyond}: {words}{n}", f"{gap}: {words}{n}", f"{gap}: {words}", words),
+        (f"{gap}{beyond}: {words}{n}", f"{gap}{beyond}: {words}", f"{gap}: {words}", words),
         SUMMARY_CELLS,
     )
 
