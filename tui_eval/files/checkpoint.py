@@ -274,6 +274,9 @@ def _with_log(found: Checkpoint) -> Checkpoint:
 
 
 def _progress(state: Path) -> tuple[int | None, float | None]:
+    if state.name != "trainer_state.json":
+        # Another stack's log: it tells no step of the checkpoint, and may be large.
+        return None, None
     stat = state.stat()
     return _progress_of(state, stat.st_mtime_ns, stat.st_size)
 

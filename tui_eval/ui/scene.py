@@ -148,6 +148,7 @@ def _state(scene: Scene, entry: StepEntry) -> tuple[str, str]:
         return ("not_started", "") if scene.known else ("looking", "")
     if reading.verdict != "waiting":
         return reading.verdict, headline
+    headline = asked_for(headline, job)
     if job is not None and job.state == "failed":
         return "failed", clean(job.error.split("\n")[0]) or headline
     if job is not None and job.state in ("interrupted", "cancelled"):
@@ -158,6 +159,15 @@ def _state(scene: Scene, entry: StepEntry) -> tuple[str, str]:
 def _counts(reading: Reading | None) -> bool:
     """Whether a job still matters to the step: facts alone can settle it earlier."""
     return reading is None or reading.verdict in ("waiting", "not_enough")
+
+
+PRESS_R = ": press r"
+
+
+def asked_for(words: str, job: Job | None) -> str:
+    """Without the key that was pressed already."""
+    working = job is not None and job.state in ("queued", "running")
+    return words.removesuffix(PRESS_R) if working else words
 
 
 def _at_work(scene: Scene, job: Job, headline: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from tui_eval.core.records import EngineStatus, Job
 from tui_eval.core.text import cells, clean
 from tui_eval.ui import keys
 from tui_eval.ui.messages import JudgeAsked
-from tui_eval.ui.scene import to_be_judged
+from tui_eval.ui.scene import asked_for, to_be_judged
 from tui_eval.ui.widgets import progress
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.lines import Listing
@@ -215,7 +215,8 @@ class StepPane(PlotKeys, can_focus=True):
         words = self.views.view is not None and self.views.view.key == WORDS
         # Where everything is told in full, the summary is too.
         most = max(2, height // 3) if words else 2
-        rows = headline_rows(self._standing(reading), reading.summary, min(width, 110), most)
+        summary = asked_for(reading.summary, self.job)
+        rows = headline_rows(self._standing(reading), summary, min(width, 110), most)
         if not words:
             room = 6 if height >= TALL else 4 if height >= SMALL else 3
             if room == 4 and not _long(reading.findings, min(width, 110)):
