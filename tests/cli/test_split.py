@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 from pathlib import Path
@@ -167,7 +168,7 @@ def test_hostile_text_is_shown_harmless(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert not set(done.stdout + done.stderr) & {"\x1b", "\x07", "\u202e"}
     assert "␛[31mred" in done.stdout
-    assert "1 rows can't be read and stay in training" in done.stderr
+    assert "Unreadable, kept in training as found: 1 row; the first: line 9" in done.stderr
 
 
 def test_a_read_only_folder_is_told(folder: Path) -> None:
@@ -199,3 +200,22 @@ def test_ended_halfway_nothing_is_left(folder: Path, number: signal.Signals, cod
     assert child.wait(60) == code
     assert not any(folder.glob(".split-*"))
     assert not (folder / "large-split").exists()
+
+
+@pytest.mark.slow
+def test_200_000_rows_in_flat_memory(folder: Path) -> None:
+    path = folder / "large.jsonl"
+    with path.open("w") as file:
+        for i in range(200_000):
+            row = {"prompt": f"question {i} " * 20, "completion": "x" * 1000, "group": i // 3}
+            file.write(json.dumps(row) + "\n")
+    assert path.stat().st_size > 300e6
+    done = subprocess.run(
+        [*TUI_EVAL, "split", "large.jsonl", "--strategy", "random"],
+        cwd=folder, capture_output=True, text=True, timeout=600,
+        env={**os.environ, **quiet_environment(folder)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    # Kilobytes; the largest of all children, so that the others must be smaller still.
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 400_000
+    assert "validation.jsonl: 20,001 rows" in done.stdout or "20,000 rows" in done.stdout

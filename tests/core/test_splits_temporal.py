@@ -147,7 +147,9 @@ def test_file_order_can_be_asked_for() -> None:
 def test_unreadable_times_are_counted_and_train() -> None:
     found = plan(rows_at("soon", *range(18), None, "later"), "temporal", Asked(count=2))
     assert found.validation == {17, 18}
-    assert "3 rows have no readable time: 2 can't be read ('soon', 'later')" in found.notes[0].text
+    assert (
+        "Without a readable time: 3 rows (2 can't be read: 'soon', 'later')" in found.notes[0].text
+    )
 
 
 def test_a_row_without_time_goes_with_its_group() -> None:
@@ -174,7 +176,7 @@ def test_a_boundary_far_from_what_was_asked_is_called_out() -> None:
     found = plan(rows_at(*range(20), group={2: "g", 18: "g"}), "temporal", Asked(count=5))
     assert found.validation == {19}
     assert codes(found) == ["far_from_asked"]
-    assert "1 validation rows where 5 were asked for" in found.notes[0].text
+    assert "Validation has 1 row where 5 were asked for" in found.notes[0].text
 
 
 def test_no_open_place_is_refused_unless_late_rows_are_allowed() -> None:

@@ -17,6 +17,7 @@ from tui_eval.config import DataConfig, nearest
 from tui_eval.core import splits
 from tui_eval.core.records import SkippedRow
 from tui_eval.core.splits import Asked, LightRow, Note, Plan
+from tui_eval.core.splits.rows import counted
 from tui_eval.errors import InputError
 from tui_eval.files.splitting_rows import Labels, Source, said
 
@@ -138,7 +139,7 @@ def _check(found: Scanned, names: tuple[str, ...]) -> None:
     if found.bad and not found.source.lines:
         told = [f"  row {entry.row}: {entry.reason}" for entry in found.skipped[:5]]
         more = [f"  and {found.bad - 5:,} more"] if found.bad > 5 else []
-        count = f"{found.bad:,} row{'s' if found.bad > 1 else ''}"
+        count = counted(found.bad)
         raise InputError(
             "\n".join(
                 [f"{path} has {count} that can't be read, and no row is dropped:", *told, *more]
@@ -224,8 +225,8 @@ def _notes(found: Scanned, made: Plan, excluded: bool) -> list[Note]:
         notes.append(
             Note(
                 "unreadable",
-                f"{found.bad:,} rows can't be read and stay in training as they are; the first:"
-                f" line {first.row}, {first.reason}.",
+                f"Unreadable, kept in training as found: {counted(found.bad)}; the first: line"
+                f" {first.row}, {first.reason}.",
                 True,
             )
         )
@@ -233,8 +234,8 @@ def _notes(found: Scanned, made: Plan, excluded: bool) -> list[Note]:
         notes.append(
             Note(
                 "unshaped",
-                f"{found.unshaped:,} rows are not of a known shape; what they ask was taken from"
-                " their likeliest field, or from all of it.",
+                f"Of no known shape: {counted(found.unshaped)}; what they ask was taken from the"
+                " likeliest field, or is the whole row.",
             )
         )
     if found.seen:
@@ -256,8 +257,8 @@ def _seen_notes(seen: Seen, made: Plan, excluded: bool) -> list[Note]:
         return [
             Note(
                 "seen_excluded",
-                f"{len(seen.all):,} rows are in the training file {seen.training} and stay in"
-                " training.",
+                f"In the training file {seen.training}, and kept in training:"
+                f" {counted(len(seen.all))}.",
             )
         ]
     return []

@@ -11,13 +11,14 @@ from random import Random
 from tui_eval.core.overlap_words import folded_words
 from tui_eval.core.splits import Note, Plan
 from tui_eval.core.splits.leaks import NearRow, NearScan
+from tui_eval.core.splits.rows import counted
 from tui_eval.files.splitting import Progress, Scanned, silent
 from tui_eval.files.splitting_rows import said
 
 COMPARED = 20_000
 COMPARED_WORDS = 1_000_000
 """Validation rows, and their prompts' words, that are looked up in training at most: a seeded
-choice, so that memory does not grow with the file (about 250 MB)."""
+choice, so that memory does not grow with the file (about 200 MB)."""
 ROUNDS = 10
 _EVERY = 1_000
 
@@ -61,7 +62,7 @@ def without_near(
         plan = decide(kept)
     if not kept:
         return plan
-    text = f"{len(kept):,} rows are near duplicates of others and stay in training."
+    text = f"Near duplicates of other rows, kept in training: {counted(len(kept))}."
     return replace(plan, notes=(*plan.notes, Note("near_excluded", text)))
 
 

@@ -98,9 +98,9 @@ class Labels:
 
     def _label(self, key: str, row: Mapping[str, Any]) -> str | None:
         for name in self._names[key]:
-            if (value := row.get(name)) is not None:
+            if (value := row.get(name)) is not None and (text := _plain(value)):
                 self.used[key][name] += 1
-                return _plain(value) or None
+                return text
         return None
 
 

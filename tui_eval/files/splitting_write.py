@@ -75,9 +75,11 @@ def check_place(source: Path, out: Path, *, overwrite: bool) -> None:
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is there already, and is not a folder.", "Name another: --out DIR")
     real = source.resolve()
-    if real in {(out / name).resolve() for name in NAMES} or real == out.resolve():
+    place = out.resolve()
+    inside = source.is_dir() and real in (place, *place.parents)
+    if inside or real in {(out / name).resolve() for name in NAMES}:
         raise InputError(
-            f"The split would take the place of {source}, which it is made of.",
+            f"The split would be written into {source}, which it is made of.",
             "Name another folder: --out DIR",
         )
     there = [name for name in NAMES if os.path.lexists(out / name)]

@@ -34,7 +34,7 @@ class NearRow:
 
 class NearScan:
     """``feed`` every training prompt once, then ask for ``found``. Memory is that of the
-    validation prompts, about 200 bytes for each of their words."""
+    validation prompts, about 150 bytes for each of their words."""
 
     def __init__(self, prompts: Mapping[int, str]) -> None:
         self._rows: list[int] = []
@@ -45,8 +45,10 @@ class NearScan:
         self._size: list[int] = []
         """Own words of each prompt."""
         self._equal: dict[int, list[int]] = {}
-        self._runs: dict[int, list[int]] = {}
-        """Where each run of eight words begins."""
+        self._runs: dict[int, int] = {}
+        """Where each run of eight words begins first."""
+        self._again: dict[int, list[int]] = {}
+        """Where it begins again: kept apart, since hardly any does."""
         self._best: dict[int, NearRow] = {}
         for row, prompt in prompts.items():
             self._add(row, prompt)
@@ -62,7 +64,7 @@ class NearScan:
             return
         covered: dict[int, set[int]] = {}
         for run in set(runs):
-            for begin in self._runs.get(run, ()):
+            for begin in self._places(run):
                 held = bisect_right(self._begins, begin) - 1
                 covered.setdefault(held, set()).update(range(begin, begin + RUN))
         for held, places in covered.items():
@@ -83,20 +85,26 @@ class NearScan:
         self._equal.setdefault(hash(tuple(words)), []).append(len(self._rows))
         begin = len(self._own)
         for at, run in enumerate(_runs(words)):
-            self._runs.setdefault(run, []).append(begin + at)
+            if self._runs.setdefault(run, begin + at) != begin + at:
+                self._again.setdefault(run, []).append(begin + at)
         self._rows.append(row)
         self._begins.append(begin)
         self._own += b"\1" * len(words)
 
     def _leave_templates_out(self) -> None:
         often = max(TEMPLATE_ROWS, int(TEMPLATE_SHARE * len(self._rows)))
-        for run, begins in list(self._runs.items()):
+        for run in list(self._again):
+            begins = self._places(run)
             if len({bisect_right(self._begins, begin) for begin in begins}) > often:
                 for begin in begins:
                     self._own[begin : begin + RUN] = bytes(RUN)
-                del self._runs[run]
+                del self._runs[run], self._again[run]
         edges = pairwise((*self._begins, len(self._own)))
         self._size = [sum(self._own[begin:end]) for begin, end in edges]
+
+    def _places(self, run: int) -> tuple[int, ...]:
+        first = self._runs.get(run)
+        return () if first is None else (first, *self._again.get(run, ()))
 
     def _keep(self, held: int, row: int, covered: float) -> None:
         best = self._best.get(held)

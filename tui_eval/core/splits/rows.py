@@ -222,6 +222,10 @@ def by_category(rows: Sequence[LightRow], validation: frozenset[int]) -> tuple[C
     return tuple(CategorySize(name, train[name], held[name]) for name in names)
 
 
+def counted(rows: int) -> str:
+    return f"{rows:,} row{'' if rows == 1 else 's'}"
+
+
 def listed(names: Iterable[str], shown: int = SHOWN) -> str:
     """``billing, refunds and 3 more``: the first of many names, each cut short."""
     short = [name if len(name) <= 40 else name[:39] + "…" for name in names]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tui_eval.core.splits.rows import Choice, LightRow, Note, Task, Unit, listed
+from tui_eval.core.splits.rows import Choice, LightRow, Note, Task, Unit, counted, listed
 from tui_eval.core.splits.times import iso, parse_times
 from tui_eval.errors import InputError
 
@@ -91,18 +91,18 @@ def _times(task: Task) -> tuple[Sequence[float | None], bool, list[Note]]:
         )
     if untimed := len(times.unreadable) + times.missing:
         examples = listed(dict.fromkeys(repr(texts[place]) for place in times.unreadable), 3)
-        told = f": {len(times.unreadable):,} can't be read ({examples})" if examples else ""
+        told = f" ({len(times.unreadable):,} can't be read: {examples})" if examples else ""
         notes.append(
             Note(
                 "untimed",
-                f"{untimed:,} rows have no readable time{told}; they go with their group, and"
-                " stay in training where it has no time either.",
+                f"Without a readable time: {counted(untimed)}{told}; such a row goes with its"
+                " group, and stays in training where that has no time either.",
                 True,
             )
         )
     if times.zoneless and times.zoned:
         notes.append(
-            Note("zones", f"{times.zoneless:,} times name no zone and were taken as UTC.", True)
+            Note("zones", f"Times without a zone, taken as UTC: {times.zoneless:,}.", True)
         )
     return times.seconds, False, notes
 
@@ -150,7 +150,7 @@ def _is_far(got: int, wanted: int) -> bool:
 def _far_note(got: int, wanted: int) -> Note:
     return Note(
         "far_from_asked",
-        f"{got:,} validation rows where {wanted:,} were asked for: at other places a group,"
+        f"Validation has {counted(got)} where {wanted:,} were asked for: elsewhere a group,"
         f" equal prompts or equal times lie across the boundary. {_WAYS}",
         True,
     )
@@ -159,8 +159,8 @@ def _far_note(got: int, wanted: int) -> Note:
 def _late_note(late: int) -> Note:
     return Note(
         "late_training_rows",
-        f"{late:,} training rows are as late as validation: their group or prompt began before"
-        " the boundary, or they were left out of validation.",
+        f"As late as validation, but in training: {counted(late)}, whose group or prompt began"
+        " before the boundary, or which were left out of validation.",
         True,
     )
 
