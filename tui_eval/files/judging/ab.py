@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
-from typing import Any, Self
+from typing import Any
 
 from tui_eval.core.blinding import pair_token, plan_pairs, shown
 from tui_eval.core.judgements import SIDES, JudgeRound, PlannedPair, Side
-from tui_eval.core.records import Completion, Sample
+from tui_eval.core.records import Completion
 from tui_eval.core.session import Pair, Standing
 from tui_eval.errors import InputError
 from tui_eval.files.judging import texts
@@ -22,45 +22,18 @@ LOOK_EVERY = 5
 """Votes between two looks at "enough votes to decide?"."""
 
 
-class Ab(Judging):
+class Ab(Judging[AbRound]):
     """Fulfils ``core.session.AbSession``."""
 
     step = "blind_ab"
 
     def __init__(self, workspace: Workspace, journal: Journal, source: AbRound) -> None:
-        self._source = source
-        self._texts: dict[str, Completion] = {}
-        self._samples: Mapping[str, Sample] = {}
         self._pairs: dict[str, PlannedPair] = {}
         self._enough: bool | None = None
-        super().__init__(workspace, journal, source.id, source.title)
-        source.keep(self.judge)
-        self._facts_seen = workspace.facts_version()
-        batch = source.read()
-        self._absorb(batch)
-        if self._state is None or (self._untouched() and self._outdated(self._state)):
-            with self._in_turn():
-                self._begin(
-                    seed=source.seed,
-                    planned=source.planned,
-                    mode=source.mode,
-                    pairs=[_plain(pair) for pair in self._pairs_of(batch, None)],
-                )
-        else:
-            self._add(batch)
+        super().__init__(workspace, journal, source)
         self.mode = self.state.mode
-        self._index()
         if self._votes() >= LOOK_EVERY:
             self._enough = self._decides()
-
-    @classmethod
-    def open(cls, workspace: Workspace, judge: str, source: AbRound) -> Self:
-        journal = workspace.journal(judge)
-        try:
-            return cls(workspace, journal, source)
-        except BaseException:
-            journal.close()
-            raise
 
     # What there is.
 
@@ -225,17 +198,9 @@ class Ab(Judging):
             told = f"{who} has closed your judging" if who else "Your judging is finished"
             raise InputError(f"{told} of these pairs.", "Reopen it to vote on.")
 
-    def _grow(self) -> bool:
-        batch = self._source.read()
-        self._absorb(batch)
-        return self._add(batch)
-
-    def _absorb(self, batch: Batch) -> None:
-        with self._lock:
-            self._texts |= batch.texts
-            self._samples = batch.samples
-            self._before = (*self._source.before, *batch.before)
-            self._left_out = batch.left_out
+    def _first(self, batch: Batch) -> dict[str, Any]:
+        pairs = self._pairs_of(batch, None)
+        return {"mode": self._source.mode, "pairs": [_plain(pair) for pair in pairs]}
 
     def _add(self, batch: Batch) -> bool:
         """Put pairs into the plan whose answers have come; none once judging has ended."""
@@ -250,7 +215,6 @@ class Ab(Judging):
         return bool(pairs)
 
     def _outdated(self, state: JudgeRound) -> bool:
-        """Whether a plan differs from what the settings ask for today."""
         source = self._source
         asked = {pair_token(self._round_id, id) for id in source.samples}
         planned = {pair.pair for pair in state.pairs if not pair.repeat_of}
@@ -277,11 +241,6 @@ class Ab(Judging):
         with self._lock:
             self._pairs = {pair.pair: pair for pair in self.state.pairs}
             self._order = tuple(pair.pair for pair in self.state.pairs if not pair.identical)
-
-    def _fold(self) -> None:
-        super()._fold()
-        if self._state is not None:
-            self._index()
 
     def _done(self, token: str) -> bool:
         return self.mark(token).side is not None

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, Generic, Self, TypeVar
 
 from tui_eval.core.judgements import (
     Judgement,
@@ -24,10 +24,12 @@ from tui_eval.core.judgements import (
     advance,
     rounds,
 )
+from tui_eval.core.records import Completion, Sample
 from tui_eval.core.stats.order import median
 from tui_eval.core.steps.judging import tags_in
 from tui_eval.core.text import clean
 from tui_eval.errors import InputError, StoreError
+from tui_eval.files.judging.material import Batch, Material
 from tui_eval.store.codec import plain
 from tui_eval.store.journal import Journal, NotSaved, login
 from tui_eval.store.liveness import alone
@@ -46,17 +48,23 @@ PAUSE = 300.0
 """Seconds after which a gap is a pause, not the time for one judgement."""
 
 
-class Judging:
+M = TypeVar("M", bound=Material)
+
+
+class Judging(Generic[M]):
     """One judge's part of one round. Subclasses say what is judged."""
 
     step: Step
 
-    def __init__(self, workspace: Workspace, journal: Journal, round: str, title: str) -> None:
-        self.judge, self.title = journal.judge, title
-        self._workspace, self._journal, self._round_id = workspace, journal, round
+    def __init__(self, workspace: Workspace, journal: Journal, source: M) -> None:
+        self.judge, self.title = journal.judge, source.title
+        self._workspace, self._journal, self._round_id = workspace, journal, source.id
+        self._source = source
+        self._texts: dict[str, Completion] = {}
+        self._samples: Mapping[str, Sample] = {}
         self._lock = threading.RLock()
         self._own: list[Judgement] = []
-        self._round = Round(round, self.step)
+        self._round = Round(source.id, self.step)
         self._state: JudgeRound | None = None
         self._others_seen: tuple[tuple[str, int], ...] = ()
         self._facts_seen: object = None
@@ -66,6 +74,25 @@ class Judging:
         self._known_tags: Counter[str] = Counter()
         self._fold()
         self._known_tags = self._tags_elsewhere()
+        source.keep(self.judge)
+        self._facts_seen = workspace.facts_version()
+        batch = source.read()
+        self._absorb(batch)
+        if self._state is None or (self._untouched() and self._outdated(self._state)):
+            with self._in_turn():
+                self._begin(seed=source.seed, planned=source.planned, **self._first(batch))
+        else:
+            self._add(batch)
+        self._index()
+
+    @classmethod
+    def open(cls, workspace: Workspace, judge: str, source: M) -> Self:
+        journal = workspace.journal(judge)
+        try:
+            return cls(workspace, journal, source)
+        except BaseException:
+            journal.close()
+            raise
 
     # What there is.
 
@@ -182,11 +209,38 @@ class Judging:
             self._own = [one for one in events if one.judge == self.judge]
             self._round = found or Round(self._round_id, self.step)
             self._state = self._round.judge(self.judge)
-
-    # For subclasses.
+        if self._state is not None:
+            self._index()
 
     def _grow(self) -> bool:
         """Take in answers that came; whether there were any."""
+        batch = self._source.read()
+        self._absorb(batch)
+        return self._add(batch)
+
+    def _absorb(self, batch: Batch) -> None:
+        with self._lock:
+            self._texts |= batch.texts
+            self._samples = batch.samples
+            self._before = (*self._source.before, *batch.before)
+            self._left_out = batch.left_out
+
+    # For subclasses.
+
+    def _first(self, batch: Batch) -> dict[str, Any]:
+        """What a plan begins with, besides its seed and size."""
+        raise NotImplementedError
+
+    def _add(self, batch: Batch) -> bool:
+        """Put what came into the plan; whether there was anything."""
+        raise NotImplementedError
+
+    def _outdated(self, state: JudgeRound) -> bool:
+        """Whether a plan differs from what the settings ask for today."""
+        raise NotImplementedError
+
+    def _index(self) -> None:
+        """Follow the state's plan."""
         raise NotImplementedError
 
     def _done(self, token: str) -> bool:

@@ -28,36 +28,35 @@ class Batch:
     """What this batch gives reason to say before the first judgement."""
 
 
-@dataclass(frozen=True, slots=True)
-class AbRound:
-    """One comparison, ready to be judged. ``read`` looks at the answers again; ``keep``
-    makes sure that what is judged is in facts; ``decides`` answers "enough votes?"."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """One round, ready to be judged. ``read`` looks at the answers again; ``keep`` makes sure
+    that what is judged is in facts."""
 
     id: str
     title: str
     seed: int
     planned: int
-    mode: str
-    repeats: Repeats
-    guesses: int
     before: tuple[str, ...]
     read: Callable[[], Batch]
     keep: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbRound(Material):
+    """One comparison. ``decides`` answers "enough votes?"."""
+
+    mode: str
+    repeats: Repeats
+    guesses: int
     decides: Callable[[Sequence[JudgeRound]], bool]
     samples: tuple[str, ...] = ()
     """Ids of the prompts; empty where a plan that is there is followed as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewRound:
-    """One review, ready to be judged."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewRound(Material):
+    """One review."""
 
-    id: str
-    title: str
-    seed: int
-    planned: int
     blind: bool
-    before: tuple[str, ...]
-    read: Callable[[], Batch]
-    keep: Callable[[str], None]
     anchors: Mapping[str, tuple[str, str, str, str, str]] = field(default_factory=dict)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Self
+from typing import Any
 
 from tui_eval.core.blinding import plan_items
 from tui_eval.core.judgements import CRITERIA, JudgeRound
-from tui_eval.core.records import Completion, Sample
 from tui_eval.core.session import Item, Standing
 from tui_eval.errors import InputError
 from tui_eval.files.judging import texts
@@ -18,43 +16,16 @@ from tui_eval.store.journal import Journal, NotSaved
 from tui_eval.store.workspace import Workspace
 
 
-class Review(Judging):
+class Review(Judging[ReviewRound]):
     """Fulfils ``core.session.ReviewSession``."""
 
     step = "review"
 
     def __init__(self, workspace: Workspace, journal: Journal, source: ReviewRound) -> None:
-        self._source = source
-        self._texts: dict[str, Completion] = {}
-        self._samples: Mapping[str, Sample] = {}
         self._places: dict[str, int] = {}
         self.anchors = source.anchors
-        super().__init__(workspace, journal, source.id, source.title)
-        source.keep(self.judge)
-        self._facts_seen = workspace.facts_version()
-        batch = source.read()
-        self._absorb(batch)
-        if self._state is None or (self._untouched() and self._outdated(self._state)):
-            with self._in_turn():
-                self._begin(
-                    seed=source.seed,
-                    planned=source.planned,
-                    blind=source.blind,
-                    items=list(self._items_of(batch, None)),
-                )
-        else:
-            self._add(batch)
+        super().__init__(workspace, journal, source)
         self.blind = self.state.blind
-        self._index()
-
-    @classmethod
-    def open(cls, workspace: Workspace, judge: str, source: ReviewRound) -> Self:
-        journal = workspace.journal(judge)
-        try:
-            return cls(workspace, journal, source)
-        except BaseException:
-            journal.close()
-            raise
 
     @property
     def standing(self) -> Standing:
@@ -103,17 +74,8 @@ class Review(Judging):
         more = {name: v for name, v in seen_fields(seen).items() if name not in _OWN}
         self._say("score", **self._at(token), criterion=criterion, value=value, **more)
 
-    def _grow(self) -> bool:
-        batch = self._source.read()
-        self._absorb(batch)
-        return self._add(batch)
-
-    def _absorb(self, batch: Batch) -> None:
-        with self._lock:
-            self._texts |= batch.texts
-            self._samples = batch.samples
-            self._before = (*self._source.before, *batch.before)
-            self._left_out = batch.left_out
+    def _first(self, batch: Batch) -> dict[str, Any]:
+        return {"blind": self._source.blind, "items": list(self._items_of(batch, None))}
 
     def _add(self, batch: Batch) -> bool:
         items = self._items_of(batch, self.state)
@@ -125,7 +87,6 @@ class Review(Judging):
         return bool(items)
 
     def _outdated(self, state: JudgeRound) -> bool:
-        """Whether a plan differs from what the settings ask for today."""
         source = self._source
         now = (source.seed, source.planned, source.blind)
         return now != (state.seed, state.planned, state.blind)
@@ -144,11 +105,6 @@ class Review(Judging):
         with self._lock:
             self._order = self.state.items
             self._places = {item: number for number, item in enumerate(self._order, 1)}
-
-    def _fold(self) -> None:
-        super()._fold()
-        if self._state is not None:
-            self._index()
 
     def _done(self, token: str) -> bool:
         return self.mark(token).scored
