@@ -7,7 +7,6 @@ another version or simply odd is replaced by an empty one, and reading starts af
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import secrets
 import sqlite3
@@ -18,6 +17,7 @@ from typing import Any, TypeVar
 
 from tui_eval.errors import StoreError
 from tui_eval.store.files import Modes, open_file
+from tui_eval.store.liveness import in_turn
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -214,12 +214,8 @@ def _identity(path: Path) -> tuple[int, int] | None:
 def _opening(path: Path, modes: Modes) -> Iterator[None]:
     """One process at a time opens or replaces an index."""
     fd = open_file(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, modes)
-    try:
-        with contextlib.suppress(OSError):
-            fcntl.flock(fd, fcntl.LOCK_EX)
+    with in_turn(fd):
         yield
-    finally:
-        os.close(fd)
 
 
 @contextlib.contextmanager

@@ -123,7 +123,13 @@ def alone(folder: Path) -> Iterator[None]:
     """Nobody else on this host is in such a passage over ``folder`` meanwhile. For passages
     of milliseconds: it waits for its turn. It needs no file that another account may not
     open, and ends with the process."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    with in_turn(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)):
+        yield
+
+
+@contextlib.contextmanager
+def in_turn(fd: int) -> Iterator[None]:
+    """Hold the lock of ``fd``, waiting for it, and close ``fd`` in the end."""
     try:
         with contextlib.suppress(OSError):
             # Where there are no locks, as before there were any.
