@@ -26,12 +26,15 @@ from tui_eval.core.records import (
     TokenLoss,
     TrainingLog,
 )
-from tui_eval.errors import TuiEvalError
-from tui_eval.files import datasets, logs, producers
+from tui_eval.errors import InputError, TuiEvalError
+from tui_eval.files import datasets, following, logs, producers
 from tui_eval.files.datasets.leaks import leaked
+from tui_eval.files.following import Followed
 from tui_eval.store.workspace import Workspace
 
 CallsFor = Callable[[Config, str, str], Producer]
+OFF_TASK = Path(__file__).with_name("off_task.jsonl")
+"""General texts of many kinds, to see what a fine-tune forgot."""
 JUDGED = (
     "plan", "more", "score", "vote", "strong", "note", "flag", "skip", "view", "undo", "guess",
     "finish", "reopen", "close", "unblind",
@@ -165,18 +168,40 @@ class FileCache:
 
     def __init__(self) -> None:
         self._kept: dict[tuple[object, ...], object] = {}
+        self._followed: tuple[str, Followed] | None = None
 
     def log(self, config: Config, candidate: str) -> TrainingLog | None:
+        if self._followed is not None and self._followed[0] == candidate:
+            return self._followed[1].log
         source = log_path(config, candidate)
-        if source is None:
-            return None
-        checkpoint = producers.checkpoint_of(config, candidate)
-        step = checkpoint.global_step if checkpoint is not None else None
+        return None if source is None else self.log_at(source, judged_step(config, candidate))
+
+    def log_at(self, source: Path, step: int | None = None) -> TrainingLog | None:
+        """The log in a file or folder, read again when it grew."""
         key = ("log", source, step, _stamp(source))
         if key not in self._kept:
+            for old in [one for one in self._kept if one[:3] == key[:3]]:
+                del self._kept[old]
             self._kept[key] = logs.read_log(source, judged_step=step)
         kept = self._kept[key]
         return kept if isinstance(kept, TrainingLog) else None
+
+    def follow(self, config: Config, candidate: str) -> Followed:
+        """From now on the candidate's log is what was read on in it. Raises InputError."""
+        source, step = log_path(config, candidate), judged_step(config, candidate)
+        if source is None:
+            raise InputError("There is no training log to follow.", "Name one in eval.toml.")
+        entry = config.models[candidate]
+        followed = following.of(source, step, self.log_at(source, step), named=bool(entry.log))
+        self._followed = candidate, followed
+        return followed
+
+    def unfollow(self) -> None:
+        self._followed = None
+
+    def read_on(self) -> bool:
+        """Whether the followed log has grown. Raises InputError where it can't be read."""
+        return self._followed is not None and self._followed[1].read_on()
 
     def dataset(self, config: Config, candidate: str, split: Split) -> Dataset | None:
         source = data_path(config, candidate, split)
@@ -246,11 +271,14 @@ def row_limit(config: Config, split: Split) -> int:
 
 
 def data_path(config: Config, candidate: str, split: Split) -> Path | None:
-    """The file of a split; a candidate may have a training file of its own."""
+    """The file of a split; a candidate may have a training file of its own, and where no
+    off-task text is named there are ours."""
     named: str | None = getattr(config.data, split)
     entry = config.models.get(candidate)
     if split == "train" and entry is not None and entry.train:
         named = entry.train
+    if split == "off_task" and not named:
+        return OFF_TASK
     return config.resolve(named) if named else None
 
 
@@ -262,6 +290,11 @@ def log_path(config: Config, candidate: str) -> Path | None:
         return config.resolve(entry.log)
     checkpoint = producers.checkpoint_of(config, candidate)
     return logs.find_log(checkpoint.path) if checkpoint is not None else None
+
+
+def judged_step(config: Config, candidate: str) -> int | None:
+    checkpoint = producers.checkpoint_of(config, candidate)
+    return checkpoint.global_step if checkpoint is not None else None
 
 
 def readings(
