@@ -94,6 +94,13 @@ def test_no_category_is_left_without_training() -> None:
     assert all(size.train for size in found.by_category)
 
 
+def test_a_group_that_passes_a_quota_is_taken_where_that_is_nearer() -> None:
+    rows = [LightRow(n, f"p{n}", "a", group=str(n // 10)) for n in range(100)]
+    rows += [LightRow(100 + n, f"q{n}", "b") for n in range(100)]
+    assert held(plan(rows, "category", Asked(count=38))) == {"a": 20, "b": 19}
+    assert held(plan(rows, "category", Asked(count=28))) == {"a": 10, "b": 14}
+
+
 def test_largest_remainder() -> None:
     def given_to(wanted: int, **sizes: int) -> dict[str, int]:
         return quotas(sizes, wanted, {name: size - 1 for name, size in sizes.items()})

@@ -95,6 +95,13 @@ def test_ideographs_are_words() -> None:
     assert scanned({1: text}, {2: text + "吧"})[0].covered == 1.0
 
 
+def test_a_word_said_a_million_times() -> None:
+    long = "very " * 100_000
+    training = dict.fromkeys(range(50), f"{long}bad")
+    found = scanned({1: f"{long}good", 2: f"{long}bad"}, training)
+    assert [(entry.validation, entry.covered) for entry in found] == [(2, 1.0)]
+
+
 def test_texts_without_words() -> None:
     assert not scanned({1: "", 2: "?!", 3: " "}, {1: "", 2: "?!"})
     assert not scanned({}, {1: "a b c"})

@@ -10,6 +10,7 @@ count. A prompt of fewer than eight words of its own is compared as a whole, wor
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,8 +19,11 @@ from tui_eval.core.overlap_words import folded_words
 
 RUN = 8
 COVERED = 0.5
-TEMPLATE_ROWS, TEMPLATE_SHARE = 5, 0.05
-"""A run in more validation prompts than both is a template's."""
+TEMPLATE_ROWS, TEMPLATE_SHARE, TEMPLATE_MOST = 5, 0.05, 50
+"""A run in more validation prompts than the first two, or than the last, is a template's."""
+REPEATS = 32
+"""Places of one run within one prompt that are looked at: a prompt may be one word, a million
+times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,11 @@ class NearScan:
             return
         self._equal.setdefault(hash(tuple(words)), []).append(len(self._rows))
         begin = len(self._own)
+        seen: Counter[int] = Counter()
         for at, run in enumerate(_runs(words)):
+            seen[run] += 1
+            if seen[run] > REPEATS:
+                continue
             if self._runs.setdefault(run, begin + at) != begin + at:
                 self._again.setdefault(run, []).append(begin + at)
         self._rows.append(row)
@@ -92,7 +100,8 @@ class NearScan:
         self._own += b"\1" * len(words)
 
     def _leave_templates_out(self) -> None:
-        often = max(TEMPLATE_ROWS, int(TEMPLATE_SHARE * len(self._rows)))
+        share = min(TEMPLATE_MOST, int(TEMPLATE_SHARE * len(self._rows)))
+        often = max(TEMPLATE_ROWS, share)
         for run in list(self._again):
             begins = self._places(run)
             if len({bisect_right(self._begins, begin) for begin in begins}) > often:
