@@ -44,6 +44,9 @@ from tui_eval.core.text import clean
 
 STEP = "curves"
 EVENTS_SHOWN = 100
+"""Spikes, and ends of epochs, at most."""
+LINES = (*PREFERENCE_SIGNS, *REINFORCEMENT_SIGNS, "learning_rate", "lr", "grad_norm")
+"""What is drawn besides the losses, each in a plot of its own."""
 
 
 def read(evidence: Evidence, candidate: str, *, against: str | None = None) -> Reading:
@@ -229,12 +232,13 @@ def _events(run: Run, evidence: Evidence) -> tuple[Event, ...]:
 
     events = []
     if run.objective == "supervised":
-        found = curve_tests.spikes(run, setting)
-        events += [Event(p.step, f"spike {loss_text(p.value)}") for p in found]
+        # The highest of very many, and never at the cost of the epochs.
+        found = sorted(curve_tests.spikes(run, setting), key=lambda point: -point.value)
+        events += [Event(p.step, f"spike {loss_text(p.value)}") for p in found[:EVENTS_SHOWN]]
     ends = curve_tests.epoch_ends(run.train)
     if 2 * len(ends) <= len(run.train):
-        events += [Event(run.train[place].step, f"epoch {epoch} ended") for epoch, place in ends]
-    del events[EVENTS_SHOWN:]
+        ended = ((run.train[place].step, epoch) for epoch, place in ends[:EVENTS_SHOWN])
+        events += [Event(step, f"epoch {epoch} ended") for step, epoch in ended]
     main = _main_eval(run)
     if main:
         best = curve_tests.best_of(main)
@@ -247,18 +251,16 @@ def _events(run: Run, evidence: Evidence) -> tuple[Event, ...]:
 def _plots(run: Run, events: tuple[Event, ...]) -> tuple[Plot, ...]:
     """Everything the log holds, later rows too."""
     series = run.log.series
-    losses = [_series("train", "train", series.get("loss", ()))]
+    losses = [line_of("train", "train", series.get("loss", ()))]
     for key in run.evals:
         name = f"validation {eval_name(key)}".rstrip()
-        losses.append(_series(clean(name, limit=32), "eval", series[key]))
+        losses.append(line_of(clean(name, limit=32), "eval", series[key]))
     plots = [Plot("loss", "loss", "curve", tuple(losses), "step", "loss", events)]
-    others = [*PREFERENCE_SIGNS, *REINFORCEMENT_SIGNS, "learning_rate", "lr", "grad_norm"]
-    for key in others:
+    for key in LINES:
         if series.get(key):
-            title = "learning rate" if key in ("learning_rate", "lr") else key
-            plot_key = "learning_rate" if key == "lr" else key
-            line = _series(title.replace("_", " "), "train", series[key])
-            plots.append(Plot(plot_key, line.name, "curve", (line,), "step", line.name, events))
+            name = plot_key(key)
+            line = line_of(name.replace("_", " "), "train", series[key])
+            plots.append(Plot(name, line.name, "curve", (line,), "step", line.name, events))
     if run.objective != "supervised":
         # Its own sign first: the loss of such a run says little.
         signs = (*PREFERENCE_SIGNS, *REINFORCEMENT_SIGNS)
@@ -266,7 +268,13 @@ def _plots(run: Run, events: tuple[Event, ...]) -> tuple[Plot, ...]:
     return tuple(plot for plot in plots if any(line.x for line in plot.series))
 
 
-def _series(name: str, role: str, points: Sequence[LogPoint]) -> Series:
+def plot_key(key: str) -> str:
+    return "learning_rate" if key == "lr" else key
+
+
+def line_of(name: str, role: str, points: Sequence[LogPoint]) -> Series:
+    """A quantity of the log as a line (``train``) or as points (``eval``), on every axis
+    that the log tells."""
     alternatives = {}
     if any(point.epoch is not None for point in points):
         alternatives["epoch"] = tuple(_or_nan(point.epoch) for point in points)

@@ -11,7 +11,7 @@ from tui_eval.core.records import TrainingLog
 from tui_eval.errors import InputError
 from tui_eval.files.logs.parts import found, signs
 from tui_eval.files.logs.parts.follow import Follower, Rereading
-from tui_eval.files.logs.parts.reader import Reader, checkpoints
+from tui_eval.files.logs.parts.reader import Reader, checkpoints, run_of
 from tui_eval.files.raw import is_file, is_folder, no_file, refuse_lfs_pointer, relative
 
 __all__ = [
@@ -22,7 +22,9 @@ __all__ = [
     "find_log",
     "find_logs",
     "follow",
+    "logs_beside",
     "read_log",
+    "run_of",
 ]
 
 
@@ -126,6 +128,12 @@ def find_log(folder: Path, *, above: bool = True) -> Path | None:
 def find_logs(folder: Path) -> list[Path]:
     """Every log of a run's folder, best first."""
     return [path for entry in FORMATS for path in entry.find(folder.absolute())]
+
+
+def logs_beside(path: Path) -> list[Path]:
+    """The other logs of the run that this one is of, best first."""
+    folder = run_of(path)
+    return [] if folder is None else _other_kinds(path, find_logs(folder))
 
 
 def _chosen(path: Path, *, live: bool) -> tuple[Path, LogFormat, list[Path]]:

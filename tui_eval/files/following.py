@@ -1,0 +1,113 @@
+"""The judged log while its run writes it, and the other logs that it can be held against."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_eval.core.records import TrainingLog
+from tui_eval.core.text import clean
+from tui_eval.errors import InputError
+from tui_eval.files import logs
+from tui_eval.files.raw import is_folder, relative
+
+if TYPE_CHECKING:
+    from tui_eval.config import Config
+    from tui_eval.files.evidence import FileCache
+
+
+class Followed:
+    """A log that is read on. ``log`` is all that was read of it so far."""
+
+    def __init__(self, follower: logs.Follower, log: TrainingLog) -> None:
+        self._follower = follower
+        self.log = log
+
+    @property
+    def path(self) -> Path:
+        return self._follower.path
+
+    def read_on(self) -> bool:
+        """Whether anything came. A file that is gone or half written has nothing new;
+        raises InputError where what is there can't be read."""
+        log = self._follower.read_on()
+        if log is None:
+            return False
+        self.log = log
+        return True
+
+
+def of(source: Path, step: int | None, judged: TrainingLog | None, *, named: bool) -> Followed:
+    """The log in ``source``, followed. One that was not named by a person gives way to a
+    log of the same run that is written at every step, if that one is as long and counts
+    the same steps. Raises InputError."""
+    run = source if named or is_folder(source) else logs.run_of(source)
+    if run is not None and run != source:
+        live = _followed_or_none(run, step)
+        if live is not None and _tells_as_much(live.log, judged):
+            return live
+    return _followed(source, step)
+
+
+def _followed(path: Path, step: int | None) -> Followed:
+    follower = logs.follow(path, judged_step=step)
+    log = follower.read_on()
+    if log is None:
+        raise InputError(f"{path} holds no metrics yet.", "Press f again when the run began.")
+    return Followed(follower, log)
+
+
+def _followed_or_none(path: Path, step: int | None) -> Followed | None:
+    try:
+        return _followed(path, step)
+    except InputError:
+        return None
+
+
+def _tells_as_much(live: TrainingLog, judged: TrainingLog | None) -> bool:
+    if judged is None:
+        return True
+    if live.judged_step != judged.judged_step:
+        return False
+    return all(_last(live, key) >= _last(judged, key) for key in ("loss", "eval_loss"))
+
+
+def _last(log: TrainingLog, key: str) -> float:
+    points = log.series.get(key, ())
+    return points[-1].step if points else -math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A log besides the judged one. ``name`` is cleaned."""
+
+    key: str
+    """What tells it from the others."""
+    name: str
+    source: Path
+    step: int | None
+
+
+def others(config: Config, candidate: str, cache: FileCache) -> list[Other]:
+    """The logs of the other candidates, then those that lie beside the judged one."""
+    from tui_eval.files.evidence import judged_step, log_path
+
+    found: dict[Path, Other] = {}
+    for name in config.candidates:
+        source = log_path(config, name) if name != candidate else None
+        if source is not None:
+            key = f"candidate {name}"
+            step = judged_step(config, name)
+            found[source] = Other(key, clean(name, limit=60), source, step)
+    log = cache.log(config, candidate)
+    if log is not None:
+        here = Path(log.source)
+        found.pop(here, None)
+        run = logs.run_of(here) or here.parent
+        for path in logs.logs_beside(here):
+            if path not in found:
+                name = clean(relative(path, run), limit=60)
+                found[path] = Other(f"file {path}", name, path, None)
+    return list(found.values())
