@@ -68,6 +68,7 @@ def split(task: Task) -> Choice:
         "order": "file" if ordered else "time",
         "training_ends": say(before),
         "validation_begins": say(begins),
+        "allow_late": task.allow_late,
         "late_training_rows": late,
     }
     return Choice(tuple(unit.place for unit in chosen), tuple(notes), details)
