@@ -111,6 +111,19 @@ def generator(config: Config, model: str, candidate: str = "tuned") -> Producer:
     return replace(made, key=producers.key_of(made))
 
 
+def answer_as(made: Made, name: str, candidate: str) -> None:
+    """``name`` answers in a workspace whose candidate is not called ``tuned``."""
+    workspace = made.workspace()
+    with workspace.facts(f"job-{name}") as facts:
+        producer = generator(made.config, name, candidate)
+        facts.append("producer", producer.key, None, encode(producer))
+        for sample in made.samples(candidate):
+            words = Written(f"{'Well' if name == 'base' else 'So'}: {sample.prompt}")
+            one = completion(producer.key, sample.id, words)
+            facts.append("completion", producer.key, sample.id, encode(one))
+    workspace.close()
+
+
 def said(model: str, sample: Sample) -> str:
     """The base talks more of every third prompt, less of the others."""
     more = " And more." * (sample.row % 3 + (1 if model == "tuned" else 0))

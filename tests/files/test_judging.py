@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.files.made_rounds import Made, folded, same
+from tests.files.made_rounds import Made, answer_as, folded, same
 from tui_eval import config as settings
 from tui_eval.core import blinding
 from tui_eval.core.answers import Written
@@ -23,32 +23,6 @@ from tui_eval.files.judging import open_ab
 from tui_eval.files.judging.ab import Ab
 from tui_eval.files.judging.review import Review
 from tui_eval.store.journal import NotSaved
-
-
-@pytest.fixture(autouse=True)
-def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Made:
-    found = Made.at(tmp_path / "w", toml="[blind_ab]\npairs = 20\n[review]\nsamples = 10\n")
-    found.answer()
-    return found
-
-
-@pytest.fixture
-def ab(made: Made) -> Iterator[Ab]:
-    session = made.ab()
-    yield session
-    session.close()
-
-
-@pytest.fixture
-def review(made: Made) -> Iterator[Review]:
-    session = made.review()
-    yield session
-    session.close()
 
 
 def test_the_sessions_are_what_the_screens_ask_for(ab: Ab, made: Made) -> None:
@@ -122,8 +96,7 @@ def test_a_session_has_nowhere_to_read_a_models_name_from(made: Made) -> None:
         files=False,
     )
     for name in ("base", "wonderful"):
-        other = Made(made.folder, made.config)
-        _answer_as(other, name)
+        answer_as(made, name, "wonderful")
     session = open_ab(made.workspace(), made.config, "wonderful", judge="ana")
     session.vote(session.order[0], "left")
     reached = "\n".join(walk(session, set()))
@@ -135,22 +108,6 @@ def test_a_session_has_nowhere_to_read_a_models_name_from(made: Made) -> None:
     assert "wonderful" not in journal
     assert "Zephyrine" not in journal
     session.close()
-
-
-def _answer_as(made: Made, name: str) -> None:
-    from tests.files.made_rounds import generator
-    from tui_eval.core.answers import completion
-    from tui_eval.store.codec import encode
-
-    workspace = made.workspace()
-    with workspace.facts(f"job-{name}") as facts:
-        producer = generator(made.config, name, "wonderful")
-        facts.append("producer", producer.key, None, encode(producer))
-        for sample in made.samples("wonderful"):
-            text = Written(f"{'Well' if name == 'base' else 'So'}: {sample.prompt}")
-            one = completion(producer.key, sample.id, text)
-            facts.append("completion", producer.key, sample.id, encode(one))
-    workspace.close()
 
 
 def test_a_vote_is_in_the_journal_when_it_returns(made: Made, ab: Ab) -> None:

@@ -30,11 +30,6 @@ CHILD = Path(__file__).with_name("judging_child.py")
 KILLS = 20
 
 
-@pytest.fixture(autouse=True)
-def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-
-
 @pytest.fixture(scope="module")
 def answered(tmp_path_factory: pytest.TempPathFactory) -> Made:
     made = Made.at(tmp_path_factory.mktemp("judged") / "w", 220, "[blind_ab]\npairs = 150\n")

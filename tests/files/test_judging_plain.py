@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,20 +27,6 @@ def made(tmp_path: Path) -> Made:
     found = Made.at(tmp_path / "w", toml="[blind_ab]\npairs = 6\n[review]\nsamples = 4\n")
     found.answer()
     return found
-
-
-@pytest.fixture
-def ab(made: Made) -> Iterator[Ab]:
-    session = made.ab()
-    yield session
-    session.close()
-
-
-@pytest.fixture
-def review(made: Made) -> Iterator[Review]:
-    session = made.review()
-    yield session
-    session.close()
 
 
 def told(session: Ab, lines: str, encoding: str = "utf-8") -> str:

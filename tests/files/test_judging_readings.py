@@ -16,11 +16,6 @@ from tui_eval.files.evidence import FileCache, WorkspaceEvidence
 from tui_eval.files.judging.ab import Ab
 
 
-@pytest.fixture(autouse=True)
-def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-
-
 @pytest.fixture
 def made(tmp_path: Path) -> Made:
     toml = "[blind_ab]\npairs = 24\nrepeats_least = 5\n[review]\nsamples = 20\n"

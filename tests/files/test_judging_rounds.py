@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,25 +19,6 @@ from tui_eval.files.judging.ab import Ab
 from tui_eval.files.judging.recording import comparison_of
 from tui_eval.files.judging.texts import gives_away, names_in
 from tui_eval.store.journal import NotSaved
-
-
-@pytest.fixture(autouse=True)
-def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Made:
-    found = Made.at(tmp_path / "w", toml="[blind_ab]\npairs = 20\n[review]\nsamples = 10\n")
-    found.answer()
-    return found
-
-
-@pytest.fixture
-def ab(made: Made) -> Iterator[Ab]:
-    session = made.ab()
-    yield session
-    session.close()
 
 
 def test_identical_answers_are_ties_that_nobody_sees(tmp_path: Path) -> None:

@@ -15,17 +15,15 @@ from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 from textual.strip import Strip
 
-from tests.files.made_rounds import Made, generator
+from tests.files.made_rounds import Made, answer_as
 from tests.ui.apps.judging import Judged, OneAb
 from tests.ui.fake import painted, shows
 from tests.ui.judged import opened, press, settled
 from tests.ui.made_session import MadeAb
 from tui_eval import config as settings
-from tui_eval.core.answers import Written, completion
 from tui_eval.core.text import clean
 from tui_eval.files.judging import open_ab
 from tui_eval.files.judging.ab import Ab
-from tui_eval.store.codec import encode
 from tui_eval.ui.screens.blind_ab import BlindAbScreen
 
 NAMES = ("wonderful", "Zephyrine", "tuned-checkpoint")
@@ -83,20 +81,8 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ab:
     text = (made.folder / "eval.toml").read_text().replace("models.tuned", "models.wonderful")
     made.config = settings.parse(text, made.folder, files=False)
     for name in ("base", "wonderful"):
-        answered_by(made, name)
+        answer_as(made, name, "wonderful")
     return open_ab(made.workspace(), made.config, "wonderful", judge="ana")
-
-
-def answered_by(made: Made, name: str) -> None:
-    workspace = made.workspace()
-    with workspace.facts(f"job-{name}") as facts:
-        producer = generator(made.config, name, "wonderful")
-        facts.append("producer", producer.key, None, encode(producer))
-        for sample in made.samples("wonderful"):
-            words = Written(f"{'Well' if name == 'base' else 'So'}: {sample.prompt}")
-            one = completion(producer.key, sample.id, words)
-            facts.append("completion", producer.key, sample.id, encode(one))
-    workspace.close()
 
 
 class Real(Judged):
