@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 
 from tests.engine import models
-from tests.engine.test_score_job import Bench, Watched
-from tui_eval.core.records import Completion, Job
+from tests.engine.test_score_job import Bench
+from tui_eval.core.records import Completion
 from tui_eval.engine.backends.transformers_scorer import Loaded, TransformersScorer
 from tui_eval.engine.generation import Asked, Decoder, Rules
 from tui_eval.engine.jobs import generate
@@ -21,22 +21,8 @@ from tui_eval.files.producers import generating
 class AnswerBench(Bench):
     """The same folder, with the ``generate`` verb."""
 
-    def run(
-        self,
-        number: int = 1,
-        prepare: Callable[[Any], None] = lambda context: None,
-        **args: Any,
-    ) -> Any:
-        workspace = self.workspace()
-        job = Job(f"job-{number}", "generate", {"candidate": "tuned", **args}, "running", "")
-        context = Watched(workspace, self.config(), job, self.warm)
-        context.cancel_after = self.cancel_after
-        prepare(context)
-        try:
-            generate.run(job, context)
-        finally:
-            workspace.close()
-        return context
+    verb = "generate"
+    work = staticmethod(generate.run)
 
     def completions(self, model: str, candidate: str = "tuned") -> list[Completion]:
         key = generating(self.config(), candidate, model, dtype="float32").key

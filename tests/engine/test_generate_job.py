@@ -27,21 +27,7 @@ ENDS = (1, 4)
 
 @pytest.fixture
 def bench(tmp_path: Path) -> AnswerBench:
-    base = models.loaded("llama")
-    models.save(tmp_path / "base", base)
-    tuned = models.with_lora(models.loaded("llama"))
-    tuned.model.save_pretrained(tmp_path / "tuned")
-    rows = [
-        {
-            "messages": [
-                {"role": "user", "content": words(3 + n, n)},
-                {"role": "assistant", "content": words(5 + 2 * n, n + 30)},
-            ]
-        }
-        for n in range(ROWS)
-    ]
-    (tmp_path / "val.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    made = AnswerBench(tmp_path, base, tuned)
+    made = AnswerBench.at(tmp_path, ROWS)
     made.settings(generation=SHORT)
     return made
 

@@ -11,9 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine import models
 from tests.engine.answers import AnswerBench
-from tests.engine.test_score_losses import words
 from tests.waiting import until
 from tui_eval.core.records import Job
 from tui_eval.engine import launch
@@ -74,21 +72,7 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    base = models.loaded("llama")
-    models.save(tmp_path / "base", base)
-    tuned = models.with_lora(models.loaded("llama"))
-    tuned.model.save_pretrained(tmp_path / "tuned")
-    rows = [
-        {
-            "messages": [
-                {"role": "user", "content": words(3 + n, n)},
-                {"role": "assistant", "content": words(5, n + 30)},
-            ]
-        }
-        for n in range(ROWS)
-    ]
-    (tmp_path / "val.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    bench = AnswerBench(tmp_path, base, tuned)
+    bench = AnswerBench.at(tmp_path, ROWS)
     bench.settings(generation=SETTINGS, engine="linger = 600\nthreads = 1")
     made = World(bench)
     yield made

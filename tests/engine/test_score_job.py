@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import pytest
 import torch
@@ -32,13 +32,33 @@ ROWS = 12
 
 @dataclass
 class Bench:
-    """A workspace with a base, an adapter and a validation file."""
+    """A workspace with a base, an adapter and a validation file. ``work`` does ``verb``."""
+
+    verb: ClassVar[str] = "score"
+    work: ClassVar[Callable[[Job, JobContext], None]] = staticmethod(score.run)
 
     folder: Path
     base: models.Loaded
     tuned: models.Loaded
     warm: dict[str, Any] = field(default_factory=dict)
     cancel_after: int | None = None
+
+    @classmethod
+    def at(cls, folder: Path, count: int, categories: Sequence[str] = ()) -> Self:
+        """``count`` conversations, each longer than the one before."""
+        base = models.loaded("llama")
+        models.save(folder / "base", base)
+        tuned = models.with_lora(models.loaded("llama"))
+        tuned.model.save_pretrained(folder / "tuned")
+        with (folder / "val.jsonl").open("w") as file:
+            for n in range(count):
+                user = {"role": "user", "content": words(3 + n, n)}
+                said = {"role": "assistant", "content": words(5 + 2 * n, n + 30)}
+                row: dict[str, Any] = {"messages": [user, said]}
+                if categories:
+                    row["category"] = categories[n % len(categories)]
+                file.write(json.dumps(row) + "\n")
+        return cls(folder, base, tuned)
 
     def settings(self, **tables: str) -> None:
         parts = {
@@ -60,12 +80,12 @@ class Bench:
         **args: Any,
     ) -> Any:
         workspace = self.workspace()
-        job = Job(f"job-{number}", "score", {"candidate": "tuned", **args}, "running", "")
+        job = Job(f"job-{number}", self.verb, {"candidate": "tuned", **args}, "running", "")
         context = Watched(workspace, self.config(), job, self.warm)
         context.cancel_after = self.cancel_after
         prepare(context)
         try:
-            score.run(job, context)
+            self.work(job, context)
         finally:
             workspace.close()
         return context
@@ -97,22 +117,7 @@ class Watched(JobContext):
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
-    base = models.loaded("llama")
-    models.save(tmp_path / "base", base)
-    tuned = models.with_lora(models.loaded("llama"))
-    tuned.model.save_pretrained(tmp_path / "tuned")
-    rows = [
-        {
-            "messages": [
-                {"role": "user", "content": words(3 + n, n)},
-                {"role": "assistant", "content": words(5 + 2 * n, n + 30)},
-            ],
-            "category": "odd" if n % 2 else "even",
-        }
-        for n in range(ROWS)
-    ]
-    (tmp_path / "val.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    made = Bench(tmp_path, base, tuned)
+    made = Bench.at(tmp_path, ROWS, categories=("even", "odd"))
     made.settings()
     return made
 
