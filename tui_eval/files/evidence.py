@@ -53,6 +53,7 @@ class WorkspaceEvidence:
         self._config = config
         self._cache = cache
         self._producers: tuple[Producer, ...] | None = None
+        self._looked_up: dict[tuple[CallsFor, str, str], Producer | None] = {}
 
     def base(self, candidate: str) -> str | None:
         return producers.base_name(self._config, candidate)
@@ -77,7 +78,14 @@ class WorkspaceEvidence:
         return self._current(producers.generating, candidate, model)
 
     def _current(self, calls_for: CallsFor, candidate: str, model: str) -> Producer | None:
-        """The newest recorded producer that is the one called for today."""
+        """The newest recorded producer that is the one called for today. Steps ask a dozen
+        times, and each answer means a look at the checkpoint's files: once per moment."""
+        asked = (calls_for, candidate, model)
+        if asked not in self._looked_up:
+            self._looked_up[asked] = self._look_up(calls_for, candidate, model)
+        return self._looked_up[asked]
+
+    def _look_up(self, calls_for: CallsFor, candidate: str, model: str) -> Producer | None:
         dtype: str = self._config.scoring.dtype
         if dtype == "auto" and model != candidate:
             # A pair is compared at one precision: the base follows the candidate.

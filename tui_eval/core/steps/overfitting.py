@@ -11,6 +11,7 @@ from tui_eval.core.stats.intervals import Estimate
 from tui_eval.core.steps import overfitting_views
 from tui_eval.core.steps.log_reconcile import reconcile
 from tui_eval.core.steps.overfitting_gap import gaps
+from tui_eval.core.steps.overfitting_numbers import numbers
 from tui_eval.core.steps.overfitting_signs import (
     copies,
     diversity,
@@ -41,7 +42,7 @@ def read(evidence: Evidence, candidate: str, *, against: str | None = None) -> R
         headline=_waiting(case, HEADLINE_CELLS) if case.waiting else _headline(case, gravest),
         summary=_waiting(case, SUMMARY_CELLS) if case.waiting else _summary(case, gravest),
         findings=findings,
-        numbers=overfitting_views.numbers(case),
+        numbers=numbers(case),
         tables=overfitting_views.tables(case, _grave(hits)),
         plots=overfitting_views.plots(case),
         how=_how(case),
