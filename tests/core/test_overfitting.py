@@ -65,6 +65,14 @@ def test_identical_losses_have_no_gap_and_tell_nobody_apart() -> None:
     assert "-0.00" not in reading.summary
 
 
+def test_a_model_that_learned_nothing_is_neither() -> None:
+    train, validation = noisy(100, 2.0, 0.1, 1), noisy(100, 2.0, 0.1, 2)
+    reading = read(trained((train, train), (validation, validation), (train, train)))
+    assert codes(reading) == {}
+    assert reading.numbers["member_auc"].value == 0.5
+    assert reading.numbers["forgetting"].value == 0.0
+
+
 def test_figures_are_token_weighted() -> None:
     counts = [3 + 7 * (at % 13) for at in range(60)]
     train, validation = (noisy(60, 2.0), noisy(60, 1.0)), (noisy(60, 2.4), noisy(60, 1.3))

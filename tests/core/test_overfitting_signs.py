@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.core.made_evidence import MadeEvidence
+from tests.core.made_judging import Judge, completion, heard, producer
 from tests.core.made_memory import (
     completions,
     matches,
@@ -235,6 +236,30 @@ def test_fewer_than_thirty_are_not_parted() -> None:
     reading = read(graded(0.5, similar=places))
     assert "near_far" not in reading.tables
     assert reading.numbers["near_far"].why == "29 rows are left that are no near-duplicates"
+
+
+def reviewed(judge: Judge, count: int = 90) -> MadeEvidence:
+    made = {f"s{at}": completion("tuned", f"s{at}", sentence(at, "a")) for at in range(count)}
+    return replace(
+        graded(0.5),
+        generators={"tuned": producer("tuned")},
+        completions={"tuned": made},
+        journals=heard(judge),
+        settings={"review.samples": count, "blind_ab.pairs": 0},
+    )
+
+
+def test_scores_that_people_gave_stand_beside_the_losses() -> None:
+    """The first 30 rows are the far ones."""
+    scores = ["2222"] * 30 + ["4444"] * 30 + ["5555"] * 30
+    table = read(reviewed(Judge().items(90).scores(scores))).tables["near_far"]
+    assert table.columns[-1].key == "score"
+    assert {row[0]: row[-1] for row in table.rows} == {"near": 5.0, "middle": 4.0, "far": 2.0}
+
+
+def test_nobodys_scores_are_shown_before_the_review_is_done() -> None:
+    table = read(reviewed(Judge().items(90).scores(["2222"] * 89))).tables["near_far"]
+    assert table.columns[-1].key == "change"
 
 
 # Diversity

@@ -207,6 +207,17 @@ def test_another_limit_has_findings_of_its_own(world: World) -> None:
     assert (world.of(1).copied, world.of(1).run) == (False, 60)
 
 
+def test_short_runs_may_be_asked_for_down_to_a_seed(world: World) -> None:
+    toml = world.folder / "eval.toml"
+    told = toml.read_text()
+    toml.write_text(told + "[overfitting]\ncopy_run = 8\n")
+    world.run()
+    assert world.of(2).copied
+    toml.write_text(told + "[overfitting]\ncopy_run = 7\n")
+    with pytest.raises(EngineError, match="7 words"):
+        world.run()
+
+
 def test_before_there_are_answers_the_prompts_are_measured(world: World) -> None:
     toml = world.folder / "eval.toml"
     told = toml.read_text()

@@ -4,7 +4,7 @@ forgetting, and a validation loss that rises while training loss falls."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tui_eval.core.diversity import (
     Compared,
@@ -26,6 +26,7 @@ from tui_eval.core.stats.paired import loss_difference
 from tui_eval.core.steps.curve_tests import best_of
 from tui_eval.core.steps.overfitting_gap import base_units
 from tui_eval.core.steps.pairs import Pair, Scored, groups_of, nll, of_base, of_tuned, tokens
+from tui_eval.core.steps.review_scores import reviewed
 from tui_eval.core.steps.run import Run, eval_name
 from tui_eval.core.steps.wording import threshold
 from tui_eval.core.text import digest
@@ -157,6 +158,8 @@ class NearFar:
     base: float | None
     left: int
     """Rows that are no near-duplicate of a training row."""
+    scores: Mapping[str, float] = field(default_factory=dict)
+    """What people gave tuned's answers, by sample id, once their review is done."""
 
 
 def near_far(evidence: Evidence, candidate: str, data: Scored) -> NearFar | None:
@@ -175,9 +178,22 @@ def near_far(evidence: Evidence, candidate: str, data: Scored) -> NearFar | None
         return NearFar((), None, None, None, left)
     made = _thirds(found, pairs, similar)
     near, far = made[0].pairs, made[2].pairs
+    scores = _scores(evidence, candidate)
     if data.base is None or not all(pair.finite for pair in (*near, *far)):
-        return NearFar(made, None, None, None, left)
-    return NearFar(made, *_contrast(far, near, data.same_units), left)
+        return NearFar(made, None, None, None, left, scores)
+    return NearFar(made, *_contrast(far, near, data.same_units), left, scores)
+
+
+def _scores(evidence: Evidence, candidate: str) -> dict[str, float]:
+    """Not before the review is done: nobody's scores may sway another judge's."""
+    review = reviewed(evidence, candidate)
+    if review.waiting:
+        return {}
+    return {
+        item.sample.id: item.mean
+        for item in review.reviewed
+        if item.sample is not None and item.mean is not None
+    }
 
 
 def _nearest(found: NearestPrompt, leaked: bool) -> Nearest:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from tui_eval.core.reading import Cell, Column, Plot, Series, Table
 from tui_eval.core.steps.overfitting_numbers import NATS
-from tui_eval.core.steps.overfitting_signs import Copy, Third
+from tui_eval.core.steps.overfitting_signs import Copy, NearFar, Third
 from tui_eval.core.steps.overfitting_tests import Case, rises_for
 from tui_eval.core.steps.pairs import Pair, nll, of_base, of_tuned, tokens
 from tui_eval.core.steps.wording import ends_text, share_text, step_text
@@ -26,7 +26,7 @@ def tables(case: Case, grave: Mapping[str, str]) -> dict[str, Table]:
     if case.copies is not None and case.copies.found:
         shown["copies"] = _copies(case.copies.found)
     if case.near_far is not None and case.near_far.thirds:
-        shown["near_far"] = _near_far(case.near_far.thirds)
+        shown["near_far"] = _near_far(case.near_far)
     if case.off_task is not None and case.base is not None and case.off_task.pairs:
         shown["off_task"] = _off_task(case.off_task.pairs)
     return shown
@@ -182,10 +182,10 @@ def _copies(found: Sequence[Copy]) -> Table:
     return Table(title, columns, rows, tuple(one.sample.id for one in shown))
 
 
-def _near_far(thirds: Sequence[Third]) -> Table:
+def _near_far(found: NearFar) -> Table:
     rows: list[tuple[Cell, ...]] = []
     refs = []
-    for third in thirds:
+    for third in found.thirds:
         pairs = third.pairs
         refs.append(_first([pair.sample.id for pair in _worst_first(pairs)]))
         sound = all(pair.finite for pair in pairs)
@@ -195,7 +195,9 @@ def _near_far(thirds: Sequence[Third]) -> Table:
             base = sum(of_base(pairs, nll)) / sum(of_base(pairs, tokens))
         change = tuned - base if tuned is not None and base is not None else None
         ends = min(third.similarities), max(third.similarities)
-        rows.append((third.name, len(pairs), *ends, base, tuned, change))
+        score = (_score(third, found.scores),) if found.scores else ()
+        rows.append((third.name, len(pairs), *ends, base, tuned, change, *score))
+    judged = (Column("score", "review score", "number"),) if found.scores else ()
     columns = (
         Column("third", "nearness"),
         Column("n", "n", "count", 0),
@@ -204,8 +206,15 @@ def _near_far(thirds: Sequence[Third]) -> Table:
         Column("base", "○ base", "number"),
         Column("tuned", "● tuned", "number"),
         Column("change", "change", "number"),
+        *judged,
     )
     return Table("loss by nearness to training prompts", columns, tuple(rows), tuple(refs))
+
+
+def _score(third: Third, scores: Mapping[str, float]) -> float | None:
+    """Mean of what people gave the answers of a third."""
+    given = [scores[pair.sample.id] for pair in third.pairs if pair.sample.id in scores]
+    return sum(given) / len(given) if given else None
 
 
 def _off_task(pairs: Sequence[Pair]) -> Table:

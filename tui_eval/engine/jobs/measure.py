@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tui_eval.config import Config
-from tui_eval.core.overlap import CopyIndex, Overlap
+from tui_eval.core.overlap import SEED, CopyIndex, Overlap
 from tui_eval.core.overlap_near import Nearest, NearIndex
 from tui_eval.core.records import CopyMatch, Job, NearestPrompt
 from tui_eval.core.text import digest
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.2
 """Between two looks whether the job was cancelled: each is a question to the index."""
 MATCHED_CHARACTERS = 2_000
+TOLD = 13
+"""Words of the shortest run that is told, as the contamination checks of benchmarks have it."""
 Place = tuple[str, int, int]
 """Source, row and which of its answers."""
 
@@ -80,11 +82,7 @@ class Measuring:
             return
         rows = measuring.about_rows(path)
         self._total = 2 * (rows or 0)
-        copies = CopyIndex(
-            wanted.texts,
-            words=int(self.config.overfitting["copy_words"]),
-            run=int(self.config.overfitting["copy_run"]),
-        )
+        copies = self._index(wanted.texts)
         near = NearIndex(wanted.prompts, rows=rows)
         self._first_pass(path, copies, near)
         found = copies.results()
@@ -102,6 +100,16 @@ class Measuring:
         prompts = {s.id: measuring.prompt_of_sample(s) for s in samples if s.id not in near}
         texts = {digest(text): text for text in _answers(evidence, self.candidate)}
         return Wanted({name: t for name, t in texts.items() if name not in known}, prompts)
+
+    def _index(self, texts: Mapping[str, str]) -> CopyIndex:
+        limits = self.config.overfitting
+        run = int(limits["copy_run"])
+        if run < SEED:
+            raise EngineError(
+                f"A copied run of {run} words would be found in any text.",
+                f"Set [overfitting] copy_run to {SEED} words or more.",
+            )
+        return CopyIndex(texts, words=int(limits["copy_words"]), run=run, near=min(TOLD, run))
 
     def _first_pass(self, path: Path, copies: CopyIndex, near: NearIndex) -> None:
         for row in self._rows(path, "looking for copies"):
