@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from tui_eval.commands import places
+from tui_eval.commands.open import run_configured
 from tui_eval.config import Config
 from tui_eval.core.text import clean
-from tui_eval.engine import launch
 from tui_eval.errors import InputError
 from tui_eval.store.journal import login
 from tui_eval.store.workspace import Workspace
@@ -76,31 +76,10 @@ def _in_workspace(options: Namespace, config: Config, step: str) -> int:
     if options.plain or against:
         return _judge(options, config.folder, opens, result, step)
     terminal.require(INSTEAD)
-    return terminal.guarded(partial(_app, config, options.judge or "", step, candidate))
-
-
-def _app(config: Config, judge: str, step: str, candidate: str) -> int:
-    workspace = Workspace.open(config.folder)
-    try:
-        return run_app(
-            Start(
-                folder=config.folder,
-                workspace=workspace,
-                config=config,
-                start_engine=partial(launch.start, workspace.folder, workspace.state_dir),
-                kill_engine=partial(_kill, workspace),
-                judge=judge or login(),
-                note=workspace.note,
-                step=step,
-                candidate=candidate,
-            )
-        )
-    finally:
-        workspace.close()
-
-
-def _kill(workspace: Workspace) -> None:
-    launch.kill(workspace)
+    judge = options.judge or login()
+    return terminal.guarded(
+        partial(run_configured, config, judge=judge, step=step, candidate=candidate)
+    )
 
 
 def _two_files(options: Namespace) -> int:

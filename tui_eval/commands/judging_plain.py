@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from tui_eval.core.session import AbSession, JudgingSession, Prompt, ReviewSession
@@ -51,6 +51,10 @@ class Talk:
 
     def say(self, text: str = "") -> None:
         self._out.write(self._plain(text) + "\n")
+
+    def say_all(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.say(line)
 
     def ask(self, question: str) -> str:
         """The next line, without blanks around it. Left at the end of the input."""

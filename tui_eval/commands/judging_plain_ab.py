@@ -56,8 +56,7 @@ class AbLoop(Loop):
         now = self.ab.standing
         lines = ["", f"pair, {now.done} of {now.planned} done", *prompt_lines(pair.prompt)]
         lines += ["A:", *block(pair.left), "B:", *block(pair.right)]
-        for line in lines:
-            self.talk.say(line)
+        self.talk.say_all(lines)
 
     def answer(self, word: str, rest: str) -> bool:
         if word == "F" and not self.ending and self.ab.following() is not None:
@@ -120,19 +119,16 @@ class AbLoop(Loop):
         elif word == "r":
             self.ab.view(token, "reference")
             self.talk.say("expected:")
-            for line in block(self.ab.pair(token).reference or "", "(none)"):
-                self.talk.say(line)
+            self.talk.say_all(block(self.ab.pair(token).reference or "", "(none)"))
         else:
             self.ab.view(token, "thinking")
             for name, text in zip("AB", self.ab.thinking(token), strict=True):
                 self.talk.say(f"thinking of {name}, in the pair before:")
-                for line in block(text, "(none)"):
-                    self.talk.say(line)
+                self.talk.say_all(block(text, "(none)"))
 
     def whole_prompt(self) -> None:
         if self.token is not None:
-            for line in whole_prompt_lines(self.ab.pair(self.token).prompt):
-                self.talk.say(line)
+            self.talk.say_all(whole_prompt_lines(self.ab.pair(self.token).prompt))
 
     def _finish(self) -> None:
         for token in self.ab.to_guess():
@@ -167,5 +163,4 @@ class AbLoop(Loop):
     def _show_result(self) -> None:
         self.talk.say("These pairs are unblinded.")
         if self.result is not None:
-            for line in result_lines(self.result()):
-                self.talk.say(line)
+            self.talk.say_all(result_lines(self.result()))

@@ -61,8 +61,7 @@ class ReviewLoop(Loop):
         if mark.scores:
             told = ", ".join(f"{name} {_level(value)}" for name, value in mark.scores.items())
             lines.append(f"scored: {told}")
-        for line in lines:
-            self.talk.say(line)
+        self.talk.say_all(lines)
 
     def answer(self, word: str, rest: str) -> bool:
         digits = (word + rest).replace(" ", "")
@@ -127,15 +126,13 @@ class ReviewLoop(Loop):
         item = self.review.item(self.token)
         self.review.view(self.token, "reference" if word == "e" else "thinking")
         self.talk.say("expected:" if word == "e" else "thinking:")
-        for line in block(
-            (item.reference if word == "e" else item.answer.thinking) or "", "(none)"
-        ):
-            self.talk.say(line)
+        self.talk.say_all(
+            block((item.reference if word == "e" else item.answer.thinking) or "", "(none)")
+        )
 
     def whole_prompt(self) -> None:
         if self.token is not None:
-            for line in whole_prompt_lines(self.review.item(self.token).prompt):
-                self.talk.say(line)
+            self.talk.say_all(whole_prompt_lines(self.review.item(self.token).prompt))
 
     def _list(self) -> None:
         for number, token in enumerate(self.review.order, 1):
@@ -154,8 +151,7 @@ class ReviewLoop(Loop):
     def at_the_end(self) -> None:
         self.talk.say("All answers are scored. go N turns back to one, q leaves.")
         if self.result is not None:
-            for line in result_lines(self.result()):
-                self.talk.say(line)
+            self.talk.say_all(result_lines(self.result()))
 
 
 def _level(value: int | None) -> str:

@@ -63,7 +63,7 @@ def open_app(path: Path, *, run: bool = False) -> int:
     """Open a workspace that has an eval.toml."""
     terminal.require(INSTEAD)
     config = places.load_anywhere(path)
-    return terminal.guarded(partial(_configured, config, run))
+    return terminal.guarded(partial(run_configured, config, run=run))
 
 
 def _open_found(checkpoint: Path, options: Namespace) -> int:
@@ -79,7 +79,10 @@ def _open_found(checkpoint: Path, options: Namespace) -> int:
 # What follows runs in the guarded child: SQLite's connections don't cross a fork.
 
 
-def _configured(config: Config, run: bool) -> int:
+def run_configured(
+    config: Config, *, run: bool = False, judge: str = "", step: str = "", candidate: str = ""
+) -> int:
+    """The app on this workspace, opened where ``Start`` says."""
     workspace = Workspace.open(config.folder)
     try:
         return run_app(
@@ -91,6 +94,9 @@ def _configured(config: Config, run: bool) -> int:
                 kill_engine=partial(_kill, workspace),
                 note=workspace.note,
                 run=run,
+                judge=judge,
+                step=step,
+                candidate=candidate,
             )
         )
     finally:
