@@ -61,7 +61,7 @@ def test_the_good_run_reads_good_and_the_overfitted_one_overfitted(tmp_path: Pat
     """Two models answer and are scored: a minute and a half on two cores."""
     folder = demo(tmp_path / "sample")
     told = subprocess.run(
-        [*TUI_EVAL, "run", "--step", "overfitting"], cwd=folder, capture_output=True, text=True
+        [*TUI_EVAL, "run", "overfitting"], cwd=folder, capture_output=True, text=True
     )
     assert told.returncode == 0, told.stderr
     good = reading(folder, "tuned")

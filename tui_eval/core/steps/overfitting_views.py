@@ -270,8 +270,8 @@ def _losses(case: Case) -> Plot | None:
     if train is None or validation is None or case.base is None:
         return None
     series = []
-    # A series of the role train would be drawn as a line.
-    for side, name in ((train, "training"), (validation, "validation")):
+    # Both as eval sets: the role train is a line, and these are points.
+    for side, name in ((validation, "validation"), (train, "training")):
         both = [
             (pair.base.mean, pair.tuned.mean)
             for pair in side.pairs
@@ -280,7 +280,7 @@ def _losses(case: Case) -> Plot | None:
         if not both:
             return None
         x, y = zip(*both, strict=True)
-        series.append(Series(name, "other" if side is train else "eval", x, y))
+        series.append(Series(name, "eval", x, y))
     title = f"loss per row ({NATS}): training rows far below the others are memorised"
     return Plot("losses", title, "scatter", tuple(series), "○ base", "● tuned")
 
