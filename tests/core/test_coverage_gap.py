@@ -11,7 +11,7 @@ import pytest
 
 from tests.core.made_memory import nearest, trained
 from tui_eval.core.stats.auc import auc_interval
-from tui_eval.core.stats.intervals import Estimate, Interval
+from tui_eval.core.stats.intervals import Estimate, Interval, mean
 from tui_eval.core.steps.overfitting_gap import Gaps, gaps
 from tui_eval.core.steps.overfitting_signs import near_far
 from tui_eval.core.steps.pairs import Scored, scored
@@ -144,7 +144,21 @@ def test_member_area(n: int) -> None:
             members, others = chance.normal(shift, 1, n), chance.normal(0, 1, n)
             hits += holds(auc_interval(list(members), list(others)), truth)
         coverage[shift] = hits / (RUNS // 4)
-    mean = float(np.mean(list(coverage.values())))
+    average = float(np.mean(list(coverage.values())))
     # A quarter of the runs: chance takes twice as much.
-    assert 0.93 - NOISE <= mean <= 0.97 + NOISE, coverage
+    assert 0.93 - NOISE <= average <= 0.97 + NOISE, coverage
     assert min(coverage.values()) >= (0.90 if n < 200 else 0.92) - 2 * NOISE, coverage
+
+
+@pytest.mark.parametrize("n", [50, 100, 200])
+def test_equal_rates_of_copies_are_rarely_called_different(n: int) -> None:
+    """The one-sided error of the paired lower bound, nominally 2.5%, at rates from 0.5 to
+    20%: below it where copies are rare, never much above."""
+    chance = np.random.default_rng(n)
+    for rate in (0.005, 0.02, 0.05, 0.2):
+        ours, theirs = (chance.random((2 * RUNS, n)) < rate for _ in range(2))
+        called = 0
+        for row in ours.astype(float) - theirs.astype(float):
+            excess = mean([float(value) for value in row])
+            called += excess is not None and excess.low is not None and excess.low > 0
+        assert called / (2 * RUNS) <= 0.025 + 4 * math.sqrt(0.025 * 0.975 / (2 * RUNS)), rate
