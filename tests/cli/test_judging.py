@@ -60,7 +60,7 @@ def judged(folder: Path, *arguments: str) -> None:
 
 
 def unblind(folder: Path, *arguments: str) -> str:
-    told, _ = run(folder, "ab", "--plain", "--judge", "ana", *arguments, lines="unblind\nq\n")
+    told, _ = run(folder, "ab", "--plain", "--judge", "ana", *arguments, lines="unblind\nyes\nq\n")
     return told
 
 
@@ -134,6 +134,44 @@ def test_the_sheet_goes_out_and_comes_back(folder: Path) -> None:
     numbers = step["candidates"]["tuned"]["steps"]["review"]["numbers"]
     assert numbers["reviewed"]["value"] == 3
     assert numbers["format"]["value"] == 3
+
+
+def test_a_sheet_is_somebodys(folder: Path) -> None:
+    run(folder, "export", "sheet", "--out", "sheet.json")
+    rows = json.loads((folder / "sheet.json").read_text("utf-8"))
+    for row in rows:
+        row["scores"]["accuracy"] = 4
+    (folder / "sheet.json").write_text(json.dumps(rows), encoding="utf-8")
+    _, told = run(folder, "import", "sheet.json", code=2)
+    assert "--judge NAME" in told
+    run(folder, "import", "sheet.json", "--judge", "cy")
+    rows[0]["scores"]["accuracy"] = 2
+    (folder / "sheet.json").write_text(json.dumps(rows), encoding="utf-8")
+    told, _ = run(folder, "import", "sheet.json", "--judge", "cy")
+    assert "1 of them in the place of earlier ones" in told
+    read = json.loads(run(folder, "show", "review", "--json")[0])
+    assert read["candidates"]["tuned"]["steps"]["review"]["numbers"]["pace"]["value"] is None
+
+
+def test_unblinding_line_by_line_asks_first(folder: Path) -> None:
+    judged(folder)
+    told, _ = run(folder, "ab", "--plain", "--judge", "ana", lines="unblind\nno\nq\n")
+    assert "Not unblinded" in told
+    _, refused = run(folder, "export", "trl", code=2)
+    assert "nblind" in refused
+
+
+def test_a_call_of_a_tool_is_not_an_empty_answer(folder: Path) -> None:
+    call = {"function": {"name": "weather", "arguments": {"place": "Oxcombe"}}}
+    for name, last in (
+        ("one", {"role": "assistant", "content": None, "tool_calls": [call]}),
+        ("two", {"role": "assistant", "content": "It is sunny."}),
+    ):
+        row = {"messages": [{"role": "user", "content": "How is the weather?"}, last]}
+        (folder / f"{name}.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    told, _ = run(folder, "ab", "one.jsonl", "two.jsonl", "--plain", lines="\nq\n")
+    assert "weather" in told
+    assert "Oxcombe" in told
 
 
 def test_review_line_by_line(folder: Path) -> None:

@@ -78,7 +78,7 @@ def test_undo_skip_flag_and_notes(ab: Ab) -> None:
 
 
 def test_finish_guess_and_unblind(ab: Ab) -> None:
-    text = told(ab, "t\na\na\na\na\nF\nF\na\nunblind\na\n")
+    text = told(ab, "t\na\na\na\na\nF\nF\na\nunblind\nyes\na\n")
     assert "ends your part early" in text
     assert "Which is the fine-tuned model's?" in text
     assert "No preference shown." in text
@@ -91,7 +91,7 @@ def test_finish_guess_and_unblind(ab: Ab) -> None:
 def test_nobody_unblinds_while_another_judges(made: Made, ab: Ab) -> None:
     other = made.ab("bo")
     other.vote(other.order[0], "left")
-    text = told(ab, "a\na\na\na\na\na\nfinish\nunblind\nclose bo\nunblind\n")
+    text = told(ab, "a\na\na\na\na\na\nfinish\nunblind\nyes\nclose bo\nunblind\nyes\n")
     assert "bo is at 1 of 6." in text
     assert "bo's part is closed" in text
     assert ab.unblinded

@@ -12,7 +12,6 @@ from tui_eval.commands import places
 from tui_eval.commands.judge import candidate_of
 from tui_eval.core.text import clean
 from tui_eval.errors import InputError
-from tui_eval.store.journal import login
 
 if TYPE_CHECKING:
     from tui_eval.files.exports.results import Results
@@ -62,11 +61,13 @@ def take_in(options: Namespace) -> int:
         return 0
     from tui_eval.files import judging
 
+    if not options.judge:
+        raise InputError("A sheet does not say who filled it in.", "Name the judge: --judge NAME")
     config = places.load_anywhere(places.required(options.workspace))
     candidate = candidate_of(config, options.candidate)
     workspace = places.open_workspace(config.folder)
     try:
-        session = judging.open_review(workspace, config, candidate, judge=options.judge or login())
+        session = judging.open_review(workspace, config, candidate, judge=options.judge)
         try:
             taken = sheet.take_in(session, options.file)
         finally:

@@ -34,7 +34,7 @@ HELP = f"""\
  F          finish: a few guesses, then your part is done
  reopen     go on after finishing
  close NAME end another judge's part; kept with your name
- unblind    show the result; after this nobody can vote on these pairs"""
+ unblind    show the result, after a question; then nobody can vote on these pairs"""
 
 
 class AbLoop(Loop):
@@ -82,8 +82,7 @@ class AbLoop(Loop):
             self.talk.say(f"{rest}'s part is closed; the votes that are there count.")
             self.at_the_end()
         elif word == "unblind":
-            self.ab.unblind()
-            self._show_result()
+            self._unblind()
         else:
             return False
         return True
@@ -139,11 +138,27 @@ class AbLoop(Loop):
         self.talk.say("Your part is finished.")
         self.at_the_end()
 
+    def _unblind(self) -> None:
+        why = self.ab.may_unblind()
+        if why:
+            self.talk.say(why)
+            return
+        if not self.ab.unblinded:
+            question = "After this nobody can vote on these pairs again. Unblind? yes or no:"
+            if self.talk.ask(question).strip().lower() not in ("y", "yes"):
+                self.talk.say("Not unblinded.")
+                return
+            self.ab.unblind()
+        self._show_result()
+
     def _guess(self, token: str) -> None:
         self.read_out(token)
-        word = self.talk.ask("You tied these. Which is the fine-tuned model's? a, b, or nothing:")
-        if word.lower() in ("a", "b"):
-            self.ab.guess(token, VOTES[word.lower()][0])
+        question = "You tied these. Which is the fine-tuned model's? a, b, or nothing:"
+        while word := self.talk.ask(question).strip().lower():
+            if word in ("a", "b"):
+                self.ab.guess(token, VOTES[word][0])
+                return
+            question = "a, b, or nothing where you can't tell:"
 
     def at_the_end(self) -> None:
         if self.ab.unblinded:

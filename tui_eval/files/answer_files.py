@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_eval.config import Config
-from tui_eval.core.answers import KNOWN_TAGS, Tags, Written, completion
+from tui_eval.core.answers import KNOWN_TAGS, Tags, Written, completion, message_calls
 from tui_eval.core.records import Completion, Dataset, Message, Sample
 from tui_eval.core.text import clean
 from tui_eval.errors import InputError
@@ -157,7 +157,8 @@ def _turns(value: Mapping[str, Any]) -> tuple[tuple[Message, ...], str | None]:
             last = turns[-1] if turns else None
             if last is not None and last.role == "assistant":
                 has_own = any(value.get(other) is not None for other in ANSWERS)
-                return turns[:-1], None if has_own else last.content
+                said = _with_calls(last.content, last.extra.get("tool_calls"))
+                return turns[:-1], None if has_own else said
             return turns, None
     prompt = next((value[name] for name in PROMPTS if value.get(name) is not None), None)
     if prompt is None:
@@ -166,6 +167,11 @@ def _turns(value: Mapping[str, Any]) -> tuple[tuple[Message, ...], str | None]:
         return conversation(prompt), None
     text = as_text(prompt)
     return ((Message("user", text),) if text else ()), None
+
+
+def _with_calls(text: str, calls: object) -> str:
+    """An answer that calls tools says so: who judges it must not see an empty one."""
+    return "\n".join(filter(None, (text, *message_calls(calls)))) if calls else text
 
 
 def _harness_prompt(arguments: Any) -> str | None:
@@ -188,10 +194,13 @@ def _answer(value: Mapping[str, Any]) -> str:
     # lm-eval lists several answers for each request; a conversation ends in the answer.
     while isinstance(found, list) and found:
         found = found[-1] if isinstance(found[0], dict) else found[0]
+    calls = None
     if isinstance(found, dict):
-        found = found.get("content")
+        calls, found = found.get("tool_calls"), found.get("content")
     try:
         text = as_text(found)
+        if calls:
+            text = _with_calls(text or "", calls)
     except DamagedRow as damage:
         raise DamagedRow(f"{name} {damage}") from damage
     if text is None:

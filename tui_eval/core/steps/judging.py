@@ -63,10 +63,12 @@ def failed(samples: Iterable[str], *answers: Mapping[str, Completion]) -> int:
 
 
 def pace(judges: Iterable[JudgeRound]) -> float | None:
-    """Median seconds from one judgement to the judge's next; None until there are two."""
+    """Median seconds from one judgement to the judge's next; None until there are two. What
+    came from a sheet was written at once, and tells no pace."""
     gaps: list[float] = []
     for judge in judges:
-        times = sorted(filter(None, (_time(mark.at) for mark in judge.marks.values())))
+        here = [m for m in judge.marks.values() if m.detail.get("source") != "sheet"]
+        times = sorted(filter(None, (_time(mark.at) for mark in here)))
         gaps += [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
     return median(gaps) if gaps else None
 

@@ -60,6 +60,8 @@ class Taken:
     """Rows that held something new."""
     scores: int = 0
     notes: int = 0
+    replaced: int = 0
+    """Scores and notes of the judge's own that the sheet's stand in for now."""
     same: int = 0
     """Rows that say what the journal has already."""
     blank: int = 0
@@ -69,6 +71,7 @@ class Taken:
     def words(self) -> str:
         held = f"{count_text(self.scores, 'score')}, {count_text(self.notes, 'note')}"
         parts = [f"{count_text(self.items, 'answer')} taken in ({held})"]
+        parts += [f"{self.replaced} of them in the place of earlier ones"] if self.replaced else []
         parts += [f"{self.same} there already"] if self.same else []
         parts += [f"{self.blank} not filled in"] if self.blank else []
         parts += [f"{len(self.problems)} refused"] if self.problems else []
@@ -182,6 +185,7 @@ def _write(session: ReviewSession, said: _Said, taken: Taken) -> None:
     mark = session.mark(said.token)
     new = {name: value for name, value in said.scores.items() if mark.scores.get(name) != value}
     note = said.note.strip() and said.note != mark.note
+    taken.replaced += sum(name in mark.scores for name in new) + bool(note and mark.note)
     for name in sorted(new, key=CRITERIA.index):
         session.score(said.token, name, new[name], source="sheet")
     if note:
