@@ -194,6 +194,17 @@ def test_closing_a_judge_is_kept_with_the_closers_name(folder: Path) -> None:
     assert [(row["judge"], row["event"]["judge"]) for row in closed] == [("ana", "bo")]
 
 
+def test_closing_a_judge_of_two_files(folder: Path) -> None:
+    (folder / "eval.toml").unlink()
+    files = ("base.jsonl", "tuned.jsonl", "--pairs", "12")
+    judged(folder, *files)
+    run(folder, "ab", *files, "--plain", "--judge", "bo", lines="\na\nq\n")
+    _, told = run(folder, "show", code=2)
+    assert "tui-eval ab BASE.jsonl TUNED.jsonl" in told
+    run(folder, "ab", *files, "--close", "bo", "--judge", "ana")
+    assert "12" in unblind(folder, *files)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

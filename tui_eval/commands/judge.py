@@ -41,6 +41,8 @@ def review(options: Namespace) -> int:
 
 
 def ab(options: Namespace) -> int:
+    if options.close is not None:
+        return _close(options)
     if len(options.files) == 2:
         return _two_files(options)
     if len(options.files) == 1:
@@ -51,8 +53,6 @@ def ab(options: Namespace) -> int:
         )
     path = places.required(options.workspace)
     config = places.load_anywhere(path)
-    if options.close:
-        return _close(options, config)
     return _in_workspace(options, config, "blind_ab")
 
 
@@ -84,12 +84,6 @@ def _in_workspace(options: Namespace, config: Config, step: str) -> int:
 
 def _two_files(options: Namespace) -> int:
     base, tuned = (_file(path) for path in options.files)
-    folder = (options.workspace or Path.cwd()).absolute()
-
-    def opens(workspace: Workspace, judge: str) -> JudgingSession:
-        from tui_eval.files import judging
-
-        return judging.open_ab_files(workspace, base, tuned, judge=judge, pairs=options.pairs)
 
     def result(workspace: Workspace) -> tuple[Evidence, str, str | None]:
         from tui_eval.files import judging
@@ -97,10 +91,23 @@ def _two_files(options: Namespace) -> int:
         found = judging.recorded_of_files(workspace, base, tuned)
         return found, found.candidate, None
 
-    folder, note = places.writable(folder)
+    folder, note = _folder_of_files(options)
     if note:
         print(clean(note), file=sys.stderr)
-    return _judge(options, folder, opens, result)
+    return _judge(options, folder, partial(_open_files, options, base, tuned), result)
+
+
+def _folder_of_files(options: Namespace) -> tuple[Path, str]:
+    """Where judging of two files is kept: here, or what stands in for it."""
+    return places.writable((options.workspace or Path.cwd()).absolute())
+
+
+def _open_files(
+    options: Namespace, base: Path, tuned: Path, workspace: Workspace, judge: str
+) -> AbSession:
+    from tui_eval.files import judging
+
+    return judging.open_ab_files(workspace, base, tuned, judge=judge, pairs=options.pairs)
 
 
 def _bundle(options: Namespace, path: Path) -> int:
@@ -169,16 +176,28 @@ def _plain(judge: str, folder: Path, opens: Opens, result: Results | None, step:
         workspace.close()
 
 
-def _close(options: Namespace, config: Config) -> int:
+def _close(options: Namespace) -> int:
     """``--close NAME``: end somebody's judging, as an event with the closer's name."""
     from tui_eval.files import judging
 
-    candidate = candidate_of(config, options.candidate)
-    workspace = Workspace.open(config.folder)
+    opens: Callable[[Workspace, str], AbSession]
+    if options.files:
+        if len(options.files) != 2:
+            raise InputError("--close goes with the two files that are judged, or with none.")
+        base, tuned = (_file(path) for path in options.files)
+        folder, _ = _folder_of_files(options)
+        opens = partial(_open_files, options, base, tuned)
+    else:
+        config = places.load_anywhere(places.required(options.workspace))
+        candidate, against = candidate_of(config, options.candidate), options.against
+        folder = config.folder
+
+        def opens(workspace: Workspace, judge: str) -> AbSession:
+            return judging.open_ab(workspace, config, candidate, against=against, judge=judge)
+
+    workspace = Workspace.open(folder)
     try:
-        session = judging.open_ab(
-            workspace, config, candidate, against=options.against, judge=options.judge or login()
-        )
+        session = opens(workspace, options.judge or login())
         try:
             session.close_judge(options.close)
         finally:

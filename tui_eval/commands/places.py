@@ -45,10 +45,14 @@ def writable(folder: Path) -> tuple[Path, str]:
 def required(workspace: Path | None) -> Path:
     path = eval_toml(workspace)
     if path is None:
-        raise InputError(
-            f"There is no eval.toml in {workspace or Path.cwd()} or above it.",
-            "Write one with: tui-eval init CHECKPOINT, or look at the sample: tui-eval demo",
-        )
+        folder = workspace or Path.cwd()
+        remedy = "Write one with: tui-eval init CHECKPOINT, or look at the sample: tui-eval demo"
+        if (folder / "judgements").is_dir():
+            remedy = (
+                "Two files of answers were judged here: name them again to go on or to see the"
+                " result, tui-eval ab BASE.jsonl TUNED.jsonl (also with --plain or --close NAME)."
+            )
+        raise InputError(f"There is no eval.toml in {folder} or above it.", remedy)
     return path
 
 
