@@ -111,6 +111,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("x_axis", ("x",), "x axis", "by step, epoch or time", "plot"),
     Action("next_event", ("n",), "event", "next, previous event", "plot", "n N"),
     Action("previous_event", ("N",), "", "", "plot", hidden=True),
+    Action("follow", ("f",), "follow", "follow the log while it grows; once more: stop", "plot"),
+    Action("overlay", ("o",), "overlay", "draw the next other run or log beside this one", "plot"),
     *_scores(),
     Action("score_0", ("0", "à"), "n/a", "the criterion is not applicable here", "review", "0"),
     Action("clear", ("backspace",), "clear", "take back this answer's last score", "review"),

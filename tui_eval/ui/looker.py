@@ -20,7 +20,7 @@ from tui_eval.checklist import CHECKLIST, StepEntry
 from tui_eval.core.text import clean
 from tui_eval.errors import TuiEvalError
 from tui_eval.ui.crash import record
-from tui_eval.ui.scene import About, Scene, wanted
+from tui_eval.ui.scene import About, Beside, Scene, wanted
 from tui_eval.ui.spelling import spelled_reading
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ POLL, SEEN, ELSEWHERE, LIVENESS = 0.33, 4.0, 5.0, 2.0
 engine's own liveness (its death changes nothing that the counter would show)."""
 STEADY = 1.0
 """Seconds between two changes of what is shown: nothing moves more often."""
+FOLLOWED = "curves"
+"""The step that is made anew while its log grows."""
 
 Task = Callable[[], None]
 
@@ -53,6 +55,14 @@ class Reader(Protocol):
     def sample(self, candidate: str, ref: str) -> SampleDetail | None: ...
 
     def answers(self, candidate: str, ref: str) -> AnswersDetail | None: ...
+
+    def follow(self, candidate: str) -> str: ...
+
+    def unfollow(self) -> None: ...
+
+    def read_on(self) -> bool: ...
+
+    def beside(self, candidate: str, after: str) -> tuple[Beside | None, tuple[str, ...]]: ...
 
 
 class Looker:
@@ -144,11 +154,44 @@ class Looker:
 
     def choose(self, candidate: str) -> None:
         def switch() -> None:
-            self._scene = replace(self._scene, candidate=candidate, readings={}, about=About())
+            self._unfollow()
+            self._scene = replace(
+                self._scene, candidate=candidate, readings={}, about=About(), beside=None
+            )
             self._stale = True
             self._due["shown"] = 0.0
 
         self._tasks.put(switch)
+
+    def follow(self) -> None:
+        """Read on in the judged log while it grows, or no longer."""
+
+        def turn() -> None:
+            if self._scene.following:
+                self._unfollow()
+                return
+            self._reader = self._reader or self._make_reader()
+            name = self._reader.follow(self._scene.candidate)
+            self._scene = replace(self._scene, following=name)
+            self._read_step(FOLLOWED)
+
+        self._tasks.put(turn)
+
+    def overlay(self) -> None:
+        """Draw the next other log beside the judged one; after the last none."""
+
+        def turn() -> None:
+            self._reader = self._reader or self._make_reader()
+            before = self._scene.beside
+            after = before.key if before is not None else ""
+            found, troubles = self._reader.beside(self._scene.candidate, after)
+            self._scene = replace(self._scene, beside=found)
+            if troubles:
+                self._say(" ".join(troubles), "bad")
+            elif before is None and found is None:
+                self._say("no other run or log to draw beside this one", "dim")
+
+        self._tasks.put(turn)
 
     # The thread.
 
@@ -206,7 +249,33 @@ class Looker:
             self._stale = self._stale or self._facts != self._facts_now()
         if self._stale and self._is_due("readings", self._pause()):
             self._read()
+        if self._scene.following and self._is_due("follow", self._follow_pause()):
+            self._read_on()
         self._publish()
+
+    def _follow_pause(self) -> float:
+        """Like ``_pause``, by how long the last reading on took."""
+        return max(STEADY, 4 * self._following_took)
+
+    _following_took = 0.0
+
+    def _read_on(self) -> None:
+        begun = time.monotonic()
+        assert self._reader is not None
+        try:
+            if self._reader.read_on():
+                self._read_step(FOLLOWED)
+        except (TuiEvalError, OSError) as error:
+            self._unfollow()
+            words = error.message if isinstance(error, TuiEvalError) else str(error)
+            self._say(f"no longer following: {clean(words)}", "bad")
+        self._following_took = time.monotonic() - begun
+        self._due["follow"] = time.monotonic() + self._follow_pause()
+
+    def _unfollow(self) -> None:
+        if self._scene.following and self._reader is not None:
+            self._reader.unfollow()
+            self._scene = replace(self._scene, following="")
 
     def _facts_now(self) -> object:
         """What the readings depend on; heartbeats and progress are not part of it."""
@@ -232,15 +301,19 @@ class Looker:
         candidate = self._scene.candidate
         for entry in CHECKLIST:
             if entry.built and not self._stopped:
-                found = self._reader.reading(entry.key, candidate)
-                read = {key: spelled_reading(reading) for key, reading in found.items()}
-                self._scene = replace(self._scene, readings={**self._scene.readings, **read})
+                self._read_step(entry.key)
                 if not self._scene.known:
                     self._publish(now=True)
         first = not self._scene.known
         self._scene = replace(self._scene, about=self._reader.about(candidate), known=True)
         self._publish(now=first)
         self._reading_took = time.monotonic() - begun
+
+    def _read_step(self, step: str) -> None:
+        assert self._reader is not None
+        found = self._reader.reading(step, self._scene.candidate)
+        read = {key: spelled_reading(reading) for key, reading in found.items()}
+        self._scene = replace(self._scene, readings={**self._scene.readings, **read})
 
     def _publish(self, now: bool = False) -> None:
         """Tell the screens, at most once a second and only what changed."""
@@ -269,10 +342,20 @@ class Looker:
         jobs = [job for entry in entries for job in wanted(entry, self._scene.candidate)]
         # Two steps may need the same answers.
         distinct = [job for place, job in enumerate(jobs) if job not in jobs[:place]]
+        distinct = [job for job in distinct if self._named(job[1]["split"])]
         for verb, args in distinct:
             self._workspace.request(verb, {**args, "again": True} if again else args)
         if distinct:
             self._start.start_engine()
+
+
+    def _named(self, split: str) -> bool:
+        """Whether there are training rows to score: the step says so itself where not."""
+        if split != "train":
+            return True
+        from tui_eval.files.evidence import data_path
+
+        return data_path(self._config, self._scene.candidate, "train") is not None
 
 
 def comparable(scene: Scene) -> Scene:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui_eval.checklist import CHECKLIST, StepEntry
-from tui_eval.core.reading import Reading
+from tui_eval.core.reading import Reading, Series
 from tui_eval.core.records import EngineStatus, Job, SkippedRow
 from tui_eval.core.text import clean
 from tui_eval.ui.widgets import progress
@@ -56,6 +56,16 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """Another run's or log's curves, drawn with those of step 1. ``name`` is cleaned."""
+
+    key: str
+    name: str
+    lines: Mapping[str, tuple[Series, ...]]
+    """By the key of the plot that they go with."""
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """Everything that the frame and the checklist show."""
 
@@ -70,6 +80,9 @@ class Scene:
     """Why the workspace could not be looked at, cleaned; empty if it could."""
     known: bool = False
     """Whether anything was looked at yet."""
+    following: str = ""
+    """The log that is followed, cleaned; empty if none is."""
+    beside: Beside | None = None
 
     def job(self, step: str) -> Job | None:
         """The newest job of what ``step`` needs, for the current candidate."""

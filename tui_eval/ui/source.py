@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from tui_eval.core.text import clean
 from tui_eval.errors import TuiEvalError
-from tui_eval.files import producers
+from tui_eval.files import following, producers
 from tui_eval.files.evidence import FileCache, WorkspaceEvidence, readings
-from tui_eval.ui.scene import About
+from tui_eval.ui.scene import About, Beside
 from tui_eval.ui.spelling import spelled
 
 if TYPE_CHECKING:
@@ -35,6 +35,37 @@ class Source:
 
     def about(self, candidate: str) -> About:
         return about(self._config, candidate, self._cache, self._start)
+
+    def follow(self, candidate: str) -> str:
+        """The name of the file that is read on in from now on. Raises InputError."""
+        followed = self._cache.follow(self._config, candidate)
+        return clean(followed.path.name, limit=60)
+
+    def unfollow(self) -> None:
+        self._cache.unfollow()
+
+    def read_on(self) -> bool:
+        return self._cache.read_on()
+
+    def beside(self, candidate: str, after: str) -> tuple[Beside | None, tuple[str, ...]]:
+        """The next other log after the one with the key ``after``, None behind the last,
+        and what is to be said of those on the way that can't be drawn."""
+        from tui_eval.core.steps.curve_overlay import lines_of
+
+        found = following.others(self._config, candidate, self._cache)
+        keys = [other.key for other in found]
+        troubles = []
+        for other in found[keys.index(after) + 1 if after in keys else 0 :]:
+            try:
+                log = self._cache.log_at(other.source, other.step)
+            except TuiEvalError as error:
+                troubles.append(f"{other.name} can't be drawn: {clean(error.message)}")
+                continue
+            lines = lines_of(log, str(self._config.setting("curves.eval"))) if log else {}
+            if lines:
+                return Beside(other.key, other.name, lines), tuple(troubles)
+            troubles.append(f"{other.name} holds nothing to draw.")
+        return None, tuple(troubles)
 
     def answers(self, candidate: str, ref: str) -> AnswersDetail | None:
         """One prompt with what base and candidate answered."""

@@ -102,7 +102,9 @@ class MainScreen(Plain):
 
         shown = self.query_one(f"#{pane}", StepPane)
         scene = self.scene
-        shown.show(scene.readings.get(pane), scene.job(pane), scene.engine)
+        shown.show(
+            scene.readings.get(pane), scene.job(pane), scene.engine, scene.following, scene.beside
+        )
 
     # Going about.
 
@@ -134,6 +136,12 @@ class MainScreen(Plain):
         page = SamplePage()
         self.app.push_screen(page)
         self.looker.sample(event.ref, lambda detail: page.post_message(page.Found(detail)))
+
+    def on_step_pane_follow_asked(self) -> None:
+        self.looker.follow()
+
+    def on_step_pane_overlay_asked(self) -> None:
+        self.looker.overlay()
 
     async def on_resize(self) -> None:
         if self.wide and self.step is None:

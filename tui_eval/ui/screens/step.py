@@ -15,7 +15,7 @@ from tui_eval.core.records import EngineStatus, Job
 from tui_eval.core.text import cells, clean
 from tui_eval.ui import keys
 from tui_eval.ui.messages import JudgeAsked
-from tui_eval.ui.scene import asked_for, to_be_judged
+from tui_eval.ui.scene import Beside, asked_for, to_be_judged
 from tui_eval.ui.widgets import progress
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.lines import Listing
@@ -48,6 +48,12 @@ class StepPane(PlotKeys, can_focus=True):
             self.step = step
             self.ref = ref
 
+    class FollowAsked(Message):
+        """The step's log should be followed, or no longer."""
+
+    class OverlayAsked(Message):
+        """The next other log should be drawn beside this one, or none any more."""
+
     def __init__(self, step: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.step = step
@@ -55,14 +61,20 @@ class StepPane(PlotKeys, can_focus=True):
         self.reading: Reading | None = None
         self.job: Job | None = None
         self.engine = EngineStatus("absent")
+        self.following = ""
         self.views = Views(signs_of())
         self._typing = False
 
-    def show(self, reading: Reading | None, job: Job | None, engine: EngineStatus) -> None:
-        """What is known now; cursors, zoom and view stay as they are."""
+    def show(
+        self, reading: Reading | None, job: Job | None, engine: EngineStatus,
+        following: str = "", beside: Beside | None = None,
+    ) -> None:  # fmt: skip
+        """What is known now; cursors, zoom and view stay as they are. ``following`` and
+        ``beside`` are of step 1."""
         before = self.footer
-        if reading is not None and reading is not self.reading:
-            self.views.update(reading)
+        self.following, beside = (following, beside) if self.has_log else ("", None)
+        if reading is not None and (reading, beside) != (self.reading, self.views.beside):
+            self.views.update(reading, beside)
         self.reading, self.job, self.engine = reading, job, engine
         self.redraw()
         if before != self.footer:
@@ -95,6 +107,23 @@ class StepPane(PlotKeys, can_focus=True):
     @property
     def plot_view(self) -> PlotView | None:
         return self.views.plot
+
+    @property
+    def has_log(self) -> bool:
+        """Whether the step is drawn from a log, which may grow and has others beside it."""
+        return self.step == "curves"
+
+    def plot_footer(self) -> tuple[str, ...]:
+        names = super().plot_footer()
+        return (*names, "follow", "overlay") if names and self.has_log else names
+
+    def action_follow(self) -> None:
+        if self.has_log:
+            self.post_message(self.FollowAsked())
+
+    def action_overlay(self) -> None:
+        if self.has_log:
+            self.post_message(self.OverlayAsked())
 
     def _tell_keys(self) -> None:
         if self.has_focus:
@@ -199,9 +228,20 @@ class StepPane(PlotKeys, can_focus=True):
         room = height - len(rows) - len(foot) - 1
         body = self.views.draw(width, room)
         place = self.views.position()
-        between = line((" " * max(0, width - len(place)) + place, "dim"))
+        told = cropped(self._beside(), max(0, width - len(place) - 2))
+        between = [*padded(told, max(0, width - len(place))), (place, "dim")]
         cursor = None if body.cursor is None else len(rows) + 1 + body.cursor
         return Picture([*rows, between, *filled(body.lines, room), *foot], cursor)
+
+    def _beside(self) -> Line:
+        """Which log is followed, and which is drawn beside it."""
+        told: Line = []
+        if self.following:
+            told += line(("following ", "accent"), (self.following, "dim"))
+        beside = self.views.beside
+        if beside is not None:
+            told += line((" · " if told else "", "dim"), ("beside it ", "dim"), beside.name)
+        return told
 
     def _before(self, width: int) -> list[Line]:
         if not self.entry.built:

@@ -5,14 +5,24 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tui_eval.core.reading import Event, Plot, Series
-from tui_eval.ui.widgets.points import AXES, Points, has_axis, paired, points_of
+from tui_eval.ui.widgets.points import AXES, Points, has_axis, moved, paired, points_of
 
 WEIGHTS = (0.0, 0.6, 0.8, 0.9, 0.95, 0.99)
 """Smoothing, weakest first; 0.6 is what TensorBoard opens with."""
 JUMP = 10
 """Columns that the cursor moves with shift."""
+
+
+@dataclass(frozen=True, slots=True)
+class Another:
+    """Series of another run over the same axes, drawn faintly; the cursor stands on this
+    run's points alone."""
+
+    name: str
+    series: tuple[Series, ...]
 
 
 class CurveState:
@@ -29,6 +39,7 @@ class CurveState:
         self.x0, self.x1 = 0.0, 1.0
         self.cursor: float | None = None
         self._made: dict[tuple[int, str], Points] = {}
+        self._faint: dict[str, list[Points]] = {}
         self._stops: dict[str, list[float]] = {}
         self._places: dict[tuple[int, str, str], tuple[Sequence[float], Sequence[float]]] = {}
         self.columns = 60
@@ -36,12 +47,16 @@ class CurveState:
         self._began: float | None = None
         self.update(plot, others)
 
-    def update(self, plot: Plot, others: Sequence[Plot] = ()) -> None:
-        """New data: the cursor stays where it was, a window that showed everything does."""
+    def update(
+        self, plot: Plot, others: Sequence[Plot] = (), beside: Another | None = None
+    ) -> None:
+        """New data: the cursor stays where it was, a window that showed everything does. A
+        cursor on the last point stays on the last, and takes a narrower window along."""
         whole = not hasattr(self, "plot") or self.whole()
         at_end = self.cursor is None or self.cursor >= self._end()
-        self.plot, self.others = plot, tuple(others)
+        self.plot, self.others, self.beside = plot, tuple(others), beside
         self._made.clear()
+        self._faint.clear()
         self._stops.clear()
         self._places.clear()
         self._began = None
@@ -49,6 +64,8 @@ class CurveState:
             self.x0, self.x1 = self.extent()
         if at_end:
             self.cursor = self._end()
+            if self.cursor > self.x1:
+                self.x0, self.x1 = self.cursor - (self.x1 - self.x0), self.cursor
 
     # What there is to see
 
@@ -61,6 +78,18 @@ class CurveState:
         if key not in self._made:
             self._made[key] = points_of(self._all_series()[number], self.axis)
         return self._made[key]
+
+    def faint(self) -> list[Points]:
+        """The points of ``beside``; on the axis of time as if both runs had begun at once."""
+        if self.beside is None:
+            return []
+        if self.axis not in self._faint:
+            made = [points_of(series, self.axis) for series in self.beside.series]
+            if self.axis == "time":
+                began = min((one.x[0] for one in made if one.x), default=0.0)
+                made = [moved(one, self.start() - began) for one in made]
+            self._faint[self.axis] = made
+        return self._faint[self.axis]
 
     def _all_series(self) -> list[Series]:
         return [*self.plot.series, *(series for plot in self.others for series in plot.series)]
@@ -80,7 +109,8 @@ class CurveState:
         stops = self.stops()
         if not stops:
             return 0.0, 1.0
-        low, high = stops[0], stops[-1]
+        drawn = [stops, *(points.x for points in self.faint() if points.x)]
+        low, high = min(xs[0] for xs in drawn), max(xs[-1] for xs in drawn)
         return (low, high) if high > low else (low - 1, high + 1)
 
     def whole(self) -> bool:

@@ -32,10 +32,13 @@ class Signs:
     tuned: str
     broken: str
     cursor: str
+    faint: str
+    """Of another run: its line, and its points."""
+    faint_evals: str
 
 
-FANCY = Signs("braille", "◆", ("◆", "◇", "▪", "▫"), "─", "○", "●", "✗", "▲")
-LETTERS = Signs(".", "V", ("V", "W", "X", "Y"), ".", "o", "*", "x", "^")
+FANCY = Signs("braille", "◆", ("◆", "◇", "▪", "▫"), "─", "○", "●", "✗", "▲", "·", "□")
+LETTERS = Signs(".", "V", ("V", "W", "X", "Y"), ".", "o", "*", "x", "^", ":", "u")
 
 _ROLES = ("tuned", "base", "good", "not_enough")
 """Of the first, second, ... series of points."""
@@ -59,6 +62,10 @@ class CurveLayers(CurveState):
                 found.append(seen)
                 if series.role == "train" and not self.log:
                     found[-1] = self._inner(points, seen)
+        for points in self.faint():
+            seen = spread(points, points.y, self.x0, self.x1)
+            if seen is not None:
+                found.append(seen if self.log else self._inner(points, seen))
         low = min((low for low, _ in found), default=0.0)
         high = max((high for _, high in found), default=1.0)
         if self.log:
@@ -83,8 +90,8 @@ class CurveLayers(CurveState):
     def _log_limits(self, low: float, high: float) -> tuple[float, float]:
         positive = [
             value
-            for number in range(len(self.plot.series))
-            for value in self.points(number).y
+            for points in (*map(self.points, range(len(self.plot.series))), *self.faint())
+            for value in points.y
             if 0 < value < math.inf
         ]
         if not positive:
@@ -97,7 +104,7 @@ class CurveLayers(CurveState):
     def _layers(self, area: Area) -> list[Layer]:
         if self.plot.kind == "scatter":
             return self._scatter_layers(area)
-        lines: list[Layer] = []
+        lines = self._faint_layers(area)
         marks: list[Layer] = []
         order = 0
         for number, series in enumerate(self.plot.series):
@@ -109,6 +116,20 @@ class CurveLayers(CurveState):
             order += series.role == "eval"
             marks += self._mark_layers(points, area, marker, role)
         return lines + marks + self._broken(area)
+
+    def _faint_layers(self, area: Area) -> list[Layer]:
+        """Another run, under this one, as smooth as this one."""
+        made: list[Layer] = []
+        series = self.beside.series if self.beside is not None else ()
+        for points, one in zip(self.faint(), series, strict=True):
+            if one.role == "eval":
+                made += self._mark_layers(points, area, self.signs.faint_evals, "dim")
+                continue
+            smooth = self.smoothable() and len(points.x) > 2
+            y = points.smooth(self.weight if smooth else 0.0)
+            for xs, ys in thinned(points, y, self.x0, self.x1, area.width):
+                made.append(self._layer(xs, ys, area, "dim", self.signs.faint))
+        return made
 
     def _scatter_layers(self, area: Area) -> list[Layer]:
         """All points, up to a number that can be told apart, over the diagonal."""

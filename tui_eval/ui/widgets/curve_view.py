@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from tui_eval.core.reading import Event, Plot, Series
 from tui_eval.core.text import cells, clean, cut
 from tui_eval.ui.format import duration, figure
+from tui_eval.ui.widgets.curve import Another
 from tui_eval.ui.widgets.curve_layers import FANCY, CurveLayers, Signs
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.plotext_adapter import Area, draw
@@ -29,8 +30,10 @@ class CurveView(CurveLayers):
         self._kept: tuple[tuple[object, ...], list[Line], Area, list[float]] | None = None
         super().__init__(plot, others, signs)
 
-    def update(self, plot: Plot, others: Sequence[Plot] = ()) -> None:
-        super().update(plot, others)
+    def update(
+        self, plot: Plot, others: Sequence[Plot] = (), beside: Another | None = None
+    ) -> None:
+        super().update(plot, others, beside)
         self._kept = None
 
     def draw(self, width: int, height: int) -> list[Line]:
@@ -76,9 +79,17 @@ class CurveView(CurveLayers):
                 sign, role = self._marker(series, order)
                 order += series.role == "eval"
             runs += [("   ", "text"), (sign, role), (f" {name}", "dim")]
+        if self.beside is not None:
+            name = clean(self.beside.name, limit=24)
+            runs += [("   ", "text"), (f"{self._faint_signs()} {name}", "dim")]
         room = max(0, width - sum(cells(text) for text, _ in left) - 1)
         runs = cropped(runs, room)
         return [*padded(left, width - sum(cells(text) for text, _ in runs)), *runs]
+
+    def _faint_signs(self) -> str:
+        roles = {one.role for one in self.beside.series} if self.beside is not None else set()
+        signs = [self.signs.faint] if "train" in roles else []
+        return " ".join([*signs, self.signs.faint_evals] if "eval" in roles else signs)
 
     def _zoomed(self) -> str:
         low, high = self.extent()
@@ -200,7 +211,20 @@ class CurveView(CurveLayers):
         for event in here:
             sign, role = event_mark(event)
             runs += [(f"{sign} ", role), (clean(event.label, limit=60) + "   ", "text")]
-        return cropped(runs, width)
+        return cropped([*runs, *self._faint_values()], width)
+
+    def _faint_values(self) -> Line:
+        """What the other run had at or before the cursor."""
+        if self.beside is None or self.cursor is None:
+            return []
+        told: Line = []
+        for points, one in zip(self.faint(), self.beside.series, strict=True):
+            index = points.at_or_before(self.cursor)
+            if index is not None:
+                sign = self.signs.faint_evals if one.role == "eval" else self.signs.faint
+                told += line((f"{sign} ", "dim"), (f"{figure(points.y[index]):<6}", "text"))
+        name = clean(self.beside.name, limit=32)
+        return [*line((f"{name} here ", "dim")), *told] if told else []
 
     def _place(self, width: int) -> Line:
         """Step and epoch of the point under the cursor; its time where there is room."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from tui_eval.core.reading import Plot
 from tui_eval.ui import terminal
 from tui_eval.ui.widgets.bars import BarsView, HistogramView
-from tui_eval.ui.widgets.curve import JUMP
+from tui_eval.ui.widgets.curve import JUMP, Another
 from tui_eval.ui.widgets.curve_layers import FANCY, LETTERS, Signs
 from tui_eval.ui.widgets.curve_view import CurveView
 from tui_eval.ui.widgets.drawn import Drawn
@@ -31,11 +31,13 @@ def view_of(plot: Plot, others: Sequence[Plot], signs: Signs) -> PlotView:
     return CurveView(plot, others, signs)
 
 
-def update(view: PlotView, plot: Plot, others: Sequence[Plot]) -> bool:
+def update(
+    view: PlotView, plot: Plot, others: Sequence[Plot], beside: Another | None = None
+) -> bool:
     """New data for a view of the same kind; false where it needs another view."""
     if isinstance(view, CurveView) and plot.kind in ("curve", "scatter"):
-        if view.plot != plot or view.others != tuple(others):
-            view.update(plot, others)
+        if (view.plot, view.others, view.beside) != (plot, tuple(others), beside):
+            view.update(plot, others, beside)
         return True
     if isinstance(view, HistogramView) and plot.kind == "histogram":
         view.update(plot)

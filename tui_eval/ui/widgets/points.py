@@ -56,6 +56,11 @@ def points_of(series: Series, axis: str) -> Points:
     return Points(x, y, _finite_runs(y))
 
 
+def moved(points: Points, by: float) -> Points:
+    """The same along the x axis."""
+    return Points(tuple(x + by for x in points.x), points.y, points.runs)
+
+
 def _places(series: Series, axis: str) -> tuple[float, ...]:
     return series.x if axis == "step" else series.alternatives.get(axis, ())
 

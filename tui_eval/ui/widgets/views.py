@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from tui_eval.core.reading import Number, Plot, Reading, Table
 from tui_eval.core.text import cells, clean
 from tui_eval.ui.format import interval_text, on_the_point, value_text
+from tui_eval.ui.scene import Beside
+from tui_eval.ui.widgets.curve import Another
 from tui_eval.ui.widgets.curve_layers import Signs
 from tui_eval.ui.widgets.curve_view import CurveView
 from tui_eval.ui.widgets.drawn import Line
@@ -111,6 +113,7 @@ class Views:
     def __init__(self, signs: Signs) -> None:
         self.signs = signs
         self.reading: Reading | None = None
+        self.beside: Beside | None = None
         self.plots: dict[str, PlotView] = {}
         self.tables: dict[str, Listing] = {}
         self.words: Words | None = None
@@ -123,8 +126,8 @@ class Views:
     def view(self) -> View | None:
         return self.views[self.at] if self.views else None
 
-    def update(self, reading: Reading) -> None:
-        self.reading = reading
+    def update(self, reading: Reading, beside: Beside | None = None) -> None:
+        self.reading, self.beside = reading, beside
         self._take_plots(reading.plots)
         self._take_tables(reading.tables)
         if self.words is None:
@@ -141,9 +144,15 @@ class Views:
         for number, plot in enumerate(plots):
             others = _others(plot, plots) if number == 0 else ()
             view = kept.get(plot.key)
-            if view is None or not update(view, plot, others):
+            beside = self._another(plot.key)
+            if view is None or not update(view, plot, others, beside):
                 view = view_of(plot, others, self.signs)
+                update(view, plot, others, beside)
             self.plots[plot.key] = view
+
+    def _another(self, plot: str) -> Another | None:
+        lines = self.beside.lines.get(plot) if self.beside is not None else None
+        return Another(self.beside.name, lines) if self.beside is not None and lines else None
 
     def _take_tables(self, tables: Mapping[str, Table]) -> None:
         kept, self.tables = self.tables, {}

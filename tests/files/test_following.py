@@ -1,0 +1,156 @@
+"""The judged log is followed, and other logs are found to hold it against."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.files import log_making as made
+from tui_eval.config import Config, ModelConfig
+from tui_eval.core.steps.curve_overlay import lines_of
+from tui_eval.errors import InputError
+from tui_eval.files.evidence import FileCache
+from tui_eval.files.following import others
+
+RUN = made.made_run(40)
+
+
+def config(folder: Path, **models: str) -> Config:
+    entries = {name: ModelConfig(name, path="model", log=log) for name, log in models.items()}
+    return Config(folder=folder, path=folder / "eval.toml", models=entries)
+
+
+def growing(folder: Path, rows: int) -> Path:
+    """A trainer_log.jsonl of the run's first rows."""
+    path = folder / "trainer_log.jsonl"
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"".join(list(made.trainer_log_lines(RUN))[:rows]))
+    return path
+
+
+def append(path: Path, content: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(content)
+
+
+def losses(cache: FileCache, told: Config) -> int:
+    log = cache.log(told, "tuned")
+    return len(log.series["loss"]) if log is not None else 0
+
+
+def test_rows_that_come_are_read_on_and_are_the_candidates_log(tmp_path: Path) -> None:
+    path = growing(tmp_path / "run", 22)
+    told, cache = config(tmp_path, tuned="run/trainer_log.jsonl"), FileCache()
+    cache.follow(told, "tuned")
+    before = losses(cache, told)
+    assert not cache.read_on()
+    lines = list(made.trainer_log_lines(RUN))
+    append(path, lines[22] + lines[23][:15])
+    assert cache.read_on()
+    assert losses(cache, told) == before + 1
+    assert not cache.read_on()
+    append(path, lines[23][15:])
+    assert cache.read_on()
+    assert losses(cache, told) == before + 2
+
+
+def test_a_state_that_is_replaced_is_read_again(tmp_path: Path) -> None:
+    path = made.trainer_state(made.made_run(10), tmp_path / "run")
+    told, cache = config(tmp_path, tuned="run/trainer_state.json"), FileCache()
+    cache.follow(told, "tuned")
+    assert losses(cache, told) == 10
+    os.replace(made.trainer_state(made.made_run(30), tmp_path / "next"), path)
+    assert cache.read_on()
+    assert losses(cache, told) == 30
+    path.write_text(path.read_text()[:200])
+    assert not cache.read_on()
+    assert losses(cache, told) == 30
+
+
+def test_a_named_file_is_the_one_that_is_followed(tmp_path: Path) -> None:
+    made.trainer_state(RUN, tmp_path / "run")
+    growing(tmp_path / "run", 99)
+    told = config(tmp_path, tuned="run/trainer_state.json")
+    assert FileCache().follow(told, "tuned").path.name == "trainer_state.json"
+
+
+@pytest.mark.parametrize(("rows", "name"), [(99, "trainer_log"), (20, "trainer_state")])
+def test_of_a_run_the_log_of_every_step_is_followed_if_it_is_as_long(
+    rows: int, name: str, tmp_path: Path
+) -> None:
+    """A shorter one is of an earlier try."""
+    made.trainer_state(RUN, tmp_path / "model")
+    growing(tmp_path / "model", rows)
+    (tmp_path / "model" / "config.json").write_text(json.dumps({"model_type": "llama"}))
+    told = Config(
+        folder=tmp_path,
+        path=tmp_path / "eval.toml",
+        models={"tuned": ModelConfig("tuned", "model")},
+    )
+    followed = FileCache().follow(told, "tuned")
+    assert followed.path.stem == name
+    assert len(followed.log.series["loss"]) == 40
+
+
+def test_no_log_is_nothing_to_follow(tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        FileCache().follow(config(tmp_path, tuned="none.jsonl"), "tuned")
+
+
+def test_no_longer_followed_the_file_is_read_as_it_lies_there(tmp_path: Path) -> None:
+    path = growing(tmp_path / "run", 20)
+    told, cache = config(tmp_path, tuned="run/trainer_log.jsonl"), FileCache()
+    cache.follow(told, "tuned")
+    before = losses(cache, told)
+    cache.unfollow()
+    append(path, list(made.trainer_log_lines(RUN))[20])
+    assert not cache.read_on()
+    assert losses(cache, told) == before + 1
+
+
+def test_a_log_that_grows_is_kept_once(tmp_path: Path) -> None:
+    path = growing(tmp_path / "run", 20)
+    told, cache = config(tmp_path, tuned="run/trainer_log.jsonl"), FileCache()
+    for line in list(made.trainer_log_lines(RUN))[20:24]:
+        append(path, line)
+        losses(cache, told)
+    assert len(cache._kept) == 1
+
+
+def test_others_are_candidates_then_what_lies_beside(tmp_path: Path) -> None:
+    made.trainer_state(RUN, tmp_path / "one")
+    growing(tmp_path / "one", 99)
+    made.plain_csv(RUN, tmp_path / "one")
+    made.trainer_state(made.made_run(20), tmp_path / "two")
+    told = config(
+        tmp_path, tuned="one/trainer_state.json", rival="two/trainer_state.json",
+        same="one/trainer_state.json",
+    )  # fmt: skip
+    found = others(told, "tuned", FileCache())
+    assert found[0].name == "rival"
+    assert [other.source.suffix for other in found[1:]] == [".jsonl", ".csv"]
+    assert len({other.key for other in found}) == 3
+
+
+def test_the_same_run_in_two_formats_has_the_same_lines(tmp_path: Path) -> None:
+    told, cache = config(tmp_path, tuned="run"), FileCache()
+    state = cache.log_at(made.trainer_state(RUN, tmp_path / "run"))
+    jsonl = cache.log_at(growing(tmp_path / "run", 99))
+    assert state is not None
+    assert jsonl is not None
+    one, other = lines_of(state), lines_of(jsonl)
+    for mine, theirs in zip(one["loss"], other["loss"], strict=True):
+        assert (mine.name, mine.role, mine.x) == (theirs.name, theirs.role, theirs.x)
+        assert mine.y == pytest.approx(theirs.y)
+    assert one["learning_rate"][0].y == pytest.approx(other["learning_rate"][0].y)
+    assert others(told, "tuned", cache)
+
+
+def test_a_log_without_anything_to_draw_has_no_lines(tmp_path: Path) -> None:
+    rows = tuple({"eval_accuracy": 0.5, "epoch": 1.0, "step": step} for step in (1, 2, 3))
+    log = FileCache().log_at(made.trainer_state(made.Run(rows, 3, 1.0, 1), tmp_path))
+    assert log is not None
+    assert lines_of(log) == {}
