@@ -25,7 +25,7 @@ async def test_it_opens_on_the_checklist_with_the_first_verdict() -> None:
         assert lines[0].endswith("idle")
         assert lines[1].startswith(" 1 curves !  2 perplexity ·")
         assert "▸ 1 Training curves  ! caution" in screen
-        assert "3 Overfitting      · not built" in screen
+        assert "6 Task metrics     · not built" in screen
         assert lines[-1].startswith(" ↵ open  r run what is missing")
 
 
@@ -246,7 +246,7 @@ async def test_a_remapped_key_works_and_is_named(tmp_path: Path) -> None:
         await pilot.press("r")
         await pilot.press("f5")
         await shows(pilot, "waiting for an engine")
-        assert [job.verb for job in workspace.jobs()] == ["score", "generate"]
+        assert [job.verb for job in workspace.jobs()] == ["score", "score", "generate", "measure"]
         await pilot.press("question_mark", "G")
         await shows(pilot, "open = 'ctrl+b': ctrl+b is kept free")
 
