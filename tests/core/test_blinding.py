@@ -5,6 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
+from random import Random
+from secrets import SystemRandom
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -28,6 +31,7 @@ from tui_eval.core.judgements import PlannedPair
 from tui_eval.core.records import Message, Sample
 
 ROUND = comparison("tuned-key", "base-key")
+SIDES = Random("sides of the tests")
 
 
 def made(lengths: list[tuple[int, int]]) -> list[Answered]:
@@ -45,21 +49,29 @@ def tuned_left(pairs: tuple[PlannedPair, ...], repeats: bool = False) -> int:
     return sum(pair.left.startswith("t") for pair in pairs if bool(pair.repeat_of) == repeats)
 
 
-def plan(answers: list[Answered], judge: str = "ana", **more: object) -> tuple[PlannedPair, ...]:
-    return plan_pairs(ROUND, judge, answers, seed=0, planned=len(answers), **more)  # type: ignore[arg-type]
+def plan(
+    answers: list[Answered], judge: str = "ana", sides: int = 0, **more: Any
+) -> tuple[PlannedPair, ...]:
+    return plan_pairs(
+        ROUND, judge, answers, seed=0, sides=Random(sides), planned=len(answers), **more
+    )
 
 
 def plain(pairs: tuple[PlannedPair, ...]) -> list[PlannedPair]:
     return [pair for pair in pairs if not pair.repeat_of]
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=60), st.text(max_size=5))
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=60),
+    st.text(max_size=5),
+    st.integers(0, 99),
+)
 @settings(deadline=None, max_examples=60)
 def test_sides_are_balanced_whatever_the_lengths(
-    lengths: list[tuple[int, int]], judge: str
+    lengths: list[tuple[int, int]], judge: str, sides: int
 ) -> None:
     answers = made(lengths)
-    pairs = plan(answers, judge)
+    pairs = plan(answers, judge, sides)
     left, total = tuned_left(pairs), len(answers)
     assert abs(2 * left - total) == total % 2
     by_left = {pair.left for pair in plain(pairs)}
@@ -94,6 +106,39 @@ def test_judges_have_orders_of_their_own_and_always_the_same() -> None:
     assert plan_items(ROUND, "ana", items, seed=0) != plan_items(ROUND, "bo", items, seed=0)
     assert plan_items(ROUND, "ana", items, seed=0) != plan_items(ROUND, "ana", items, seed=1)
     assert sorted(plan_items(ROUND, "ana", items, seed=0)) == sorted(items)
+
+
+def test_sides_follow_from_nothing_that_a_judge_can_read() -> None:
+    answers = mixed(50)
+    one, two = (
+        plan_pairs(ROUND, "ana", answers, seed=0, sides=SystemRandom(), planned=50)
+        for _ in range(2)
+    )
+    assert [(p.pair, p.repeat_of) for p in one] == [(p.pair, p.repeat_of) for p in two]
+    assert [p.left for p in one] != [p.left for p in two]
+    assert tuned_left(one) == tuned_left(two) == 25
+
+
+def test_any_side_is_as_likely_as_the_other_at_every_place() -> None:
+    answers = mixed(12)
+    seen = Counter(
+        (place, pair.left.startswith("t"))
+        for draw in range(400)
+        for place, pair in enumerate(plan(answers, sides=draw, repeats=Repeats(0.0, 0)))
+    )
+    # 400 fair tosses leave 140 to 260 but once in a thousand million.
+    assert len(seen) == 24
+    assert all(140 < often < 260 for often in seen.values())
+
+
+def test_pairs_that_are_added_are_not_on_sides_that_the_first_ones_tell() -> None:
+    answers = made([(7, 6)] * 11)
+    before = plan(answers[:1])
+    added = {
+        tuple(pair.left.startswith("t") for pair in plan(answers, sides=draw, before=before)[:10])
+        for draw in range(200)
+    }
+    assert len(added) > 50
 
 
 def test_a_plan_is_the_same_in_a_process_with_other_hashes() -> None:
@@ -140,7 +185,9 @@ def test_pairs_that_come_while_answers_are_made_keep_the_balance() -> None:
     answers = mixed(60)
     pairs: tuple[PlannedPair, ...] = ()
     for upto in (1, 2, 3, 5, 8, 9, 20, 33, 34, 60):
-        grown = plan_pairs(ROUND, "ana", answers[:upto], seed=0, planned=60, before=pairs)
+        grown = plan_pairs(
+            ROUND, "ana", answers[:upto], seed=0, sides=SIDES, planned=60, before=pairs
+        )
         pairs += grown
         by_left = {pair.left for pair in plain(pairs)}
         for stratum in (-1, 0, 1):
@@ -152,15 +199,19 @@ def test_pairs_that_come_while_answers_are_made_keep_the_balance() -> None:
     place = {pair.pair: number for number, pair in enumerate(pairs)}
     assert len(repeats) == 6
     assert all(place[pair.pair] - place[pair.repeat_of] > 10 for pair in repeats)
-    assert not plan_pairs(ROUND, "ana", answers, seed=0, planned=60, before=pairs)
+    assert not plan_pairs(ROUND, "ana", answers, seed=0, sides=SIDES, planned=60, before=pairs)
 
 
 def test_a_judge_who_grows_beside_another_stays_the_complement() -> None:
     answers = mixed(40)
-    first = plan_pairs(ROUND, "ana", answers[:10], seed=0, planned=40)
-    second = plan_pairs(ROUND, "bo", answers[:25], seed=0, planned=40, partner=first)
-    first += plan_pairs(ROUND, "ana", answers, seed=0, planned=40, before=first, partner=second)
-    second += plan_pairs(ROUND, "bo", answers, seed=0, planned=40, before=second, partner=first)
+    first = plan_pairs(ROUND, "ana", answers[:10], seed=0, sides=SIDES, planned=40)
+    second = plan_pairs(ROUND, "bo", answers[:25], seed=0, sides=SIDES, planned=40, partner=first)
+    first += plan_pairs(
+        ROUND, "ana", answers, seed=0, sides=SIDES, planned=40, before=first, partner=second
+    )
+    second += plan_pairs(
+        ROUND, "bo", answers, seed=0, sides=SIDES, planned=40, before=second, partner=first
+    )
     sides = {pair.pair: pair.left for pair in plain(first)}
     assert all(sides[pair.pair] == pair.right for pair in plain(second))
 
@@ -251,10 +302,11 @@ def test_what_is_judged_first_is_answered_first() -> None:
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.booleans()), max_size=50),
     st.lists(st.integers(0, 50), max_size=6),
+    st.randoms(use_true_random=False),
 )
 @settings(deadline=None, max_examples=60)
 def test_growth_keeps_strata_balanced_and_repeats_apart(
-    rows: list[tuple[int, int, bool]], stops: list[int]
+    rows: list[tuple[int, int, bool]], stops: list[int], draw: Random
 ) -> None:
     answers = [
         Answered(f"s{n}", f"t{n}", f"b{n}", tuned, other, identical=same)
@@ -263,7 +315,13 @@ def test_growth_keeps_strata_balanced_and_repeats_apart(
     pairs: tuple[PlannedPair, ...] = ()
     for upto in (*sorted(stops), len(answers)):
         pairs += plan_pairs(
-            ROUND, "ana", answers[:upto], seed=3, planned=len(answers), before=pairs
+            ROUND,
+            "ana",
+            answers[:upto],
+            seed=3,
+            sides=draw,
+            planned=len(answers),
+            before=pairs,
         )
     assert len(plain(pairs)) == len(answers)
     seen = [pair for pair in pairs if not pair.identical]

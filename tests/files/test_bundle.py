@@ -156,6 +156,20 @@ def test_the_order_of_answers_tells_no_side(made: Made) -> None:
     assert keys == {("answer", "id", "kind", "sample", "sum", "thinking")}
 
 
+def test_nothing_in_a_bundle_leads_to_its_sides(tmp_path: Path) -> None:
+    bundles = []
+    for name in ("one", "two"):
+        made = Made.at(tmp_path / name / "made", count=60, toml=PLAN)
+        made.answer()
+        bundles.append(packed(made))
+    rows = [json.loads(line) for path in bundles for line in path.read_bytes().splitlines()]
+    assert not [row for row in rows if "seed" in row]
+    one, two = map(read_bundle, bundles)
+    assert one.texts == two.texts
+    assert [(p.pair, p.repeat_of) for p in one.pairs] == [(p.pair, p.repeat_of) for p in two.pairs]
+    assert [p.left for p in one.pairs] != [p.left for p in two.pairs]
+
+
 def test_how_an_answer_ended_is_not_in_a_blind_bundle(tmp_path: Path) -> None:
     made = Made.at(tmp_path / "made", count=60, toml=PLAN)
     samples = made.samples()
@@ -352,10 +366,10 @@ def test_other_files_are_no_bundles(tmp_path: Path, data: bytes) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"kind": "plan", "plan": 1, "seed": 0, "planned": 1, "ordinal": 0},
-        {"kind": "plan", "plan": "p", "seed": 0, "planned": -1, "ordinal": 0},
-        {"kind": "plan", "plan": "p", "seed": 0, "planned": 1, "ordinal": 0, "pairs": [{}]},
-        {"kind": "plan", "plan": "p", "seed": 0, "planned": 1, "ordinal": 0, "pairs": [7]},
+        {"kind": "plan", "plan": 1, "planned": 1, "ordinal": 0},
+        {"kind": "plan", "plan": "p", "planned": -1, "ordinal": 0},
+        {"kind": "plan", "plan": "p", "planned": 1, "ordinal": 0, "pairs": [{}]},
+        {"kind": "plan", "plan": "p", "planned": 1, "ordinal": 0, "pairs": [7]},
         {"kind": "answer", "id": "a", "sample": "s", "answer": None, "thinking": ""},
         {"kind": "answer", "id": "a", "sample": "s", "answer": "", "thinking": "", "finish": []},
         {"kind": "prompt", "sample": "s", "category": "", "messages": [{"role": "user"}]},

@@ -1,7 +1,9 @@
-"""Who sees what, on which side, in which order: decided by seeds, never by who looks.
+"""Who sees what, in which order, on which side: never decided by who looks.
 
-Everything here is a pure function of its arguments. ``random.Random`` is seeded with text,
-so a plan is the same in every process and on every machine.
+Prompts, orders and repeats follow from seeds: ``random.Random`` is seeded with text, so they
+are the same in every process and on every machine. Everything that a seed is made of stands
+in journals and bundles, so sides must not follow from it: they are drawn from a ``Random``
+that the caller hands in and that nobody can make again.
 """
 
 from __future__ import annotations
@@ -185,6 +187,7 @@ def plan_pairs(
     answers: Iterable[Answered],
     *,
     seed: int,
+    sides: Random,
     planned: int,
     repeats: Repeats | None = None,
     partner: Iterable[PlannedPair] = (),
@@ -193,6 +196,8 @@ def plan_pairs(
     """A judge's pairs in order, or those to be added to the ones planned ``before``.
 
     ``answers`` are all that there are by now; ``planned`` is how many there will be.
+    ``seed`` decides order and repeats; ``sides`` decides sides and nothing else, and should
+    be ``secrets.SystemRandom()`` wherever somebody will judge by the plan.
     ``partner``: the pairs of the judge with the ordinal beside this one's, who sees each
     on the other side. Otherwise, of what is known at once exactly half (one more or fewer
     if odd) has the tuned model left, and so has each stratum of longer answers.
@@ -202,8 +207,8 @@ def plan_pairs(
     new = [(token, one) for token, one in by_token.items() if token not in known]
     random = Random(f"tui-eval pairs {round} {seed} {judge} {len(known)}")
     random.shuffle(new)
-    sides = _sides(new, by_token, tuple(partner), before, random)
-    made = [_planned(token, one, sides.get(token, True)) for token, one in new]
+    left = _sides(new, by_token, tuple(partner), before, sides)
+    made = [_planned(token, one, left.get(token, True)) for token, one in new]
     asked = (repeats or Repeats()).of(planned)
     have = sum(1 for pair in before if pair.repeat_of)
     # While answers still come, repeats come in step with them.
@@ -252,37 +257,43 @@ def _sides(
     for token, one in visible:
         if token in sides:
             balance[one.stratum] += 1 if sides[token] else -1
-    if not before and len(free) == len(visible):
-        return _blocks(free, random)
-    for token, one in free:
-        tilt = balance[one.stratum] or sum(balance.values())
-        left = tilt < 0 if tilt else random.random() < 0.5
-        sides[token] = left
-        balance[one.stratum] += 1 if left else -1
-    return sides
+    return sides | _blocks(free, balance, random)
 
 
-def _blocks(pairs: Sequence[tuple[str, Answered]], random: Random) -> dict[str, bool]:
-    """Permuted blocks within each stratum; what is odd in one is evened out by the next."""
+def _blocks(
+    pairs: Sequence[tuple[str, Answered]], balance: Counter[int], random: Random
+) -> dict[str, bool]:
+    """Even out what ``balance`` has more on the left than on the right in each stratum, then
+    permuted blocks; what is odd in one stratum is evened out by the others."""
     strata: dict[int, list[str]] = {}
     for token, one in pairs:
         strata.setdefault(one.stratum, []).append(token)
-    odd_left = random.random() < 0.5
-    sides: dict[str, bool] = {}
+    drawn: dict[int, list[bool]] = {}
+    odd = []
     for stratum in sorted(strata):
-        tokens = strata[stratum]
-        drawn: list[bool] = []
-        while (left := len(tokens) - len(drawn)) > 1:
+        wanted, tilt = len(strata[stratum]), balance[stratum]
+        sides = drawn[stratum] = [tilt < 0] * min(abs(tilt), wanted)
+        balance[stratum] += len(sides) if tilt < 0 else -len(sides)
+        while (left := wanted - len(sides)) > 1:
             half = min(BLOCK, left) // 2
             block = [True] * half + [False] * half
             random.shuffle(block)
-            drawn += block
+            sides += block
         if left:
-            # Anywhere among them: the last pair's side must not follow from the others'.
-            drawn.insert(random.randrange(len(drawn) + 1), odd_left)
-            odd_left = not odd_left
-        sides |= dict(zip(tokens, drawn, strict=True))
-    return sides
+            odd.append(stratum)
+        if tilt:
+            random.shuffle(sides)
+    for stratum in odd:
+        more = sum(balance.values())
+        left_side = more < 0 if more else random.random() < 0.5
+        # Anywhere among them: the last pair's side must not follow from the others'.
+        drawn[stratum].insert(random.randrange(len(drawn[stratum]) + 1), left_side)
+        balance[stratum] += 1 if left_side else -1
+    return {
+        token: side
+        for stratum, tokens in strata.items()
+        for token, side in zip(tokens, drawn[stratum], strict=True)
+    }
 
 
 def _with_repeats(

@@ -155,10 +155,10 @@ def _head(state: JudgeRound, title: str, before: Sequence[str], config: Config) 
 
 
 def _plan(state: JudgeRound) -> Line:
-    """The plan as journals have it, without what a journal's line has besides."""
+    """The plan as journals have it, without its seed, which nobody needs who follows it, and
+    without what a journal's line has besides."""
     about: Line = {
         "plan": state.plan,
-        "seed": state.seed,
         "planned": state.planned,
         "ordinal": state.ordinal,
     }
@@ -303,7 +303,6 @@ def _take_plan(workspace: Workspace, bundle: Bundle) -> None:
                 plan=bundle.plan,
                 step=bundle.step,
                 round=bundle.round,
-                seed=bundle.seed,
                 planned=bundle.planned,
                 ordinal=bundle.ordinal,
                 login=login(),
@@ -331,7 +330,7 @@ def _ab_round(bundle: Bundle) -> AbRound:
     return AbRound(
         id=bundle.round,
         title=bundle.title,
-        seed=bundle.seed,
+        seed=0,
         planned=bundle.planned,
         mode=bundle.mode,
         repeats=Repeats(apart=bundle.apart),
@@ -349,7 +348,7 @@ def _review_round(bundle: Bundle) -> ReviewRound:
     return ReviewRound(
         id=bundle.round,
         title=bundle.title,
-        seed=bundle.seed,
+        seed=0,
         planned=bundle.planned,
         blind=bundle.blind,
         before=bundle.before,

@@ -35,7 +35,6 @@ class Bundle:
     guesses: int = 0
     anchors: Mapping[str, tuple[str, str, str, str, str]] = field(default_factory=dict)
     plan: str = ""
-    seed: int = 0
     planned: int = 0
     ordinal: int = 0
     mode: str = "planned"
@@ -142,7 +141,7 @@ def _anchors(value: Mapping[str, Any]) -> dict[str, tuple[str, str, str, str, st
 
 def _plan(bundle: Bundle, event: Event) -> None:
     bundle.plan = _text(event, "plan")
-    bundle.seed, bundle.ordinal = _number(event, "seed", least=None), _number(event, "ordinal")
+    bundle.ordinal = _number(event, "ordinal")
     bundle.planned = _number(event, "planned")
     bundle.mode = _text(event, "mode") if "mode" in event else "planned"
     bundle.blind = event.get("blind") is not False
@@ -208,10 +207,10 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _number(event: Mapping[str, Any], name: str, least: int | None = 0) -> int:
+def _number(event: Mapping[str, Any], name: str) -> int:
     value = event[name]
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{name} is not a whole number")
-    if least is not None and value < least:
-        raise ValueError(f"{name} is below {least}")
+    if value < 0:
+        raise ValueError(f"{name} is below 0")
     return value

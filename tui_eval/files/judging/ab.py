@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
-from typing import Any
+from random import Random
+from secrets import SystemRandom
+from typing import Any, ClassVar
 
 from tui_eval.core.blinding import pair_token, plan_pairs, shown
 from tui_eval.core.judgements import SIDES, JudgeRound, PlannedPair, Side
@@ -26,6 +28,8 @@ class Ab(Judging[AbRound]):
     """Fulfils ``core.session.AbSession``."""
 
     step = "blind_ab"
+    sides: ClassVar[Random] = SystemRandom()
+    """Where sides come from: what a bundle or a journal holds must not lead to them."""
 
     def __init__(self, workspace: Workspace, journal: Journal, source: AbRound) -> None:
         self._pairs: dict[str, PlannedPair] = {}
@@ -231,6 +235,7 @@ class Ab(Judging[AbRound]):
             self.judge,
             batch.answered,
             seed=state.seed if state is not None else self._source.seed,
+            sides=self.sides,
             planned=(state or self._source).planned - batch.left_out,
             repeats=self._source.repeats,
             partner=partner.pairs if partner is not None else (),
