@@ -305,3 +305,24 @@ def test_no_number_library_is_needed_for_judgement() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_no_pairs_planned_is_said_by_the_setting() -> None:
+    reading = read(compared(12, settings={"blind_ab.pairs": 0}))
+    assert reading.verdict == "not_enough"
+    assert "blind_ab.pairs is 0" in reading.findings[0].text
+
+
+def test_votes_that_lean_while_pairs_do_not_are_explained() -> None:
+    """Three judges: tuned's pairs are won by all, the other's by two of three."""
+    judges = [Judge(name, place) for place, name in enumerate(("ana", "bo", "cy"))]
+    rows = ["ttt"] * 12 + ["bbt"] * 12
+    for place, judge in enumerate(judges):
+        judge.pairs(24).votes("".join(row[place] for row in rows)).finish()
+    judges[0].clock = judges[-1].clock
+    judges[0].unblind()
+    reading = read(compared(24, *heard(*judges)))
+    (text,) = [f.text for f in reading.findings if f.code == "not_shown"]
+    assert (reading.numbers["win_rate"].low or 0) > 0.5
+    assert "judges differ within pairs" in text
+    assert "judges differ" not in str(opened("t" * 10 + "b" * 8).findings)

@@ -41,11 +41,7 @@ def read(evidence: Evidence, candidate: str, against: str | None = None) -> Read
     case = Case(evidence, asked(evidence, candidate, base), name)
     if not case.asked.standing.planned:
         return _cannot(
-            candidate,
-            "no_validation",
-            "There are no prompts to answer: name a file as validation under [data] in eval.toml.",
-            "no prompts to answer",
-            base,
+            candidate, "no_validation", *judging.nothing_to_judge(evidence, candidate, STEP), base
         )
     return _unblinded(case) if case.asked.standing.unblinded else _blind(case)
 

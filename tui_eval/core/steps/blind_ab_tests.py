@@ -94,10 +94,22 @@ def _not_shown(case: Case, result: Result) -> Hit | None:
         return None
     text = (
         f"No preference shown: tuned won {score_text(result)}, {span_text(result.tally.rate)}."
-        f" {found_sentence(result)} This does not say that the two are equal."
+        f" {found_sentence(result)} This does not say that the two are equal.{_split(case, result)}"
     )
     finding = Finding("not_shown", "caution", text)
     return Hit(finding, "no preference shown", "no preference shown")
+
+
+def _split(case: Case, result: Result) -> str:
+    """Where single votes lean and pairs don't, a reader would see a contradiction."""
+    rate = result.tally.rate
+    if rate is None or rate.low is None or rate.high is None or rate.low <= 0.5 <= rate.high:
+        return ""
+    ahead = "tuned" if rate.value > 0.5 else case.base
+    return (
+        f" Of all votes more are for {ahead}, but judges differ within pairs, and the test counts"
+        " pairs, each once by its majority."
+    )
 
 
 def found_sentence(result: Result) -> str:

@@ -73,6 +73,24 @@ def pace(judges: Iterable[JudgeRound]) -> float | None:
     return median(gaps) if gaps else None
 
 
+def nothing_to_judge(evidence: Evidence, candidate: str, step: str) -> tuple[str, str]:
+    """Why there is not one prompt for a judged step: a sentence, and it in short."""
+    dataset = evidence.dataset(candidate, "validation")
+    setting = {"review": "review.samples", "blind_ab": "blind_ab.pairs"}[step]
+    if dataset is None:
+        text = (
+            "There are no prompts to answer: name a file as validation under [data] in eval.toml."
+        )
+        return text, "no prompts to answer"
+    if not evidence.setting(setting):
+        return f"Nothing is to be judged here: {setting} is 0 in eval.toml.", f"{setting} is 0"
+    text = (
+        "There are no prompts to answer: no validation row has a question, and an answer to"
+        " compare with."
+    )
+    return text, "no row has a prompt"
+
+
 def _time(at: str) -> datetime | None:
     try:
         made = datetime.fromisoformat(at)

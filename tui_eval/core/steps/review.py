@@ -26,7 +26,8 @@ def read(evidence: Evidence, candidate: str, *, against: str | None = None) -> R
     good = threshold(evidence, "review.good_score")
     found = tuple(figures(data.scored, name, good) for name in CRITERIA)
     if not data.planned:
-        return _no_prompts(candidate, base, data, found)
+        told = judging.nothing_to_judge(evidence, candidate, STEP)
+        return _no_prompts(candidate, base, data, found, *told)
     case = Case(evidence, candidate, data, found)
     hits = all_hits(case)
     findings = tuple(hit.finding for hit in hits)
@@ -47,15 +48,16 @@ def read(evidence: Evidence, candidate: str, *, against: str | None = None) -> R
     )
 
 
-def _no_prompts(candidate: str, base: str, data: Reviewed, found: tuple[Figures, ...]) -> Reading:
-    text = "There are no prompts to answer: name a file as validation under [data] in eval.toml."
+def _no_prompts(
+    candidate: str, base: str, data: Reviewed, found: tuple[Figures, ...], text: str, phrase: str
+) -> Reading:
     return Reading(
         step=STEP,
         candidate=candidate,
         against=base,
         verdict="not_enough",
-        headline="no prompts to answer",
-        summary="there are no prompts to answer",
+        headline=phrase,
+        summary=fitting((text[0].lower() + text[1:].partition(":")[0], phrase), SUMMARY_CELLS),
         findings=(Finding("no_validation", "not_enough", text),),
         numbers=review_views.numbers(data, found),
     )
