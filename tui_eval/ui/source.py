@@ -16,6 +16,7 @@ from tui_eval.ui.spelling import spelled
 if TYPE_CHECKING:
     from tui_eval.config import Config
     from tui_eval.core.reading import Reading
+    from tui_eval.core.records import Split
     from tui_eval.files.checkpoint import Checkpoint
     from tui_eval.store.workspace import Workspace
     from tui_eval.ui.screens.answers import AnswersDetail
@@ -79,8 +80,9 @@ class Source:
         from tui_eval.ui.widgets.token_text import SampleDetail
 
         evidence = WorkspaceEvidence(self._workspace, self._config, self._cache)
-        dataset = evidence.dataset(candidate, "validation")
-        found = next((s for s in dataset.samples if s.id == ref), None) if dataset else None
+        splits: tuple[Split, ...] = ("validation", "off_task")
+        datasets = filter(None, (evidence.dataset(candidate, split) for split in splits))
+        found = next((s for data in datasets for s in data.samples if s.id == ref), None)
         if found is None:
             return None
         base = evidence.base(candidate)
