@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 
 from tests.ui.apps.judging import OneAb
-from tests.ui.judged import opened, press
+from tests.ui.judged import opened, press, until
 from tests.ui.made_session import SHORT, SIZE, MadeAb, sides
+from tui_eval.errors import InputError
 from tui_eval.ui.widgets.note_field import NoteField
 
 
@@ -33,7 +36,7 @@ async def test_esc_in_a_note_keeps_the_draft_and_the_pair() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await opened(pilot)
         screen = await press(pilot, "n", "o", "n", "escape")
-        assert "the note is a draft: n goes on with it" in screen
+        assert "a draft: n goes on with it" in screen
         assert "A/B 1/12" in screen
         assert session.saved == []
         assert app.screen is app.desk
@@ -118,3 +121,94 @@ async def test_no_editor_is_said_in_words(
         screen = await press(pilot, "N")
         assert words in screen
         assert session.saved == []
+
+
+async def drafted(pilot: Pilot[Any]) -> None:
+    await press(pilot, "n", "o", "n", "escape")
+
+
+@pytest.mark.parametrize("keys", [("q",), ("escape",)])
+async def test_leaving_saves_the_note_that_was_begun(keys: tuple[str, ...]) -> None:
+    session = MadeAb(SHORT)
+    app = OneAb(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot)
+        await drafted(pilot)
+        await pilot.press(*keys)
+        await until(pilot, lambda: app.left or app.screen is not app.desk)
+        assert session.mark("p0").note == "on"
+    assert len(session.of_kind("note")) == 1
+    assert session.closed
+
+
+async def test_an_end_from_outside_saves_what_is_being_typed() -> None:
+    session = MadeAb(SHORT)
+    app = OneAb(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot)
+        await press(pilot, "n", "o", "n")
+        app.exit()
+    assert session.mark("p0").note == "on"
+    assert session.closed
+
+
+async def test_a_vote_takes_the_note_that_was_begun_along() -> None:
+    session = MadeAb(SHORT)
+    app = OneAb(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot)
+        await drafted(pilot)
+        screen = await press(pilot, "a")
+        assert "saved #1 · its note too · u undo" in screen
+        assert [event["kind"] for event in session.saved] == ["note", "vote"]
+        assert "undone: the vote" in await press(pilot, "u")
+        assert session.mark("p0").note == "on"
+
+
+async def test_going_to_another_pair_saves_the_note_that_was_begun() -> None:
+    session = MadeAb(SHORT)
+    app = OneAb(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot)
+        await drafted(pilot)
+        await press(pilot, "/", "down", "enter")
+        assert app.desk.look.token == "p1"
+        assert session.mark("p0").note == "on"
+
+
+async def test_a_note_that_is_refused_is_asked_about_and_stays() -> None:
+    session = MadeAb(SHORT)
+
+    def refuse(token: str, text: str) -> None:
+        raise InputError("These pairs are unblinded.", "Nobody can add to them.")
+
+    session.note = refuse  # type: ignore[method-assign]
+    app = OneAb(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot)
+        await drafted(pilot)
+        screen = await press(pilot, "escape")
+        assert "Go on without the note that you have begun?" in screen
+        assert "These pairs are unblinded." in screen
+        await press(pilot, "n")
+        assert app.desk.drafts == {"p0": "on"}
+        assert app.screen is app.desk
+        await press(pilot, "q", "y")
+        assert app.left
+
+
+async def test_a_note_that_could_not_be_saved_keeps_the_judge_here() -> None:
+    session = MadeAb(SHORT)
+    app = OneAb(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot)
+        await drafted(pilot)
+        session.failing = True
+        screen = await press(pilot, "q")
+        assert "not saved" in screen
+        assert not app.left
+        session.failing = False
+        await press(pilot, "r")
+        assert session.mark("p0").note == "on"
+        await press(pilot, "q")
+        assert app.left

@@ -34,7 +34,7 @@ async def test_a_note_that_was_left_is_kept_as_a_draft() -> None:
     async with running() as pilot:
         await opened(pilot, made)
         await press(pilot, "n", *"half", "escape")
-        await shows(pilot, "is a draft")
+        await shows(pilot, "a draft: n goes on")
         await press(pilot, "n", "space", *"done", "enter")
         await shows(pilot, "note saved")
     assert made.mark("i0").note == "half done"

@@ -340,7 +340,7 @@ class BlindAbScreen(JudgingScreen):
 
         if self.saving or self.unsaved() or self.look.unblinded:
             return
-        Finishing(self, self._ab).start()
+        self.keep_notes(lambda: Finishing(self, self._ab).start())
 
 
 def prompt_text(pair: Pair) -> str:

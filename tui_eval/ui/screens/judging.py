@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.binding import BindingType
 
 from tui_eval.core.text import clean
-from tui_eval.errors import TuiEvalError
+from tui_eval.errors import InputError, TuiEvalError
 from tui_eval.ui import keys
+from tui_eval.ui.messages import say
 from tui_eval.ui.screens import editor
 from tui_eval.ui.screens.judging_desk import Judging
-from tui_eval.ui.screens.judging_look import Look, Undone, told, undo
+from tui_eval.ui.screens.judging_look import Look, Recorded, Undone, told, undo
 from tui_eval.ui.screens.sheet import Ask
 from tui_eval.ui.widgets.answer_pane import AnswerPane
 from tui_eval.ui.widgets.guard import TOO_FAST
@@ -27,6 +30,7 @@ UNDONE = {
     "skip": "the skip",
     "guess": "the guess",
 }
+NOTE_KEPT = "the note that you had begun is saved"
 RETURNS = ("vote", "score", "skip")
 """What brings its item back to the screen when it is undone."""
 
@@ -116,7 +120,7 @@ class JudgingScreen(Judging):
         token = self.look.token or ""
         if event.draft.strip() and event.draft.strip() != self.look.mark.note:
             self.drafts[token] = event.draft
-            self.tell("the note is a draft: n goes on with it", "dim")
+            self.tell("a draft: n goes on with it; saved as you go on or leave", "dim")
         else:
             self.drafts.pop(token, None)
         self._close_note()
@@ -134,6 +138,43 @@ class JudgingScreen(Judging):
             return
         says = "note saved" if text else "note removed"
         self.record("note", lambda: session.note(token, text), says=says)
+
+    def keep_notes(self, then: Callable[[], None]) -> None:
+        """Record every note that was begun, then go on to ``then``. What can't be recorded
+        stays a draft, and the judge is asked."""
+        refused: list[TuiEvalError] = []
+        begun = self.begun_notes()
+        if not begun or self.unsaved():
+            if not begun:
+                then()
+            return
+
+        def write(token: str, text: str) -> None:
+            try:
+                self._session.note(token, text)
+            except InputError as error:
+                refused.append(error)
+
+        def went(_made: Recorded) -> None:
+            if refused:
+                self.drafts |= begun
+                question = "Go on without the note that you have begun?"
+                words = [clean(told(refused[0])), *(clean(text) for text in begun.values())]
+                self.app.push_screen(Ask(question, words), left)
+            else:
+                then()
+
+        def left(yes: bool | None) -> None:
+            if yes:
+                self.drafts.clear()
+                then()
+
+        self._close_note()
+        self.drafts.clear()
+        last = list(begun)[-1]
+        for token, text in begun.items():
+            after = went if token == last else None
+            self.record("note", partial(write, token, text), then=after)
 
     def action_note_editor(self) -> None:
         if not self.at_item or self.unsaved():
@@ -239,7 +280,7 @@ class JudgingScreen(Judging):
                 self.show_look(look, anew=True)
 
         if not self.saving and not self.unsaved():
-            self.put("go_to", work, went)
+            self.keep_notes(lambda: self.put("go_to", work, went))
 
     def action_items(self) -> None:
         """The list of all of them; a subclass has its own."""
@@ -251,11 +292,23 @@ class JudgingScreen(Judging):
         if self.failed is not None:
             self._ask_to_leave(self.app.pop_screen)
             return True
+        if self.begun_notes():
+            self.keep_notes(self._back)
+            return True
         return False
+
+    def _back(self) -> None:
+        """As ``esc`` does where nothing is open any more; says what was done before."""
+        app = self.app
+        if app.screen is self and len(app.screen_stack) > 1:
+            app.pop_screen()
+            say(app, NOTE_KEPT, "dim")
 
     def action_leave(self) -> None:
         if self.failed is not None:
             self._ask_to_leave(self._leave)
+        elif self.begun_notes():
+            self.keep_notes(self._leave_telling)
         else:
             self._leave()
 
@@ -265,6 +318,12 @@ class JudgingScreen(Judging):
             leave()
         else:
             self.app.exit()
+
+    def _leave_telling(self) -> None:
+        self._leave()
+        farewell = getattr(self.app, "farewell", None)
+        if farewell is not None:
+            self.app.farewell = f"{NOTE_KEPT.capitalize()}. {farewell}".strip()  # type: ignore[attr-defined]
 
     def _ask_to_leave(self, leave: Any) -> None:
         assert self.failed is not None

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from textual.app import ComposeResult
@@ -91,6 +92,7 @@ class Judging(Plain):
         self._retry: tuple[Callable[[], object], bool] = (session.retry, False)
         """What tries again to save, and whether the next item comes after it."""
         self._told: Line = []
+        self._note_field = NoteField()
 
     # What a subclass gives.
 
@@ -139,7 +141,7 @@ class Judging(Plain):
         # In one box: what changes its place in the layout has its parent drawn anew.
         with Vertical(id="told"):
             yield TwoEnds(id="said")
-            yield NoteField()
+            yield self._note_field
 
     def on_mount(self) -> None:
         self._writer = Writer(lambda done: self.post_message(WorkDone(done)))
@@ -148,8 +150,11 @@ class Judging(Plain):
         self.set_interval(REFRESH, self._refresh)
 
     async def on_unmount(self) -> None:
-        """Whatever is queued gets onto the disk before the screen is gone."""
+        """Whatever is queued gets onto the disk before the screen is gone, and a note that
+        was begun: a line that drops must not take it along."""
         if self._writer is not None:
+            for token, text in self.begun_notes().items():
+                self._writer.put("note", partial(self._session.note, token, text))
             await asyncio.to_thread(self._writer.close, self._session.close)
 
     def on_key(self, event: Key) -> None:
@@ -158,6 +163,16 @@ class Judging(Plain):
 
     def on_screen_resume(self) -> None:
         self.pressed_at = None
+
+    # Notes that were begun.
+
+    def begun_notes(self) -> dict[str, str]:
+        """What was typed and is not saved, by token; also what is being typed now."""
+        token, typed = self.look.token or "", self._note_field.typed.strip()
+        begun = {key: text.strip() for key, text in self.drafts.items()}
+        if token and typed and typed != self.look.mark.note:
+            begun[token] = typed
+        return begun
 
     # The writer.
 
@@ -195,22 +210,43 @@ class Judging(Plain):
         ``says``: what to say in place of ``saved #n``."""
         look, session = self.look, self._session
         known = (look.token or "", look.item)
+        noted = False
         if advance:
             self.saving = True
             self.guard.close()
+            noted = self._note_with_it(look)
 
         def job() -> Recorded:
             return recorded(session, work, look.token, self.fetch, known, advance=advance)
 
         def came(made: Recorded) -> None:
-            self._recorded(made, work, advance, says)
+            self._recorded(made, work, advance, says, noted)
             if then is not None and made.failure is None:
                 then(made)
 
         self.put(what, job, came)
 
+    def _note_with_it(self, look: Look) -> bool:
+        """The note that was begun on the item goes onto the disk before its judgement, so
+        that the first undo takes back the judgement. Whether there was one."""
+        text = self.drafts.pop(look.token or "", "").strip()
+        if not text or look.token is None:
+            return False
+        session, token = self._session, look.token
+        known = (token, look.item)
+        work = partial(session.note, token, text)
+
+        def came(made: Recorded) -> None:
+            if made.failure is not None:
+                self._recorded(made, work, False, "", False)
+
+        self.put(
+            "note", lambda: recorded(session, work, token, self.fetch, known, advance=False), came
+        )
+        return True
+
     def _recorded(
-        self, made: Recorded, work: Callable[[], object], advance: bool, says: str
+        self, made: Recorded, work: Callable[[], object], advance: bool, says: str, noted: bool
     ) -> None:
         if advance:
             self.saving = False
@@ -223,7 +259,8 @@ class Judging(Plain):
             return
         self.show_look(made.look, anew=advance)
         if advance:
-            self.tell(says or f"saved #{made.look.judged}", after=self.after_words())
+            with_it = "its note too · " if noted else ""
+            self.tell(says or f"saved #{made.look.judged}", after=with_it + self.after_words())
         elif says:
             self.tell(says)
 

@@ -7,6 +7,7 @@ event of its own, so that a line that drops in the middle of an answer costs not
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -353,7 +354,7 @@ class ReviewScreen(JudgingScreen):
 
     def go_to(self, token: str) -> None:
         """Open an answer; it need not be the next one."""
-        self.put("go", lambda: self.look_on(token), self._went)
+        self.keep_notes(lambda: self.put("go", lambda: self.look_on(token), self._went))
 
     def _went(self, look: Look) -> None:
         if not self.saving:
@@ -362,7 +363,8 @@ class ReviewScreen(JudgingScreen):
     def action_go_on(self) -> None:
         if self.at_item and not self.unsaved():
             session, token = self._review, self.scoring.token
-            self.put("go", lambda: self.look_on(session.following(token)), self._went)
+            go = partial(self.put, "go", lambda: self.look_on(session.following(token)), self._went)
+            self.keep_notes(go)
 
     def action_items(self) -> None:
         if self.saving:

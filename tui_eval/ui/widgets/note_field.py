@@ -115,17 +115,13 @@ class NoteField(Horizontal):
     def __init__(self) -> None:
         super().__init__()
         self._tags: Mapping[str, int] = {}
+        self.input = NoteInput(hint="what you noticed, with #tags")
+        self.input.max_length = LONGEST
 
     def compose(self) -> ComposeResult:
         yield Name()
-        field = NoteInput(hint="what you noticed, with #tags")
-        field.max_length = LONGEST
-        yield field
+        yield self.input
         yield Offered()
-
-    @property
-    def input(self) -> NoteInput:
-        return self.query_one(NoteInput)
 
     @property
     def is_open(self) -> bool:
@@ -141,6 +137,11 @@ class NoteField(Horizontal):
         self._offer()
         # At once: a letter typed right after ``n`` would vote.
         self.screen.set_focus(field)
+
+    @property
+    def typed(self) -> str:
+        """What is being typed; nothing where it is closed. Also while the screen ends."""
+        return self.input.value if self.is_open else ""
 
     def close(self) -> None:
         self.remove_class("-open")
