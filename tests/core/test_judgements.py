@@ -160,6 +160,47 @@ def test_votes_after_the_unblinding_do_not_count(ana: Journal) -> None:
     assert folded(ana, bo).unblinded_by == "ana"
 
 
+EARLY = "2020-01-01T00:00:00.000Z"
+
+
+def test_votes_after_ones_own_finish_count_once_it_is_reopened(ana: Journal) -> None:
+    vote = ana.vote("p0", "left")
+    ana.add("finish", plan=ana.plan)
+    ana.vote("p0", "right")
+    ana.vote("p1", "left", at=EARLY)
+    ana.undo(vote)
+    state = part(ana)
+    assert state.voted == ("p0",)
+    assert state.mark("p0").side == "left"
+    ana.add("reopen", plan=ana.plan)
+    ana.vote("p1", "right", at=EARLY)
+    assert part(ana).mark("p1").side == "right"
+    ana.undo(vote)
+    assert part(ana).voted == ("p1",)
+
+
+def test_votes_after_a_close_do_not_count_until_reopening(ana: Journal) -> None:
+    bo = Journal("bo")
+    bo.begin(ordinal=1)
+    vote = bo.vote("p0", "left")
+    ana.vote("p0", "left")
+    ana.add("close", round=ROUND, judge="bo")
+    bo.vote("p1", "left")
+    bo.undo(vote)
+    assert part(ana, bo, judge="bo").voted == ("p0",)
+    bo.add("reopen", plan=bo.plan)
+    bo.vote("p2", "left")
+    assert part(ana, bo, judge="bo").voted == ("p0", "p2")
+
+
+def test_a_review_has_no_end_that_scores_could_come_after() -> None:
+    ana = Journal(step="review")
+    ana.begin()
+    ana.add("finish", plan=ana.plan)
+    ana.score("i0", "accuracy", 4)
+    assert part(ana).mark("i0").scores == {"accuracy": 4}
+
+
 def test_a_second_plan_of_the_same_judge_is_the_first_ones_alias(ana: Journal) -> None:
     other = Journal("ana", name="ana-elsewhere.jsonl")
     other.begin(pairs=3)
@@ -292,8 +333,8 @@ def test_one_event_more_is_as_folding_all_again(ana: Journal) -> None:
             ana.add(
                 kind, plan=ana.plan, pair=pair, side=side, text=str(number), on=True, what="diff"
             )
-        if number % 50 == 0:
-            ana.add("finish", plan=ana.plan)
+        if number % 25 == 0:
+            ana.add("reopen" if number % 50 else "finish", plan=ana.plan)
             advance(state, ana.found[-2].event)
         advance(state, ana.found[-1].event)
     assert state == part(ana)

@@ -17,9 +17,10 @@ Events, besides the fields that every line has (``id``, ``seq``, ``at``, ``kind`
   ``skip``: the same alone; ``view``: the same with ``what``
 - ``undo``: ``of``, an event that no longer counts
 - ``guess``: ``plan``, ``pair``, ``side`` that is believed to be the fine-tuned model's
-- ``finish``: ``plan``; ``reopen``: ``plan``, judging goes on after all, also where somebody
-  closed it
-- ``close``: ``round``, ``judge`` (whose judging is closed by the journal's owner)
+- ``finish``: ``plan``; votes of a comparison that come after it do not count
+- ``reopen``: ``plan``, judging goes on after all, also where somebody closed it
+- ``close``: ``round``, ``judge`` (whose judging is closed by the journal's owner, as if that
+  judge had finished)
 - ``unblind``: ``round``; votes that were cast later do not count
 """
 
@@ -105,8 +106,11 @@ def whole(value: Any) -> int:
 
 def advance(plan: JudgeRound, event: Mapping[str, Any]) -> None:
     """Apply one further event of this plan's judge, as ``rounds`` would. An ``undo`` is none:
-    it takes an event out, which only folding again can do."""
+    it takes an event out, which only folding again can do. A vote in a comparison that this
+    judge has ended counts no more, whatever time it gives."""
     kind = str(event.get("kind"))
+    if kind == "vote" and plan.ended and plan.step == "blind_ab":
+        return
     if kind == "finish":
         plan.finished = True
     elif kind == "reopen":

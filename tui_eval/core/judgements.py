@@ -47,7 +47,8 @@ def rounds(judgements: Iterable[Judgement]) -> dict[str, Round]:
 
     A judge has one plan a round: the oldest of their journals' (a second host's journal of
     the same judge goes on with it). Votes later than the unblinding are left out, and so
-    are pairs that were planned and judgements that were taken back after it.
+    are pairs that were planned and judgements that were taken back after it. So are votes,
+    and their undoing, that come after the judge's own end and before reopening.
     """
     events = _once(judgements)
     opened = _opened(events)
@@ -109,6 +110,32 @@ def _late(plan: JudgeRound, opened: Mapping[str, Judgement], judgement: Judgemen
     return str(judgement.event.get("at", "")) > str(closing.event.get("at", ""))
 
 
+def _after_the_end(
+    events: Sequence[Judgement], plans: Mapping[str, JudgeRound]
+) -> set[tuple[str, str]]:
+    """``(judge, event id)`` of what would undo a vote whose judge has finished or was closed
+    since, and has not reopened. (Votes that come then, ``advance`` passes over.)"""
+    ended: set[tuple[str, str]] = set()
+    votes: dict[tuple[str, str], tuple[str, str]] = {}
+    late = set()
+    for judgement in events:
+        judge, event = judgement.judge, judgement.event
+        kind, name = event.get("kind"), (judge, str(event.get("id")))
+        plan = plans.get(str(event.get("plan")))
+        if kind == "close":
+            ended.add((str(event.get("judge")), str(event.get("round"))))
+        elif kind == "undo" and votes.get((judge, str(event.get("of")))) in ended:
+            late.add(name)
+        elif plan is not None and plan.judge == judge and plan.step == "blind_ab":
+            if kind == "finish":
+                ended.add((judge, plan.round))
+            elif kind == "reopen":
+                ended.discard((judge, plan.round))
+            elif kind == "vote":
+                votes[name] = (judge, plan.round)
+    return late
+
+
 def _undone(
     events: Sequence[Judgement],
     plans: Mapping[str, JudgeRound],
@@ -116,13 +143,15 @@ def _undone(
 ) -> set[tuple[str, str]]:
     """``(judge, event id)`` of what its judge has taken back in time."""
     about: dict[tuple[str, str], JudgeRound | None] = {}
+    too_late = _after_the_end(events, plans)
     undone = set()
     for judgement in events:
         judge, event = judgement.judge, judgement.event
         of = (judge, str(event.get("of")))
         if event.get("kind") == "undo":
             plan = about.get(of)
-            if plan is None or not _late(plan, opened, judgement):
+            late = plan is not None and _late(plan, opened, judgement)
+            if not late and (judge, str(event.get("id"))) not in too_late:
                 undone.add(of)
         elif event.get("kind") in UNDOABLE:
             plan = about.get(of) if "of" in event else plans.get(str(event.get("plan")))
