@@ -11,6 +11,11 @@ NORMAL_MAD = 1.4826
 """Makes a median absolute deviation estimate a normal standard deviation."""
 
 
+def all_finite(values: Sequence[float]) -> bool:
+    """Their sum tells it at once, unless it overflows."""
+    return math.isfinite(sum(values)) or all(map(math.isfinite, values))
+
+
 def median(values: Iterable[float]) -> float:
     """NaN of nothing."""
     ordered = sorted(values)

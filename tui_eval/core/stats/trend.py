@@ -14,9 +14,11 @@ from functools import cache
 from itertools import accumulate, pairwise
 from typing import Literal
 
-from tui_eval.core.stats.order import median
+from tui_eval.core.stats.order import all_finite, median
 
 Direction = Literal["falls", "rises"]
+LOST = 2**-54
+"""1 less this is 1."""
 EXACT_UP_TO = 33
 """Without ties, Kendall's p is exact up to this many points, as in scipy."""
 
@@ -115,9 +117,12 @@ def smooth(values: Sequence[float], weight: float) -> list[float]:
     Values that are not finite pass through and do not advance the average; a constant
     series stays as it is.
     """
-    finite = [value for value in values if math.isfinite(value)]
-    if weight <= 0 or (finite and min(finite) == max(finite)):
+    whole = all_finite(values)
+    finite = values if whole else [value for value in values if math.isfinite(value)]
+    if weight <= 0 or (finite and all(value == finite[0] for value in finite)):
         return list(values)
+    if whole:
+        return _smoothed(values, weight)
     average, decay, smoothed = 0.0, 1.0, []
     for value in values:
         if not math.isfinite(value):
@@ -126,4 +131,21 @@ def smooth(values: Sequence[float], weight: float) -> list[float]:
         average = average * weight + (1 - weight) * value
         decay *= weight
         smoothed.append(average / (1 - decay))
+    return smoothed
+
+
+def _smoothed(values: Sequence[float], weight: float) -> list[float]:
+    """Of finite values alone. Once the bias is lost to rounding nothing is divided by it."""
+    average, decay, smoothed = 0.0, 1.0, []
+    share = 1 - weight
+    rest = iter(values)
+    for value in rest:
+        average = average * weight + share * value
+        decay *= weight
+        smoothed.append(average / (1 - decay))
+        if decay < LOST:
+            break
+    for value in rest:
+        average = average * weight + share * value
+        smoothed.append(average)
     return smoothed

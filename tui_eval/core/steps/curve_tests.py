@@ -19,7 +19,6 @@ from tui_eval.core.stats.order import (
     median,
     quantile,
     trailing_medians,
-    window_medians,
 )
 from tui_eval.core.stats.trend import block_medians, kendall, theil_sen
 from tui_eval.core.steps.curve_facts import Setting
@@ -53,7 +52,7 @@ def not_improved(run: Run, setting: Setting) -> Hit | None:
 
 
 def above_chance(run: Run, setting: Setting, chance: float, known: bool) -> Hit | None:
-    stretches = window_medians(run.losses, run.k)
+    stretches = run.windows
     if not stretches or max(stretches) <= chance:
         return None
     place = stretches.index(max(stretches))
@@ -130,7 +129,7 @@ def low_loss(run: Run, setting: Setting) -> Hit | None:
 
 
 def diverged(run: Run, setting: Setting) -> Hit | None:
-    stretches = window_medians(run.losses, run.k)
+    stretches = run.windows
     if not stretches:
         return None
     lowest = min(stretches)

@@ -4,12 +4,13 @@ measured."""
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tui_eval.core.evidence import Evidence
 from tui_eval.core.records import LogPoint, Objective, TrainingLog
-from tui_eval.core.stats.order import median
+from tui_eval.core.stats.order import window_medians
 
 PREFERENCE_SIGNS = ("rewards/margins", "rewards/accuracies")
 _PREFERENCE_KEYS = (*PREFERENCE_SIGNS, "rewards/chosen", "rewards/rejected")
@@ -33,9 +34,18 @@ class Run:
     end: int | None
     """Step at which the judged checkpoint stands."""
     k: int
-    first: float
-    last: float
-    """Medians of the first and last ``k`` finite losses; NaN of none."""
+    windows: Sequence[float]
+    """Medians of every ``k`` consecutive finite losses, in order; none where ``k`` is 0."""
+
+    @property
+    def first(self) -> float:
+        """The median of the first ``k`` finite losses; NaN of none."""
+        return self.windows[0] if self.windows else math.nan
+
+    @property
+    def last(self) -> float:
+        """The median of the last ``k``."""
+        return self.windows[-1] if self.windows else math.nan
 
     @property
     def losses(self) -> list[float]:
@@ -58,8 +68,8 @@ class Run:
     def beside(self, point: LogPoint) -> float | None:
         """The median of the ``k`` training losses at or before an eval; None where fewer
         precede it."""
-        before = [p.value for p in self.finite if p.step <= point.step]
-        return median(before[-self.k :]) if self.k and len(before) >= self.k else None
+        before = bisect_right(self.finite, point.step, key=lambda other: other.step)
+        return self.windows[before - self.k] if self.k and before >= self.k else None
 
     def sign(self, key: str) -> tuple[LogPoint, ...]:
         """The finite values of another series, as far as it counts."""
@@ -91,8 +101,7 @@ def look(evidence: Evidence, candidate: str) -> Run | None:
         later=_later(log, judged),
         end=_end(log),
         k=k,
-        first=median(values[:k]),
-        last=median(values[-k:] if k else []),
+        windows=window_medians(values, k),
     )
 
 

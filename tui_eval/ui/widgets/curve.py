@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tui_eval.core.reading import Event, Plot, Series
-from tui_eval.ui.widgets.points import AXES, Points, has_axis, moved, paired, points_of
+from tui_eval.ui.widgets.points import AXES, Points, has_axis, merged, moved, paired, points_of
 
 WEIGHTS = (0.0, 0.6, 0.8, 0.9, 0.95, 0.99)
 """Smoothing, weakest first; 0.6 is what TensorBoard opens with."""
@@ -97,8 +97,8 @@ class CurveState:
     def stops(self) -> list[float]:
         """Where the cursor can stand: every x of every series drawn, sorted."""
         if self.axis not in self._stops:
-            found = {x for n in range(len(self.plot.series)) for x in self.points(n).x}
-            self._stops[self.axis] = sorted(found)
+            drawn = [self.points(n).x for n in range(len(self.plot.series))]
+            self._stops[self.axis] = merged(drawn)
         return self._stops[self.axis]
 
     def _end(self) -> float:

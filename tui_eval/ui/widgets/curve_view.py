@@ -186,8 +186,9 @@ class CurveView(CurveLayers):
             field = self._value(number, series, width)
             left -= width_of(field)
             # A field is there whole or not at all: half a number is another number.
-            if left >= 0:
-                runs += field
+            if left < 0:
+                break
+            runs += field
         return cropped(runs, width)
 
     def _pair(self, width: int) -> Line:

@@ -23,12 +23,17 @@ def signs_of(environ: Mapping[str, str] | None = None) -> Signs:
     return LETTERS if plain else FANCY
 
 
-def view_of(plot: Plot, others: Sequence[Plot], signs: Signs) -> PlotView:
+def view_of(
+    plot: Plot, others: Sequence[Plot], signs: Signs, beside: Another | None = None
+) -> PlotView:
     if plot.kind == "histogram":
         return HistogramView(plot, fancy=signs is FANCY)
     if plot.kind == "bars":
         return BarsView(plot, fancy=signs is FANCY)
-    return CurveView(plot, others, signs)
+    view = CurveView(plot, others, signs)
+    if beside is not None:
+        view.update(plot, others, beside)
+    return view
 
 
 def update(

@@ -6,9 +6,10 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from operator import gt
+from operator import ge
 
 from tui_eval.core.reading import Series
+from tui_eval.core.stats.order import all_finite
 from tui_eval.core.stats.trend import smooth
 
 AXES = ("step", "epoch", "time")
@@ -47,10 +48,10 @@ class Points:
 def points_of(series: Series, axis: str) -> Points:
     """Points whose place on the axis is unknown are left out."""
     x, y = _places(series, axis), series.y
-    if not all(map(math.isfinite, x)) or len(x) != len(y):
+    if not all_finite(x) or len(x) != len(y):
         pairs = [(a, b) for a, b in zip(x, y, strict=False) if math.isfinite(a)]
         x, y = tuple(a for a, _ in pairs), tuple(b for _, b in pairs)
-    if any(map(gt, x, x[1:])):
+    if not _ascending(x):
         order = sorted(range(len(x)), key=x.__getitem__)
         x, y = tuple(x[i] for i in order), tuple(y[i] for i in order)
     return Points(x, y, _finite_runs(y))
@@ -61,6 +62,27 @@ def moved(points: Points, by: float) -> Points:
     return Points(tuple(x + by for x in points.x), points.y, points.runs)
 
 
+def merged(places: Sequence[Sequence[float]]) -> list[float]:
+    """Every place of some sorted ones, once and sorted. The longest are mostly all: what
+    the others have besides is looked up, not sorted in."""
+    *others, longest = sorted(places, key=len) or [()]
+    made = list(longest)
+    if any(map(ge, made, made[1:])):
+        made = list(dict.fromkeys(made))
+    more = {x for xs in others for x in xs if not _holds(made, x)}
+    return sorted([*made, *more]) if more else made
+
+
+def _holds(places: Sequence[float], x: float) -> bool:
+    index = bisect_left(places, x)
+    return index < len(places) and places[index] == x
+
+
+def _ascending(places: Sequence[float]) -> bool:
+    # Sorting what is sorted already is quicker than comparing its neighbours here.
+    return sorted(places) == list(places)
+
+
 def _places(series: Series, axis: str) -> tuple[float, ...]:
     return series.x if axis == "step" else series.alternatives.get(axis, ())
 
@@ -68,8 +90,8 @@ def _places(series: Series, axis: str) -> tuple[float, ...]:
 def paired(series: Series, old: str, new: str) -> tuple[Sequence[float], Sequence[float]]:
     """Places of the points on two axes, sorted by the first; where both are known."""
     here, there = _places(series, old), _places(series, new)
-    whole = len(here) == len(there) and all(map(math.isfinite, here + there))
-    if whole and not any(map(gt, here, here[1:])):
+    whole = len(here) == len(there) and all_finite(here) and all_finite(there)
+    if whole and _ascending(here):
         return here, there
     known = sorted(
         (a, b) for a, b in zip(here, there, strict=False) if math.isfinite(a) and math.isfinite(b)
@@ -78,7 +100,7 @@ def paired(series: Series, old: str, new: str) -> tuple[Sequence[float], Sequenc
 
 
 def _finite_runs(y: Sequence[float]) -> list[tuple[int, int]]:
-    if all(map(math.isfinite, y)):
+    if all_finite(y):
         return [(0, len(y))] if y else []
     breaks = [i for i, value in enumerate(y) if not math.isfinite(value)]
     runs, start = [], 0

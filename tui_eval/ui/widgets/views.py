@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui_eval.core.reading import Number, Plot, Reading, Table
@@ -31,6 +31,9 @@ READ = 130
 OVERVIEW = "overview"
 WORDS = "words"
 
+
+Given = tuple[Plot, Sequence[Plot], Another | None]
+"""A plot, the plots that its readout tells too, and what is drawn beside it."""
 
 COUNTS = frozenset({"planned", "ready"})
 """Numbers that are there before anything was measured or judged."""
@@ -107,6 +110,37 @@ class Picture:
     cursor: int | None = None
 
 
+class Plots(Mapping[str, PlotView]):
+    """A view of each plot, made or brought up to date when it is asked for: a long log has
+    plots that nobody looks at."""
+
+    def __init__(self, signs: Signs) -> None:
+        self._signs = signs
+        self._given: dict[str, Given] = {}
+        self._made: dict[str, PlotView] = {}
+        self._old: set[str] = set()
+
+    def take(self, given: dict[str, Given]) -> None:
+        self._given, self._old = given, set(given)
+        self._made = {key: view for key, view in self._made.items() if key in given}
+
+    def __getitem__(self, key: str) -> PlotView:
+        if key in self._old:
+            plot, others, beside = self._given[key]
+            view = self._made.get(key)
+            if view is None or not update(view, plot, others, beside):
+                view = view_of(plot, others, self._signs, beside)
+            self._made[key] = view
+            self._old.discard(key)
+        return self._made[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._given)
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+
 class Views:
     """All views of a step with their state, which outlives new Readings."""
 
@@ -114,7 +148,7 @@ class Views:
         self.signs = signs
         self.reading: Reading | None = None
         self.beside: Beside | None = None
-        self.plots: dict[str, PlotView] = {}
+        self.plots = Plots(signs)
         self.tables: dict[str, Listing] = {}
         self.words: Words | None = None
         self.views: tuple[View, ...] = ()
@@ -140,15 +174,11 @@ class Views:
         self.at = keys.index(here.key) if chosen and here is not None else 0
 
     def _take_plots(self, plots: Sequence[Plot]) -> None:
-        kept, self.plots = self.plots, {}
-        for number, plot in enumerate(plots):
-            others = _others(plot, plots) if number == 0 else ()
-            view = kept.get(plot.key)
-            beside = self._another(plot.key)
-            if view is None or not update(view, plot, others, beside):
-                view = view_of(plot, others, self.signs)
-                update(view, plot, others, beside)
-            self.plots[plot.key] = view
+        first = plots[0] if plots else None
+        self.plots.take(
+            {p.key: (p, _others(p, plots) if p is first else (), self._another(p.key))
+             for p in plots}
+        )  # fmt: skip
 
     def _another(self, plot: str) -> Another | None:
         lines = self.beside.lines.get(plot) if self.beside is not None else None
