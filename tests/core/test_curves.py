@@ -497,3 +497,15 @@ def test_foreign_names_are_cleaned() -> None:
     assert "\x1b" not in repr(reading.plots)
     assert "\x1b" not in "".join(f.text for f in reading.findings)
     assert "\x1b" not in reading.summary + reading.headline
+
+
+def test_many_spikes_leave_the_epochs_among_the_events() -> None:
+    train = falling(4000)
+    for place in range(100, 4000, 20):
+        train[place] *= 3 + place / 4000
+    reading = read(made_log(train, per_epoch=1000))
+    labels = [event.label for event in reading.plots[0].events]
+    assert [label for label in labels if label.startswith("epoch")] == [
+        f"epoch {end} ended" for end in (1, 2, 3)
+    ]
+    assert sum(label.startswith("spike") for label in labels) == curves.EVENTS_SHOWN

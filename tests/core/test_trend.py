@@ -115,3 +115,14 @@ def test_the_t_of_no_degrees_of_freedom_is_infinite() -> None:
 def test_incomplete_beta_is_scipys(a: float, b: float, x: float) -> None:
     known = scipy.special.betainc(a, b, x)
     assert incomplete_beta(a, b, x) == pytest.approx(known, rel=1e-8, abs=1e-12)
+
+
+@pytest.mark.parametrize("weight", [0.6, 0.9, 0.99])
+def test_smoothing_of_a_long_series_keeps_to_the_formula(weight: float) -> None:
+    chance = random.Random(2)
+    values = [chance.gauss(1, 0.3) for _ in range(6000)]
+    average, expected = 0.0, []
+    for place, value in enumerate(values):
+        average = average * weight + (1 - weight) * value
+        expected.append(average / (1 - weight ** (place + 1)))
+    assert smooth(values, weight) == pytest.approx(expected, rel=1e-12)
