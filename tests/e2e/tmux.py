@@ -44,6 +44,11 @@ class Tmux:
     def keys(self, *keys: str) -> None:
         self._tmux("send-keys", *keys)
 
+    def write(self, text: str) -> None:
+        """Put something on the terminal behind the program's back."""
+        tty = self._tmux("display-message", "-p", "#{pane_tty}").strip()
+        Path(tty).write_text(text, "utf-8")
+
     def screen(self) -> str:
         return self._tmux("capture-pane", "-p")
 

@@ -34,6 +34,7 @@ async def judged(made: Made, keys: str, *words: str) -> str:
         for key in keys.split():
             if key == ">":
                 await fake.shows(pilot, left.pop(0), 20)
+                await pilot.pause()
             else:
                 await pilot.press(key)
         await pilot.pause()
@@ -88,6 +89,7 @@ async def test_answers_that_come_while_judging_are_shown(tmp_path: Path) -> None
         await fake.shows(pilot, "Each answer gets four scores", 20)
         await pilot.press("enter")
         await fake.shows(pilot, "2 to come", 20)
+        await pilot.pause()
         await pilot.press("4", "4", "4", "4")
         await fake.shows(pilot, "waiting for answers", 20)
         made.answer(later)

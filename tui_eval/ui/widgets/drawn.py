@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import zip_longest
 
@@ -20,6 +21,15 @@ ours, or has passed ``core.text.clean``."""
 Line = list[Run]
 
 
+DOUBTFUL = re.compile(
+    "[\u0300-\u036f\u0483-\u0489\u0590-\u109f\u1100-\u11ff\u1780-\u17ff\u1ab0-\u1aff"
+    "\u1dc0-\u1dff\u200b-\u200f\u2028-\u202e\u2060-\u206f\u20d0-\u20ff\ufb1d-\ufdff"
+    "\ufe00-\ufe0f\ufe20-\ufe2f\ufe70-\ufeff\U0001f000-\U0001faff\U000e0000-\U000e01ef]"
+)
+"""Characters that terminals place, or count the cells of, each in its own way: written from
+right to left, marks on others, joined emoji, syllables of several signs."""
+
+
 class Drawn(Widget, can_focus=False):
     """Subclasses say their ``lines``; ``redraw`` repaints the cells that differ from
     what is on the screen, which over a slow line is most of what a key costs. Calling it
@@ -29,6 +39,8 @@ class Drawn(Widget, can_focus=False):
         super().__init__(id=id, classes=classes)
         self._painted: list[Strip] = []
         self._painted_for: tuple[Size, str] | None = None
+        self._doubtful = False
+        """Whether a terminal may show what was painted in other cells than these."""
 
     def lines(self, width: int, height: int) -> list[Line]:
         """What to show in ``width`` by ``height`` cells."""
@@ -45,16 +57,32 @@ class Drawn(Widget, can_focus=False):
             # Hidden: what was painted will not be true any more when it is shown again.
             self._painted_for = None
             self.refresh()
+            self._wipe()
             return
         if self._painted_for != self._drawn_for():
             self.refresh()
+            self._wipe()
             return
+        doubtful = self._doubtful
         before, self._painted = self._painted, self._paint()
         pairs = zip_longest(before, self._painted, fillvalue=Strip.blank(self.size.width))
         regions = [changed_region(old, new, y) for y, (old, new) in enumerate(pairs)]
         changed = [region for region in regions if region]
         if changed:
             self.refresh(*changed)
+            self._wipe(doubtful)
+
+    def _wipe(self, doubtful: bool = False) -> None:
+        """Write every line of the screen in full: what a terminal has put into other cells
+        than ours can't be told, and would stay where only differences are sent."""
+        if doubtful or self._doubtful:
+            self.screen.refresh()
+
+    def on_hide(self) -> None:
+        self._wipe()
+
+    def on_resize(self) -> None:
+        self._wipe()
 
     def render_line(self, y: int) -> Strip:
         if self._painted_for != self._drawn_for():
@@ -79,6 +107,9 @@ class Drawn(Widget, can_focus=False):
         width, height = self.size
         drawn = self.lines(width, height)[:height]
         cursor = self.cursor_line()
+        self._doubtful = any(
+            not text.isascii() and DOUBTFUL.search(text) for line in drawn for text, _ in line
+        )
         return [
             paint(line, width, self.palette, cursor=index == cursor)
             for index, line in enumerate(drawn)
