@@ -244,6 +244,15 @@ def test_nobody_adds_to_anothers_plan(ana: Journal) -> None:
     assert not part(ana, bo).finished
 
 
+def test_nobody_takes_anothers_plan_for_their_own(ana: Journal) -> None:
+    bo = Journal("bo")
+    bo.plan = ana.plan
+    bo.begin()
+    ana.vote("p0", "left")
+    assert part(ana, bo).voted == ("p0",)
+    assert folded(ana, bo).judge("bo") is None
+
+
 def test_a_clock_that_was_set_back_does_not_turn_the_order_round(ana: Journal) -> None:
     ana.vote("p0", "left")
     ana.vote("p0", "right", at="2020-01-01T00:00:00.000Z")

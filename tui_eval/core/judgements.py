@@ -168,6 +168,8 @@ def _plans(events: Sequence[Judgement], opened: Mapping[str, Judgement]) -> dict
         event = judgement.event
         if event.get("kind") == "plan":
             made = made_plan(judgement.judge, event)
+            if made.plan in plans and plans[made.plan].judge != judgement.judge:
+                continue
             known = first.setdefault((judgement.judge, made.round), made)
             if event.get("instead") and known is not made:
                 plans = {name: plan for name, plan in plans.items() if plan is not known}

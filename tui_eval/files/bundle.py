@@ -23,6 +23,7 @@ from tui_eval.core.session import Standing
 from tui_eval.core.text import clean
 from tui_eval.errors import InputError
 from tui_eval.files.bundle_lines import FORMAT, Bundle, read_bundle
+from tui_eval.files.journal_checks import HANDED_OUT
 from tui_eval.files.journals import import_journal
 from tui_eval.files.judging.ab import Ab
 from tui_eval.files.judging.material import AbRound, Batch, ReviewRound
@@ -36,8 +37,6 @@ from tui_eval.store.workspace import Workspace
 __all__ = ["import_journal", "open_bundle", "pack"]
 
 Line = dict[str, Any]
-HANDED_OUT = "packed"
-"""What the journal's ``view`` event says was done with the plan."""
 
 
 # Making one.

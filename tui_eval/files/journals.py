@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from tui_eval.core.judgements import Judgement, JudgeRound, rounds, understood
 from tui_eval.errors import InputError, StoreError
+from tui_eval.files import journal_checks as checks
 from tui_eval.files.judging.recording import comparison_of
 from tui_eval.store.files import LineWriter, cannot_write
 from tui_eval.store.journal import HEADER, JournalView, read_journal
@@ -17,7 +16,6 @@ from tui_eval.store.layout import Layout, slug
 from tui_eval.store.workspace import Workspace
 
 _OWN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.jsonl\Z")
-_COUNTED = {"vote": "vote", "score": "score", "note": "note"}
 
 
 def import_journal(workspace: Workspace, path: Path) -> str:
@@ -25,21 +23,26 @@ def import_journal(workspace: Workspace, path: Path) -> str:
 
     The same journal again changes nothing, and a longer one goes on with the copy that is
     here. Refused, with the line: a damaged journal, and one that says something else than
-    the copy that is here. Refused too: one that unblinds a comparison which somebody here
-    is still judging.
+    the copy that is here. Refused too: one in the name of somebody who judges the same here
+    in another journal, one that unblinds a comparison which somebody here is still judging,
+    and one that would change a comparison which is unblinded here.
     """
     path = Path(os.path.realpath(path))
     found = _read(path)
-    here = _same_journal(workspace.journals(), found)
+    views = workspace.journals()
+    here = _same_journal(views, found)
     if here is not None and here.path == path:
         return f"{path.name} is one of this workspace's own journals."
-    _check_sense(found, path)
-    _check_unblinding(workspace, found)
+    checks.check_sense(found, path)
     whole = _bytes(path, found)
     known = _known(here, whole, path) if here is not None else 0
+    arrival = checks.Arrival(path, found, views, here)
+    checks.check_unblinding(arrival)
+    checks.check_copies(workspace, arrival)
+    told = checks.taken_in(arrival)
     if known < len(whole):
         _write(workspace.layout, found, here, path, whole, known)
-    return _words(found, len(here.events) if here is not None else 0) + _unknown(workspace, found)
+    return told + _unknown(workspace, found)
 
 
 def _read(path: Path) -> JournalView:
@@ -53,16 +56,6 @@ def _read(path: Path) -> JournalView:
             "that was judged.",
         )
     return view
-
-
-def _check_sense(found: JournalView, path: Path) -> None:
-    """Sealed lines can still hold anything: what no reader would use stays outside."""
-    for line, event in enumerate(found.events, 1):
-        if not understood(event):
-            raise InputError(
-                f"{path}, line {line}: a {event['kind']} that can't be understood.",
-                "It may be of a newer version: update tui-eval.",
-            )
 
 
 def _unknown(workspace: Workspace, found: JournalView) -> str:
@@ -102,30 +95,6 @@ def _known(here: JournalView, whole: bytes, path: Path) -> int:
         f"{path} and {here.path} are the same journal up to line {line}, where they part.",
         "Two copies were judged on separately. Keep the one that counts and move the other away.",
     )
-
-
-def _check_unblinding(workspace: Workspace, found: JournalView) -> None:
-    unblinds = [str(event.get("round")) for event in found.events if event["kind"] == "unblind"]
-    if not unblinds:
-        return
-    here = rounds(
-        Judgement(view.judge, view.path.name, event)
-        for view in workspace.journals()
-        for event in view.events
-    )
-    for name in unblinds:
-        if name in here and not here[name].unblinded_at:
-            judging = [one.judge for one in here[name].begun if _still(one, found.judge)]
-            if judging:
-                raise InputError(
-                    f"This journal unblinds a comparison that {', '.join(judging)} "
-                    "here still judge.",
-                    f"Finish first, or close a judge's part: tui-eval ab --close {judging[0]}",
-                )
-
-
-def _still(one: JudgeRound, judge: str) -> bool:
-    return not one.ended and one.judge != judge
 
 
 def _write(
@@ -169,14 +138,3 @@ def _begun(own: Path, whole: bytes) -> bool:
     """Whether more lies there than what an import that was killed left of its first line."""
     view = read_journal(own)
     return bool(view.events or view.fault) or not whole.startswith(own.read_bytes())
-
-
-def _words(found: JournalView, before: int) -> str:
-    new = found.events[before:]
-    if not new:
-        return f"{found.judge}'s journal is here already, with all that is in this one."
-    counts = Counter(_COUNTED[event["kind"]] for event in new if event["kind"] in _COUNTED)
-    told = ", ".join(f"{n} {word}{'s' if n > 1 else ''}" for word, n in counts.items())
-    held = f" ({told})" if told else ""
-    torn = " Its last line was cut off and is left out." if found.torn else ""
-    return f"{found.judge}'s journal: {len(new)} new events{held} taken in.{torn}"

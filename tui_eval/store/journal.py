@@ -30,7 +30,7 @@ from tui_eval.store.files import (
     tail_of,
 )
 from tui_eval.store.layout import Layout, host, slug
-from tui_eval.store.liveness import Lock, holder
+from tui_eval.store.liveness import Lock, held, holder
 
 HEADER = "journal"
 """Kind of a journal's first event: who judges (the true name), as which login, on which
@@ -201,9 +201,17 @@ def open_journal(judge: str, layout: Layout, shelf: Shelf) -> Journal:
         raise
 
 
+def _lock_path(judge: str, layout: Layout) -> Path:
+    return layout.state_dir / f"judge-{slug(judge, 24)}-{name_id(judge)}.lock"
+
+
+def being_written(judge: str, layout: Layout) -> bool:
+    """Whether a window on this host holds the judge's journal."""
+    return held(_lock_path(judge, layout))
+
+
 def _lock(judge: str, layout: Layout) -> Lock:
-    name = f"judge-{slug(judge, 24)}-{name_id(judge)}.lock"
-    path = layout.state_dir / name
+    path = _lock_path(judge, layout)
     lock = Lock.take(path, layout.modes, patience=0.2)
     if lock is None:
         who = holder(path)
