@@ -8,7 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tui_eval.core.reading import Event, Plot, Series
-from tui_eval.ui.widgets.points import AXES, Points, has_axis, merged, moved, paired, points_of
+from tui_eval.ui.widgets.points import (
+    AXES,
+    Points,
+    has_axis,
+    merged,
+    moved,
+    nearest,
+    paired,
+    places,
+    points_of,
+)
 
 WEIGHTS = (0.0, 0.6, 0.8, 0.9, 0.95, 0.99)
 """Smoothing, weakest first; 0.6 is what TensorBoard opens with."""
@@ -134,13 +144,17 @@ class CurveState:
 
     def _nearest(self, number: int, x: float, old: str, new: str) -> tuple[float, float] | None:
         """How far the nearest point of a series is on one axis, and its place on the other."""
-        key = (number, old, new)
+        key, series = (number, old, new), self.plot.series[number]
+        if key not in self._places and old == self.axis:
+            # As logged, most series need no pairing, which looks at every point.
+            here, there = places(series, old), places(series, new)
+            if self.points(number).x is here and len(here) == len(there):
+                found = nearest(here, there, x)
+                if found is not None and math.isfinite(found[1]):
+                    return found
         if key not in self._places:
-            self._places[key] = paired(self.plot.series[number], old, new)
-        here, there = self._places[key]
-        index = bisect_left(here, x)
-        near = [i for i in (index - 1, index) if 0 <= i < len(here)]
-        return min(((abs(here[i] - x), there[i]) for i in near), default=None)
+            self._places[key] = paired(series, old, new)
+        return nearest(*self._places[key], x)
 
     # What keys do; each says whether anything changed
 

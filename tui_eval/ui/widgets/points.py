@@ -47,7 +47,7 @@ class Points:
 
 def points_of(series: Series, axis: str) -> Points:
     """Points whose place on the axis is unknown are left out."""
-    x, y = _places(series, axis), series.y
+    x, y = places(series, axis), series.y
     if not all_finite(x) or len(x) != len(y):
         pairs = [(a, b) for a, b in zip(x, y, strict=False) if math.isfinite(a)]
         x, y = tuple(a for a, _ in pairs), tuple(b for _, b in pairs)
@@ -62,10 +62,10 @@ def moved(points: Points, by: float) -> Points:
     return Points(tuple(x + by for x in points.x), points.y, points.runs)
 
 
-def merged(places: Sequence[Sequence[float]]) -> list[float]:
+def merged(given: Sequence[Sequence[float]]) -> list[float]:
     """Every place of some sorted ones, once and sorted. The longest are mostly all: what
     the others have besides is looked up, not sorted in."""
-    *others, longest = sorted(places, key=len) or [()]
+    *others, longest = sorted(given, key=len) or [()]
     made = list(longest)
     if any(map(ge, made, made[1:])):
         made = list(dict.fromkeys(made))
@@ -83,13 +83,20 @@ def _ascending(places: Sequence[float]) -> bool:
     return sorted(places) == list(places)
 
 
-def _places(series: Series, axis: str) -> tuple[float, ...]:
+def places(series: Series, axis: str) -> tuple[float, ...]:
     return series.x if axis == "step" else series.alternatives.get(axis, ())
+
+
+def nearest(here: Sequence[float], there: Sequence[float], x: float) -> tuple[float, float] | None:
+    """How far the nearest of some sorted places is, and its place on another axis."""
+    index = bisect_left(here, x)
+    near = [i for i in (index - 1, index) if 0 <= i < len(here)]
+    return min(((abs(here[i] - x), there[i]) for i in near), default=None)
 
 
 def paired(series: Series, old: str, new: str) -> tuple[Sequence[float], Sequence[float]]:
     """Places of the points on two axes, sorted by the first; where both are known."""
-    here, there = _places(series, old), _places(series, new)
+    here, there = places(series, old), places(series, new)
     whole = len(here) == len(there) and all_finite(here) and all_finite(there)
     if whole and _ascending(here):
         return here, there
@@ -168,7 +175,5 @@ def spread(points: Points, y: Sequence[float], x0: float, x1: float) -> tuple[fl
     spans = visible(points, x0, x1)
     if not spans:
         return None
-    return (
-        min(min(y[start:end]) for start, end in spans),
-        max(max(y[start:end]) for start, end in spans),
-    )
+    parts = [y if end - start == len(y) else y[start:end] for start, end in spans]
+    return min(map(min, parts)), max(map(max, parts))
