@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -188,16 +189,26 @@ def test_ended_halfway_nothing_is_left(folder: Path, number: signal.Signals, cod
     with (folder / "large.jsonl").open("w") as file:
         for i in range(50_000):
             file.write(json.dumps({"prompt": f"question {i} " * 8, "completion": "x"}) + "\n")
-    child = subprocess.Popen(
-        [*TUI_EVAL, "split", "large.jsonl", "--strategy", "random"],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, **quiet_environment(folder)},
-    )
-    until(lambda: any(folder.glob(".split-*/train.jsonl")), 120)
-    child.send_signal(number)
-    assert child.wait(60) == code
+    for _ in range(20):
+        child = subprocess.Popen(
+            [*TUI_EVAL, "split", "large.jsonl", "--strategy", "random"],
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **quiet_environment(folder)},
+        )
+
+        def halfway(child: subprocess.Popen[bytes] = child) -> bool:
+            return any(folder.glob(".split-*/train.jsonl")) or child.poll() is not None
+
+        until(halfway, 120)
+        child.send_signal(number)
+        ended = child.wait(60)
+        if ended != 0:
+            break
+        # It was done before the signal came: not halfway.
+        shutil.rmtree(folder / "large-split")
+    assert ended == code
     assert not any(folder.glob(".split-*"))
     assert not (folder / "large-split").exists()
 
