@@ -14,6 +14,7 @@ from tests.files.made_rounds import Made, same
 from tui_eval import config as settings
 from tui_eval.core import blinding
 from tui_eval.core.answers import Written
+from tui_eval.core.session import shut_out
 from tui_eval.errors import InputError, StoreError
 from tui_eval.files.judging.ab import Ab
 from tui_eval.files.judging.recording import comparison_of
@@ -128,6 +129,29 @@ def test_judges_see_how_far_the_others_are(made: Made, ab: Ab) -> None:
     ab.refresh()
     assert ab.standing.others == (("bo", 1, True),)
     assert bo.standing.others == (("ana", 0, False),)
+    bo.close()
+
+
+def test_who_has_opened_the_pairs_and_not_voted_is_named_before_unblinding(
+    made: Made, ab: Ab
+) -> None:
+    bo = made.ab("bo")
+    ab.vote(ab.order[0], "left")
+    ab.finish()
+    assert ab.may_unblind() == ""
+    assert ab.standing.opened == ("bo",)
+    assert shut_out(ab.standing).startswith("bo has opened these pairs and not voted yet")
+    dee = made.ab("dee")
+    ab.refresh()
+    assert shut_out(ab.standing).startswith("bo and dee have opened")
+    dee.close()
+    bo.vote(bo.order[0], "left")
+    ab.close_judge("dee")
+    assert not ab.standing.opened
+    assert shut_out(ab.standing) == ""
+    assert "bo is at 1" in ab.may_unblind()
+    bo.finish()
+    ab.unblind()
     bo.close()
 
 

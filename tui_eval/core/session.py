@@ -94,6 +94,20 @@ class Standing:
     """Enough votes to decide? Looked at every 5; None: not looked at yet."""
     others: tuple[tuple[str, int, bool], ...] = ()
     """Other judges: name, how many they have done, whether they have finished."""
+    opened: tuple[str, ...] = ()
+    """Those of them who have opened the comparison and not voted yet: nobody waits for them,
+    but unblinding shuts them out."""
+
+
+def shut_out(standing: Standing) -> str:
+    """What to know before unblinding: who has opened these pairs and could not vote any
+    more. Empty where there is nobody."""
+    names = standing.opened
+    if not names:
+        return ""
+    who = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    have = "has" if len(names) == 1 else "have"
+    return f"{who} {have} opened these pairs and not voted yet, and can't once they are unblinded."
 
 
 class JudgingSession(Protocol):
@@ -185,7 +199,8 @@ class AbSession(JudgingSession, Protocol):
         """Close another judge's part; kept as an event with this judge's name."""
 
     def may_unblind(self) -> str:
-        """Empty if unblinding is open, else why it is not yet."""
+        """Empty if unblinding is open, else why it is not yet. Judges who have voted are
+        waited for; of those who have only opened the pairs, ``shut_out`` tells."""
 
     def unblind(self) -> None: ...
 

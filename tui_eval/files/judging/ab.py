@@ -62,6 +62,9 @@ class Ab(Judging[AbRound]):
                 pace=self._pace(),
                 enough=self._enough,
                 others=tuple((one.judge, len(one.voted), one.ended) for one in self._colleagues()),
+                opened=tuple(
+                    one.judge for one in self._colleagues() if not one.begun and not one.ended
+                ),
             )
 
     def pair(self, token: str) -> Pair:
