@@ -16,7 +16,7 @@ import pytest
 from tests.files.made_rounds import Made, said
 from tui_eval import config as settings
 from tui_eval.core.answers import Written
-from tui_eval.core.judgements import CRITERIA
+from tui_eval.core.judgements import CRITERIA, Side
 from tui_eval.errors import InputError, StoreError
 from tui_eval.files.bundle import BundledAb, BundledReview, import_journal, open_bundle, pack
 from tui_eval.files.bundle_lines import read_bundle
@@ -117,10 +117,10 @@ def test_votes_made_elsewhere_count_here_once(made: Made) -> None:
 def test_what_was_chosen_elsewhere_is_the_model_that_stood_there(made: Made) -> None:
     path = packed(made)
     session = away(path)
-    prefer = {}
+    prefer: dict[str, Side] = {}
     while (token := session.following()) is not None:
         pair = session.pair(token)
-        side = "left" if pair.left.startswith("Yes") else "right"
+        side: Side = "left" if pair.left.startswith("Yes") else "right"
         prefer[token] = side
         session.vote(token, side)
     session.finish()
@@ -265,6 +265,26 @@ def test_here_nothing_is_decided_and_nothing_unblinded(made: Made) -> None:
     assert b'"unblind"' not in journal_of(path).read_bytes()
 
 
+def test_a_title_is_not_taken_from_a_bundle(made: Made) -> None:
+    path = packed(made)
+    head, *lines = path.read_bytes().splitlines(keepends=True)
+    fields = {name: value for name, value in json.loads(head).items() if name != "sum"}
+    assert "title" not in fields
+    path.write_bytes(seal({**fields, "title": "left is tuned"}) + b"".join(lines))
+    session = away(path)
+    assert session.title == "blind A/B"
+    session.close()
+
+
+def test_a_bundle_that_is_imported_is_told_from_a_journal(made: Made) -> None:
+    workspace = made.workspace()
+    for name in ("b.jsonl", "b.jsonl.gz"):
+        with pytest.raises(InputError, match="is a bundle, to be judged") as caught:
+            import_journal(workspace, packed(made, name=name))
+        assert f"tui-eval ab {name}" in caught.value.remedy
+    workspace.close()
+
+
 def test_another_judge_is_told_whose_bundle_it_is(made: Made) -> None:
     path = packed(made)
     with pytest.raises(InputError, match="made for bo, not for cy") as caught:
@@ -372,6 +392,15 @@ def test_other_files_are_no_bundles(tmp_path: Path, data: bytes) -> None:
         {"kind": "plan", "plan": "p", "planned": 1, "ordinal": 0, "pairs": [7]},
         {"kind": "answer", "id": "a", "sample": "s", "answer": None, "thinking": ""},
         {"kind": "answer", "id": "a", "sample": "s", "answer": "", "thinking": "", "finish": []},
+        {"kind": "answer", "id": "a", "sample": "s", "answer": "", "thinking": "", "model": "x"},
+        {"kind": "answer", "id": "a", "sample": "s", "answer": "", "thinking": "", "flags": []},
+        {
+            "kind": "plan",
+            "plan": "p",
+            "planned": 1,
+            "ordinal": 0,
+            "pairs": [{"pair": "p", "left": "a", "right": "a"}],
+        },
         {"kind": "prompt", "sample": "s", "category": "", "messages": [{"role": "user"}]},
         {"kind": "prompt", "sample": "s", "category": "", "messages": 3},
         {"kind": "nonsense"},
@@ -384,7 +413,6 @@ def test_a_sealed_line_of_anything_else_is_refused_by_its_number(
 ) -> None:
     head = {
         "kind": "bundle", "format": 1, "judge": "bo", "step": "blind_ab", "round": "r",
-        "title": "t",
     }  # fmt: skip
     path = tmp_path / "b.jsonl"
     path.write_bytes(seal(head) + seal(change) + seal({"kind": "end", "lines": 2}))

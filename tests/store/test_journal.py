@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from tests.store.boxes import ROOT, needs_bwrap, python_in_box
-from tui_eval.errors import StoreError
+from tui_eval.errors import InputError, StoreError
 from tui_eval.store import layout
-from tui_eval.store.journal import NotSaved
+from tui_eval.store.journal import NotSaved, judges
 from tui_eval.store.workspace import Workspace
 
 CHILD = Path(__file__).with_name("journal_child.py")
@@ -71,6 +71,47 @@ def test_the_same_journal_goes_on_after_reopening(folder: Path) -> None:
         ("ana", "p2"),
         ("ben", "p1"),
     ]
+
+
+def test_blanks_around_a_name_make_no_other_judge(folder: Path) -> None:
+    workspace = Workspace.open(folder)
+    with workspace.journal("  ana \n") as journal:
+        assert journal.judge == "ana"
+    with workspace.journal("ana") as again:
+        assert again.path == journal.path
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "  ",
+        "\n",
+        "x" * 61,
+        "a\nb",
+        "a\tb",
+        "a\x1b[31mb",
+        "a\x00",
+        "a\u202eb",
+        "a\u200bb",
+        "\ud800",
+    ],
+)
+def test_a_name_that_can_not_be_shown_as_it_is_is_none(folder: Path, name: str) -> None:
+    with pytest.raises(InputError, match="name") as caught:
+        Workspace.open(folder).journal(name)
+    assert "--judge NAME" in caught.value.remedy
+    assert not (folder / "judgements").exists()
+    Workspace.open(folder).journal("x" * 60).close()
+
+
+def test_a_journal_alone_makes_no_judge(folder: Path) -> None:
+    workspace = Workspace.open(folder)
+    for name, kind in (("ana", "vote"), ("bo", "score"), ("cy", "plan"), ("dee", "note")):
+        with workspace.journal(name) as journal:
+            journal.append(kind, plan="p", item="i")
+    workspace.journal("eve").close()
+    assert sorted(judges(workspace.journals())) == ["ana", "bo", "cy"]
 
 
 def test_names_that_look_alike_have_journals_of_their_own(folder: Path) -> None:

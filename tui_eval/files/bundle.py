@@ -31,7 +31,7 @@ from tui_eval.files.judging.recording import comparison_of
 from tui_eval.files.judging.review import Review
 from tui_eval.files.judging.rounds import ab_round, review_round
 from tui_eval.store.files import cannot_write, seal
-from tui_eval.store.journal import login
+from tui_eval.store.journal import judge_name, login
 from tui_eval.store.workspace import Workspace
 
 __all__ = ["import_journal", "open_bundle", "pack"]
@@ -79,7 +79,7 @@ def _ab(
     finally:
         session.close()
     head = {
-        **_head(state, "blind A/B", before, config),
+        **_head(state, before, config),
         "apart": source.repeats.apart,
         "guesses": source.guesses,
     }
@@ -101,7 +101,7 @@ def _review(
         known = _known(workspace, state, source.read())
     finally:
         session.close()
-    head = _head(state, "manual review", before, config)
+    head = _head(state, before, config)
     head["anchors"] = {name: list(levels) for name, levels in source.anchors.items()}
     answers = [_whole(known.texts[id]) for id in sorted(state.items)]
     there, planned = len(state.items), state.planned
@@ -139,7 +139,7 @@ def _known(workspace: Workspace, state: JudgeRound, batch: Batch) -> Batch:
     return Batch(texts, samples)
 
 
-def _head(state: JudgeRound, title: str, before: Sequence[str], config: Config) -> Line:
+def _head(state: JudgeRound, before: Sequence[str], config: Config) -> Line:
     names = {name.casefold() for name in config.models}
     words = [text for text in before if not any(name in text.casefold() for name in names)]
     return {
@@ -148,7 +148,6 @@ def _head(state: JudgeRound, title: str, before: Sequence[str], config: Config) 
         "judge": state.judge,
         "step": state.step,
         "round": state.round,
-        "title": title,
         "before": words,
     }
 
@@ -272,6 +271,7 @@ def open_bundle(
     ``judge`` is somebody else.
     """
     bundle = read_bundle(path)
+    judge = judge_name(judge) if judge is not None else None
     if judge is not None and judge != bundle.judge:
         raise InputError(
             f"This bundle was made for {bundle.judge}, not for {judge}.",
@@ -328,7 +328,7 @@ def _ab_round(bundle: Bundle) -> AbRound:
     batch = _batch(bundle, there)
     return AbRound(
         id=bundle.round,
-        title=bundle.title,
+        title="blind A/B",
         seed=0,
         planned=bundle.planned,
         mode=bundle.mode,
@@ -346,7 +346,7 @@ def _review_round(bundle: Bundle) -> ReviewRound:
     batch = _batch(bundle, len(bundle.items))
     return ReviewRound(
         id=bundle.round,
-        title=bundle.title,
+        title="manual review",
         seed=0,
         planned=bundle.planned,
         blind=bundle.blind,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ FORMAT = 1
 """The newest that is understood."""
 LIMIT = 1 << 29
 """Bytes, unpacked."""
+_LONGEST_HEAD = 1 << 20
 _GZIP = b"\x1f\x8b"
 
 
@@ -29,7 +31,6 @@ class Bundle:
     judge: str
     step: Step
     round: str
-    title: str
     before: tuple[str, ...] = ()
     apart: int = 0
     guesses: int = 0
@@ -72,6 +73,17 @@ def read_bundle(path: Path) -> Bundle:
 
 
 _AGAIN = "Copy it again from where it was made, or have it made again: tui-eval pack"
+
+
+def is_bundle(path: Path) -> bool:
+    """Whether the file begins as bundles do, whatever follows."""
+    try:
+        with path.open("rb") as file:
+            packed = file.read(len(_GZIP)) == _GZIP
+        with gzip.open(path) if packed else path.open("rb") as file:
+            return bool(unseal(file.readline(_LONGEST_HEAD).rstrip(b"\n")).get("kind") == "bundle")
+    except (OSError, EOFError, ValueError, RecursionError, zlib.error):
+        return False
 
 
 def _no_bundle(path: Path) -> InputError:
@@ -123,7 +135,6 @@ def _head(path: Path, event: Event) -> Bundle:
         judge=_text(event, "judge"),
         step=step,
         round=_text(event, "round"),
-        title=_text(event, "title"),
         before=_texts(event.get("before", [])),
         apart=_number(event, "apart") if "apart" in event else 0,
         guesses=_number(event, "guesses") if "guesses" in event else 0,
@@ -156,6 +167,9 @@ def _plan(bundle: Bundle, event: Event) -> None:
         )
         for pair in event.get("pairs", [])
     )
+    for pair in bundle.pairs:
+        if pair.left == pair.right:
+            raise ValueError("a pair of one answer")
 
 
 def _prompt(bundle: Bundle, event: Event) -> None:
@@ -175,7 +189,15 @@ def _message(turn: Mapping[str, Any]) -> Message:
     return Message(_text(turn, "role"), _text(turn, "content"), extra)
 
 
+_ANSWER = frozenset({"kind", "sum", "id", "sample", "answer", "thinking"})
+_REVIEWED = _ANSWER | {"finish", "flags"}
+
+
 def _answer(bundle: Bundle, event: Event) -> None:
+    unknown = event.keys() - (_REVIEWED if bundle.step == "review" else _ANSWER)
+    if unknown:
+        # Whatever comes with an answer could tell which model it is from.
+        raise ValueError(f"{', '.join(sorted(unknown))} beside an answer")
     id, text = _text(event, "id"), _text(event, "answer")
     finish = event.get("finish", "given")
     if finish not in get_args(Finish):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tui_eval.errors import InputError, StoreError
 from tui_eval.files import journal_checks as checks
+from tui_eval.files.bundle_lines import is_bundle
 from tui_eval.files.judging.recording import comparison_of
 from tui_eval.store.files import LineWriter, cannot_write
 from tui_eval.store.journal import HEADER, JournalView, read_journal
@@ -47,6 +48,12 @@ def import_journal(workspace: Workspace, path: Path) -> str:
 
 def _read(path: Path) -> JournalView:
     view = read_journal(path)
+    if not view.judge and is_bundle(path):
+        raise InputError(
+            f"{path} is a bundle, to be judged: it holds no judgements.",
+            f"Judge it with tui-eval ab {path.name} (or review); whoever made it then imports "
+            "the journal from the folder judgements beside it.",
+        )
     if view.fault:
         raise StoreError(view.fault, "Nothing was taken in. Copy it again from where it was made.")
     if not view.events or view.events[0]["kind"] != HEADER or not view.judge.strip():

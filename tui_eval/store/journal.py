@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from tui_eval.core.judgements import Judgement
-from tui_eval.errors import StoreError
+from tui_eval.core.text import clean
+from tui_eval.errors import InputError, StoreError
 from tui_eval.store.files import (
     Event,
     LineWriter,
@@ -35,6 +36,8 @@ from tui_eval.store.liveness import Lock, held, holder
 HEADER = "journal"
 """Kind of a journal's first event: who judges (the true name), as which login, on which
 host."""
+LONGEST_NAME = 60
+"""Characters of a judge's name: more would push the rest off a line of 80."""
 OWN_FIELDS = frozenset({"seq", "kind", "prev", "sum"})
 
 
@@ -167,14 +170,42 @@ class Spool:
             self.path.unlink()
 
 
+def judge_name(name: str) -> str:
+    """The name as journals bear it, without blanks around it. InputError where it is empty,
+    longer than ``LONGEST_NAME``, or holds what a screen could not show as it is."""
+    name = name.strip()
+    if not name:
+        raise InputError("A judge needs a name.", "Give one: --judge NAME")
+    if len(name) > LONGEST_NAME:
+        raise InputError(
+            f"A judge's name of {len(name)} characters is too long.",
+            f"Give one of {LONGEST_NAME} characters at most: --judge NAME",
+        )
+    if clean(name) != name:
+        raise InputError(
+            f"The judge's name {clean(name)} holds characters that are not shown, or a newline.",
+            "Give one of letters, digits and signs: --judge NAME",
+        )
+    return name
+
+
+def judges(views: Iterable[JournalView]) -> list[str]:
+    """Who has judged something, or was given something to judge: a journal alone makes no
+    judge."""
+    return list(dict.fromkeys(view.judge for view in views if _has_judged(view)))
+
+
+def _has_judged(view: JournalView) -> bool:
+    return any(event["kind"] in ("plan", "score", "vote") for event in view.events)
+
+
 def open_journal(judge: str, layout: Layout, shelf: Shelf) -> Journal:
     """This judge's journal on this host, made where there is none.
 
     A second window of the same judge on this host is refused; on another host the same
-    judge has another file.
+    judge has another file. InputError where the name is none.
     """
-    if not judge.strip():
-        raise StoreError("A judge needs a name.", "Give one: --judge NAME")
+    judge = judge_name(judge)
     lock = _lock(judge, layout)
     try:
         view = _own(judge, layout, shelf)

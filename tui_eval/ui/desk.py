@@ -94,7 +94,7 @@ def opener(step: str, workspace: Workspace, config: Config, candidate: str) -> O
 
 
 def known_judges(workspace: Workspace) -> list[str]:
-    """The login first, then everybody who has a journal here."""
-    from tui_eval.store.journal import login
+    """The login first, then everybody who has judged something here."""
+    from tui_eval.store.journal import judges, login
 
-    return list(dict.fromkeys([login(), *(view.judge for view in workspace.journals())]))
+    return list(dict.fromkeys([login(), *judges(workspace.journals())]))
