@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from tui_eval.core.text import clean
-from tui_eval.errors import StoreError, TuiEvalError
+from tui_eval.errors import TuiEvalError
 from tui_eval.ui.messages import say
 
 if TYPE_CHECKING:
@@ -58,9 +58,8 @@ class Desk:
             session = await asyncio.to_thread(opens, self.judge)
         except TuiEvalError as error:
             say(self._app, f"{error.message} {error.remedy}", "bad")
-            if isinstance(error, StoreError):
-                # Perhaps the name is taken by another window: ask again.
-                self.judge = self._app.start.judge
+            # Perhaps the name is taken by another window, or none: ask again.
+            self.judge = self._app.start.judge
             return
         finally:
             self._opening = False
