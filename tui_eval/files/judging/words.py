@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tui_eval.core.blinding import shown
 from tui_eval.core.records import Completion
 from tui_eval.core.stats.intervals import wilson
 from tui_eval.core.stats.rates import smallest_found
@@ -64,7 +65,7 @@ class Looks:
     def at_pairs(
         self, pairs: Sequence[tuple[Completion, Completion]], failed: int
     ) -> tuple[str, ...]:
-        return (*self._cut(pairs), *self._given_away(pairs), *_failed(failed))
+        return (*_equal(pairs), *self._cut(pairs), *self._given_away(pairs), *_failed(failed))
 
     def _cut(self, pairs: Sequence[tuple[Completion, Completion]]) -> list[str]:
         sides = [[answer.truncated for answer in side] for side in zip(*pairs, strict=True)]
@@ -88,6 +89,16 @@ class Looks:
         if answer.id not in self._looked:
             self._looked[answer.id] = gives_away(answer.answer, self._names)
         return self._looked[answer.id]
+
+
+def _equal(pairs: Sequence[tuple[Completion, Completion]]) -> list[str]:
+    same = sum(shown(one.answer) == shown(other.answer) for one, other in pairs)
+    if not same:
+        return []
+    if same == len(pairs):
+        return [f"The answers are equal in all of {count(same, 'pair')}: nothing to judge."]
+    told = "counts as a tie and is" if same == 1 else "count as ties and are"
+    return [f"{count(same, 'pair')} of equal answers {told} not shown."]
 
 
 def _failed(failed: int) -> list[str]:

@@ -33,6 +33,7 @@ SAID: dict[str, str] = {"left": "A", "right": "B", "tie": "tie", "both_bad": "bo
 
 class BlindAbScreen(JudgingScreen):
     kind = "A/B"
+    help_places = ("ab", "judging", "note", "before", "scroll", "guess")
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("ab")]
     footer = (
         "vote_a", "vote_tie", "vote_bad", "undo", "skip", "note", "zoom", "diff", "finish", "help",
@@ -75,6 +76,7 @@ class BlindAbScreen(JudgingScreen):
         self.view.show(self.look.item, self.size)
         self.view.each(lambda pane: pane.render_markdown(self.rendered))
         if self.diff:
+            self.view.say_below("")
             self._compare()
 
     def right_end(self) -> Line:
@@ -163,7 +165,7 @@ class BlindAbScreen(JudgingScreen):
         self.confirm_guard.painted()
         key = {"left": "a", "right": "b", "tie": "t", "both_bad": "x"}[side]
         words = f"{unseen} was not on the screen yet: tab shows it, {key} again votes all the same"
-        self.tell(words, "caution")
+        self.tell(words, "caution", brief=f"{unseen} not seen yet: tab shows it, {key} again votes")
         return False
 
     def _seen(self) -> Seen:
@@ -238,12 +240,13 @@ class BlindAbScreen(JudgingScreen):
             super().action_rendered()
             self.view.each(lambda pane: pane.render_markdown(False))
         self._compare()
+        self.tell("differing words stressed; d again: as it was", "dim")
         self.viewed("diff")
 
     def _no_diff(self) -> None:
         self.diff = False
         self.view.each(lambda pane: pane.mark(None))
-        self.view.show_heads()
+        self.view.say_below("")
 
     def _compare(self) -> None:
         pair: Pair = self.look.item
@@ -252,11 +255,11 @@ class BlindAbScreen(JudgingScreen):
             if not self.diff or self.look.token != pair.token:
                 return
             if found is None:
-                self.tell("too long to compare word by word", "dim")
+                self.view.say_below("too long to compare")
                 return
             for pane, stretches in zip(self.view.both, found, strict=True):
                 pane.mark(marks(stretches))
-            self.tell("words that differ are bold; d again: as it was", "dim")
+            self.view.say_below("words that differ are bold")
 
         self.put("diff", lambda: differing(pair.left, pair.right), came)
 
@@ -332,7 +335,13 @@ class BlindAbScreen(JudgingScreen):
         )
         if look.finished:
             return ("You have finished.", *others, "F: wait, unblind, or judge on.")
-        first = f"All {look.standing.planned} pairs are judged."
+        planned = look.standing.planned
+        if look.equal >= planned and not look.judged:
+            first = f"{planned} pairs: {look.equal} equal, nothing to judge."
+        else:
+            equal = f", {look.equal} of them equal and not shown" if look.equal else ""
+            twice = f"; {look.twice} were shown twice" if look.twice else ""
+            first = f"All {planned} pairs are judged{equal}{twice}."
         return (first, "F finishes; until then u takes back and / opens any pair again.", *others)
 
     def action_finish(self) -> None:

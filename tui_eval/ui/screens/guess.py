@@ -14,14 +14,16 @@ from textual.binding import BindingType
 from textual.events import Key
 
 from tui_eval.core.session import Pair
-from tui_eval.core.text import clean
+from tui_eval.core.text import cells, clean
 from tui_eval.errors import TuiEvalError
 from tui_eval.ui import keys
 from tui_eval.ui.screens.base import Plain
+from tui_eval.ui.screens.judging_desk import MARGINS
 from tui_eval.ui.screens.judging_look import told
 from tui_eval.ui.widgets.guard import TOO_FAST, Guard
 from tui_eval.ui.widgets.judge_line import TwoEnds, judge_words
 from tui_eval.ui.widgets.pair_view import PairView
+from tui_eval.ui.widgets.rows import width_of
 
 Answered = Callable[[TuiEvalError | None], None]
 Record = Callable[[str, str, Answered], None]
@@ -36,6 +38,7 @@ class GuessScreen(Plain):
         *keys.bindings("guess", "scroll"),
         *(binding for binding in keys.bindings("ab") if binding.id in LOOKING),
     ]
+    help_places = ("guess", "ab", "scroll")
     footer = ("guess_a", "guess_skip", "other_pane", "zoom", "down", "back", "help", "leave")
 
     def __init__(
@@ -76,11 +79,13 @@ class GuessScreen(Plain):
         self.guard.close()
         left = [(f"guess {self.at + 1}/{len(self._pairs)}", "text!"),
                 ("  which answer is the fine-tuned one's?", "text")]  # fmt: skip
-        self.query_one("#standing", TwoEnds).show(left, judge_words(self._judge))
+        judge = judge_words(self._judge)
+        room = self.size.width - width_of(left) - MARGINS
+        self.query_one("#standing", TwoEnds).show(left, judge if width_of(judge) <= room else [])
         self.view.show(self._pairs[self.at], self.size)
-        self._tell(
-            "a hunch is enough, s where there is none; nothing is told before the unblinding", "dim"
-        )
+        hint = "a hunch is enough, s where there is none"
+        more = "; nothing is told before the unblinding"
+        self._tell(hint + more * (cells(hint + more) < self.size.width - 2), "dim")
         self.call_after_refresh(self.guard.painted)
 
     def _tell(self, words: str, role: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from textual.app import ComposeResult
+
 from tui_eval.ui import keys
 from tui_eval.ui.scene import MARKS, ROLE
 from tui_eval.ui.screens.page import Page
@@ -13,13 +15,27 @@ from tui_eval.ui.widgets.rowlist import Item, item
 
 class HelpPage(Page):
     def __init__(self, keymap: Mapping[str, tuple[str, ...]], problems: tuple[str, ...]) -> None:
-        super().__init__("help", help_items(keymap, problems))
+        super().__init__("help")
+        self._keymap, self._problems = keymap, problems
+
+    def content(self) -> ComposeResult:
+        # What lies below is the screen that was asked about.
+        below = self.app.screen_stack[-2:-1]
+        here: tuple[str, ...] = getattr(below[0], "help_places", ()) if below else ()
+        self._items = help_items(self._keymap, self._problems, here)
+        yield from super().content()
 
 
-def help_items(keymap: Mapping[str, tuple[str, ...]], problems: tuple[str, ...] = ()) -> list[Item]:
+def help_items(
+    keymap: Mapping[str, tuple[str, ...]],
+    problems: tuple[str, ...] = (),
+    here: tuple[str, ...] = (),
+) -> list[Item]:
+    """``here``: the places whose keys come first."""
     items: list[Item] = []
     heading = ""
-    for place, written, words in keys.help_lines(keymap):
+    places = (*here, *(place for place in keys.PLACES if place not in here))
+    for place, written, words in keys.help_lines(keymap, places):
         if place != heading:
             items += [Item([]), Item([(place, "text!")])] if items else [Item([(place, "text!")])]
             heading = place

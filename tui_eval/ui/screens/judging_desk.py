@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,8 +21,8 @@ from textual.message import Message
 from textual.reactive import var
 from textual.widget import Widget
 
-from tui_eval.core.session import JudgingSession
-from tui_eval.core.text import clean
+from tui_eval.core.session import JudgingSession, Standing
+from tui_eval.core.text import cells, clean
 from tui_eval.errors import StoreError, TuiEvalError
 from tui_eval.store.journal import NotSaved
 from tui_eval.ui.screens.base import Plain
@@ -32,8 +33,13 @@ from tui_eval.ui.widgets.guard import Guard
 from tui_eval.ui.widgets.judge_line import TwoEnds, judge_words, standing_line
 from tui_eval.ui.widgets.note_field import NoteField
 from tui_eval.ui.widgets.notice import Notice, Reader
+from tui_eval.ui.widgets.rows import width_of
 from tui_eval.ui.widgets.writer import CLOSE, Done, Writer
 
+MARGINS = 5
+"""Cells of the line under an item that its two ends leave free."""
+PACED = 5
+"""Judgements from which on a pace is told."""
 REFRESH = 1.0
 """Seconds between looks at what came in: answers, other judges."""
 
@@ -260,7 +266,7 @@ class Judging(Plain):
         self.show_look(made.look, anew=advance)
         if advance:
             with_it = "its note too · " if noted else ""
-            self.tell(says or f"saved #{made.look.judged}", after=with_it + self.after_words())
+            self.tell(says or f"saved #{made.look.counted}", after=with_it + self.after_words())
         elif says:
             self.tell(says)
 
@@ -402,23 +408,38 @@ class Judging(Plain):
 
     def show_standing(self) -> None:
         look = self.look
-        number = look.place if look.place and self._judged_before() else look.standing.done + 1
-        number = min(number, max(1, look.standing.planned))
+        before = look.place and self._judged_before()
+        number = look.place + look.equal if before else look.counted + 1
+        number = min(number, max(1, look.all))
         if look.token is None:
-            number = look.standing.done
-        line = standing_line(self.kind, number, look.standing)
+            number = look.counted
+        line = standing_line(self.kind, number, look.all, self._timed(look), self.item_number())
         self.query_one("#standing", TwoEnds).show(line, judge_words(self.judge))
+
+    def _timed(self, look: Look) -> Standing:
+        """A pace from few judgements is chance: it is not told."""
+        return look.standing if look.judged >= PACED else replace(look.standing, pace=None)
+
+    def item_number(self) -> int:
+        """The number of the item on the screen where it has one of its own; else 0."""
+        return 0
 
     def _judged_before(self) -> bool:
         mark = self.look.mark
         return mark.side is not None or mark.scored
 
-    def tell(self, words: str, role: str = "text", *, after: str = "") -> None:
-        """Say something on the line under the item; it stays until the next."""
+    def tell(self, words: str, role: str = "text", *, after: str = "", brief: str = "") -> None:
+        """Say something on the line under the item; it stays until the next. ``brief`` says
+        the same where there is not the room."""
+        if brief and cells(words) > self.size.width - 2:
+            words = brief
         self._told = [(clean(words), role)]
         if after:
             self._told.append((f" · {after}", "dim"))
         self._show_told()
 
     def _show_told(self) -> None:
-        self.query_one("#said", TwoEnds).show(self._told, self.right_end())
+        right = self.right_end()
+        # What was just said is read whole, before what stands there at other times.
+        fits = width_of(self._told) + width_of(right) + MARGINS <= self.size.width
+        self.query_one("#said", TwoEnds).show(self._told, right if fits else [])

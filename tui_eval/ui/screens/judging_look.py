@@ -32,7 +32,12 @@ class Look:
     here: int = 0
     """How many have their answers."""
     judged: int = 0
-    """How many were judged; the number of the last that was saved."""
+    """How many were judged by a key; a pair that is shown twice counts twice."""
+    equal: int = 0
+    """Pairs of equal answers: ties that nobody is shown."""
+    twice: int = 0
+    """Pairs that are shown a second time. Only their number is ever told: which they are
+    would show in a count that stands still."""
     not_saved: int = 0
     tags: Mapping[str, int] = field(default_factory=dict)
     begun: bool = False
@@ -41,6 +46,15 @@ class Look:
     unblinded: bool = False
     undoable: bool = False
     before: tuple[str, ...] = ()
+
+    @property
+    def counted(self) -> int:
+        """What the first line and ``saved #n`` count: every showing, and equal pairs."""
+        return self.judged + self.equal
+
+    @property
+    def all(self) -> int:
+        return self.standing.planned + self.twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +83,11 @@ def look_at(
         standing=session.standing,
         place=order.index(token) + 1 if token in order else 0,
         here=len(order),
-        judged=len(state.order),
+        judged=sum(1 for token in order if session.mark(token).side)
+        if state.pairs
+        else session.standing.done,
+        equal=sum(pair.identical for pair in state.pairs),
+        twice=sum(bool(pair.repeat_of) for pair in state.pairs),
         not_saved=session.not_saved,
         tags=dict(session.tags()),
         begun=state.begun,

@@ -52,6 +52,7 @@ class ReviewScreen(JudgingScreen):
     once, from ``scoring``; the line under it says when it is on the disk."""
 
     kind = "review"
+    help_places = ("review", "judging", "note", "before", "scroll", "review_list")
     BINDINGS: ClassVar[list[BindingType]] = [
         *keys.bindings("review"),
         *(binding for binding in keys.bindings("list") if binding.id == "copy"),
@@ -159,6 +160,10 @@ class ReviewScreen(JudgingScreen):
 
     def _show_scores(self) -> None:
         self.card.show(self.scoring.scores, self.scoring.active)
+
+    def item_number(self) -> int:
+        look = self.look
+        return look.item.number or look.place if look.token is not None else 0
 
     def right_end(self) -> Line:
         return [("flagged", "caution")] if self.look.token and self.look.mark.flagged else []
@@ -278,14 +283,18 @@ class ReviewScreen(JudgingScreen):
         self._show_scores()
 
     def undone_words(self, taken: Undone) -> str:
-        gone = [
-            f"{name} {VALUES.get(value, value)}"
-            for name, value in taken.before.scores.items()
-            if self.look.token == taken.token and self.look.mark.scores.get(name) != value
-        ]
-        if taken.kind == "score" and gone:
-            return gone[0]
-        return super().undone_words(taken)
+        if taken.kind != "score" or self.look.token != taken.token:
+            return super().undone_words(taken)
+        before, now = taken.before.scores, self.look.mark.scores
+        changed = [name for name in CRITERIA if before.get(name) != now.get(name)]
+        if not changed:
+            return super().undone_words(taken)
+        name = changed[0]
+        was, is_ = (VALUES.get(one[name], one[name]) if name in one else None
+                    for one in (before, now))  # fmt: skip
+        if was is None:
+            return f"{name} is {is_} again"
+        return f"{name} {was}" + (f", it is {is_} again" if is_ is not None else "")
 
     # Looking closer
 

@@ -8,7 +8,7 @@ from time import monotonic
 
 from tui_eval.core.session import Answer
 from tui_eval.core.text import clean
-from tui_eval.ui.widgets.answer_pane import Layout
+from tui_eval.ui.widgets.answer_pane import NOTHING, Layout
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.fold import call_lines
 from tui_eval.ui.widgets.rows import line
@@ -98,6 +98,9 @@ class Laid:
 
 def text_rows(text: str, width: int, *, rendered: bool = False) -> Iterator[Line]:
     """Cleaned and wrapped with a margin of one cell, made as they are asked for."""
+    if not text.strip():
+        yield [(" ", "text"), (NOTHING, "dim")]
+        return
     layout = Layout(text.rstrip(), max(10, width - 2), rendered=rendered)
     for number in count():
         layout.until(number + 1)

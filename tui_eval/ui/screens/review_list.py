@@ -31,9 +31,9 @@ CATEGORY = 16
 def state_of(mark: Mark) -> str:
     if mark.scored:
         return "scored"
-    if mark.scores:
-        return "half scored"
-    return "skipped" if mark.skipped else "not scored"
+    if mark.skipped:
+        return "skipped"
+    return "half scored" if mark.scores else "not scored"
 
 
 def of_kind(mark: Mark, kind: str) -> bool:
@@ -61,6 +61,7 @@ class ReviewList(Page):
     """``chosen`` is called with the token of the answer to go to, after the list closed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("review_list")]
+    help_places = ("review_list", "scroll", "list", "review", "judging")
     footer = ("go_there", "next_kind", "filter", "page_down", "first", "back", "help")
 
     def __init__(

@@ -49,6 +49,10 @@ def choices(standing: Standing, why: str) -> list[Choice]:
     made.append(Choice("judge_on", "judge on", "your judging is open again, votes can be changed"))
     asks = "Unblind these pairs?"
     consequence = "after this nobody can vote on these pairs again"
+    idle = [clean(name, limit=24) for name, done, ended in standing.others if not (done or ended)]
+    if idle:
+        have = "has opened them and has" if len(idle) == 1 else "have opened them and have"
+        consequence = f"{' and '.join(idle)} {have} no vote yet; {consequence}"
     made.append(Choice("unblind", "unblind", consequence, "", why, asks))
     return made
 
@@ -91,6 +95,7 @@ class UnblindScreen(Plain):
     BINDINGS: ClassVar[list[BindingType]] = [
         binding for binding in keys.bindings("dialog") if binding.id == "choose"
     ]
+    help_places = ("dialog", "scroll")
     footer = ("choose", "down", "back", "help", "leave")
 
     def __init__(

@@ -19,6 +19,8 @@ PIECE = 4_000
 """Characters of a line that are laid out at a time; what goes on begins a line."""
 SLICE = 0.01
 """Seconds of laying out between two turns of the screen."""
+NOTHING = "(empty)"
+"""In the place of a text without a word; dim, as no text is."""
 RTL_SHARE = 0.1
 RTL_LOOKED_AT = 20_000
 
@@ -282,6 +284,9 @@ class AnswerPane(Drawn):
     # Drawing.
 
     def lines(self, width: int, height: int) -> list[Line]:
+        if not self._text.strip():
+            self.seen.add(0, len(self._text) + 1)
+            return [[(" " * self._margin, "text"), (NOTHING, "dim")]]
         rows = self._rows(self.top + height)
         self.top = max(0, min(self.top, len(rows) - height))
         shown = rows[self.top : self.top + height]

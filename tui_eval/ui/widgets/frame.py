@@ -12,8 +12,11 @@ from tui_eval.ui import keys
 from tui_eval.ui.scene import SHORT, Row, Scene, rows
 from tui_eval.ui.widgets import progress
 from tui_eval.ui.widgets.drawn import Drawn, Line
+from tui_eval.ui.widgets.rows import wrapped
 
 MARGIN = " "
+SENTENCE = 6
+"""Lines that a sentence on the key line grows to."""
 
 
 class TopLine(Horizontal):
@@ -142,7 +145,8 @@ def step_line(steps: Sequence[Row], current: str) -> Line:
 
 
 class KeyLine(Drawn):
-    """The last line: keys and their words; a sentence in their place until the next key."""
+    """The last line: keys and their words; a sentence in their place until the next key,
+    over more lines than one where it is long."""
 
     DEFAULT_CSS = "KeyLine { height: 1; dock: bottom; }"
 
@@ -158,16 +162,30 @@ class KeyLine(Drawn):
     def say(self, words: str, role: str = "text") -> None:
         """``words`` may be foreign; they are cleaned here."""
         self._words = (clean(words), role)
+        self._take(len(self._sentence(self.app.size.width)))
         self.redraw()
 
     def silence(self) -> None:
         if self._words is not None:
             self._words = None
+            self._take(1)
             self.redraw()
+
+    def _take(self, lines: int) -> None:
+        now = self.styles.height
+        if now is None or now.value != lines:
+            self.styles.height = lines
+
+    def _sentence(self, width: int) -> list[Line]:
+        if self._words is None:
+            return []
+        text, role = self._words
+        pieces = wrapped(text, max(10, width - 2), SENTENCE)
+        return [[(MARGIN, "text"), (piece, role)] for piece in pieces] or [[]]
 
     def lines(self, width: int, height: int) -> list[Line]:
         if self._words is not None:
-            return [[(MARGIN, "text"), self._words]]
+            return self._sentence(width)
         keymap: Mapping[str, tuple[str, ...]] = getattr(self.app, "keymap", {})
         return [key_line(keys.footer(self._actions, keymap), width)]
 

@@ -87,9 +87,12 @@ def ruled(words: Line, right: str, width: int) -> Line:
     return made
 
 
-def standing_line(kind: str, number: int, standing: Standing) -> Line:
-    """``A/B 17/50  30 s each · 16 min left · 2 ties · 1 flagged``."""
-    line: Line = [(f"{kind} {number}/{standing.planned}", "text!")]
+def standing_line(kind: str, number: int, planned: int, standing: Standing, item: int = 0) -> Line:
+    """``A/B 17/50  30 s each · 16 min left · 2 ties · 1 flagged``. ``item``: the number of
+    what is shown, told where it is not the one that comes next."""
+    line: Line = [(f"{kind} {number}/{planned}", "text!")]
+    if item and item != number:
+        line.append((f"  #{item}", "text"))
     return [*line, ("  " + DOT.join(notes), "dim")] if (notes := standing_notes(standing)) else line
 
 

@@ -11,12 +11,15 @@ from textual.events import Resize
 from textual.geometry import Size
 
 from tui_eval.core.session import Pair
+from tui_eval.core.text import cells
 from tui_eval.ui.widgets.answer_pane import COLUMN, AnswerPane, right_to_left
 from tui_eval.ui.widgets.drawn import Drawn, Line
 from tui_eval.ui.widgets.fold import folded_words, last_lines
 from tui_eval.ui.widgets.judge_line import Ruled, first_column
 
 NAMES = ("A", "B")
+RULED = 8
+"""Cells of an answer's heading besides its hint and place."""
 PANEFULS = 2.0
 """Screens that an answer may take beside the other; a longer one has the whole width."""
 
@@ -67,6 +70,7 @@ class PairView(Vertical):
         self.shown: set[int] = set()
         self.wish = False
         """The judge zoomed in, and gets the next pairs so, too."""
+        self._below = ""
 
     def compose(self) -> ComposeResult:
         yield Ruled(id="prompt-head")
@@ -147,6 +151,11 @@ class PairView(Vertical):
         self.show_heads()
         self.call_after_refresh(self.show_heads)
 
+    def say_below(self, words: str) -> None:
+        """Words of ours on the rule under the answers, for as long as they are true."""
+        self._below = words
+        self.show_heads()
+
     @property
     def unseen(self) -> str:
         """The answer that was not on the screen yet, or nothing."""
@@ -156,20 +165,25 @@ class PairView(Vertical):
 
     def show_heads(self) -> None:
         heads, foot = self.query_one("#heads", Ruled), self.query_one("#foot", Ruled)
+        below: Line = [(self._below, "dim")] if self._below else []
         if self.zoomed:
             heads.show(self._head(self.front))
-            foot.show(([], ""))
+            foot.show((below, ""))
         else:
             heads.show(self._head(0), self._head(1))
-            foot.show(([], ""), ([], ""), joint="┴")
+            foot.show((below, ""), ([], ""), joint="┴")
 
     def _head(self, number: int) -> tuple[Line, str]:
         role = "text!" if number == self.front or not self.zoomed else "text"
-        words: Line = [(NAMES[number], role), (f"  {self._hints[number]}", "dim")]
-        if self.zoomed:
-            words.append((f" · tab shows {NAMES[1 - number]}", "dim"))
         pane = self.both[number]
-        return words, pane.position() if pane.size else ""
+        place = pane.position() if pane.size else ""
+        hint = f"  {self._hints[number]}"
+        if self.zoomed:
+            hint += f" · tab shows {NAMES[1 - number]}"
+        # On a narrow pane the key line alone names the key.
+        fits = not pane.size or RULED + cells(hint) + cells(place) <= pane.size.width
+        words: Line = [(NAMES[number], role), (hint if fits else "", "dim")]
+        return words, place
 
     def each(self, act: Callable[[AnswerPane], Any]) -> None:
         for pane in self.both:
