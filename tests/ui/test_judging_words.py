@@ -120,6 +120,18 @@ async def test_sentences_are_whole_at_every_width(width: int) -> None:
         assert "…" not in screen
 
 
+async def test_what_could_not_be_saved_is_read_whole() -> None:
+    session = MadeAb(SHORT)
+    app = OneAb(session)
+    async with app.run_test(size=(60, 24)) as pilot:
+        await opened(pilot)
+        session.failing = True
+        screen = " ".join((await press(pilot, "a")).split())
+        assert "No space left on device. Make room. It is kept in the local state" in screen
+        assert "until then." in screen
+        assert "until then." not in await press(pilot, "j")
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 async def test_a_guess_says_its_sentences_whole(width: int) -> None:
     session = MadeAb([("a\n" * 150, "b\n" * 150)])

@@ -33,7 +33,7 @@ from tui_eval.ui.widgets.guard import Guard
 from tui_eval.ui.widgets.judge_line import TwoEnds, judge_words, standing_line
 from tui_eval.ui.widgets.note_field import NoteField
 from tui_eval.ui.widgets.notice import Notice, Reader
-from tui_eval.ui.widgets.rows import width_of
+from tui_eval.ui.widgets.rows import plain, width_of
 from tui_eval.ui.widgets.writer import CLOSE, Done, Writer
 
 MARGINS = 5
@@ -278,6 +278,8 @@ class Judging(Plain):
             (" · r tries again · ", "text"),
             (clean(told(self.failed)).removeprefix("Not saved. "), "dim"),
         ]
+        if self._whole():
+            self._told = [self._told[0], (" · r tries again", "text")]
         self._show_told()
 
     def action_retry(self) -> None:
@@ -437,6 +439,15 @@ class Judging(Plain):
         if after:
             self._told.append((f" · {after}", "dim"))
         self._show_told()
+        self._whole()
+
+    def _whole(self) -> bool:
+        """What has not the room on its line is read on the key line, until the next key;
+        whether it is."""
+        if width_of(self._told) <= self.size.width - 2:
+            return False
+        self.say(plain(self._told), self._told[0][1])
+        return True
 
     def _show_told(self) -> None:
         right = self.right_end()
