@@ -17,7 +17,7 @@ from tui_eval.core.session import Standing
 from tui_eval.ui.screens.guess import GuessScreen
 from tui_eval.ui.screens.help import HelpPage
 from tui_eval.ui.screens.review_list import state_of
-from tui_eval.ui.screens.unblind import choices
+from tui_eval.ui.screens.unblind import UnblindScreen, choices, headline
 
 EQUAL = [("same", "same"), ("same too", "same too")]
 
@@ -208,10 +208,33 @@ async def test_a_long_sentence_on_the_key_line_is_read_whole() -> None:
 
 
 def test_who_opened_and_has_not_voted_stands_beside_unblinding() -> None:
-    standing = Standing(4, 4, others=(("bo", 0, False), ("cy", 4, True)))
-    last = choices(standing, "")[-1]
-    assert last.act == "unblind"
-    assert last.consequence.startswith("bo has opened them and has no vote yet; after this")
-    assert "cy" not in last.consequence
+    others = (("bo", 2, False), ("cy", 4, True), ("di", 3, False))
+    standing = Standing(4, 4, others=others, opened=("bo",))
+    made = choices(standing, "")
+    assert [choice.judge for choice in made if choice.act == "close"] == ["di"]
+    assert made[0].name == "wait for di"
+    assert made[-1].act == "unblind"
+    assert made[-1].consequence == "bo has opened them and not voted yet"
+    assert "After this nobody can vote" in made[-1].told
+    assert "bo has opened these pairs" in made[-1].told
+    assert "bo has not voted yet" in headline(standing, "ana")
     plain = choices(Standing(4, 4, others=(("cy", 4, True),)), "")[-1]
     assert plain.consequence.startswith("after this nobody")
+
+
+async def test_unblinding_asks_with_who_would_be_shut_out() -> None:
+    standing = Standing(4, 4, others=(("bo", 0, False),), opened=("bo",))
+    done: list[str] = []
+    screen = UnblindScreen("ana", standing, "", lambda act, _: done.append(act), lambda: None)
+    async with Judged(screen).run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        assert "bo has opened them and not voted yet" in painted(pilot.app)
+        await pilot.press("j", "j", "enter")
+        await pilot.pause()
+        asked = " ".join(painted(pilot.app).split())
+        assert "nobody can vote on these pairs again. bo has opened these pairs and" in asked
+        assert "can't once they are unblinded." in asked
+        assert done == []
+        await pilot.press("y")
+        await pilot.pause()
+        assert done == ["unblind"]

@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from tui_eval.core.session import Standing
+from tui_eval.core.session import Standing, shut_out
 from tui_eval.core.text import cells, clean
 from tui_eval.ui import keys
 from tui_eval.ui.screens.base import Plain
@@ -29,11 +29,17 @@ class Choice:
     judge: str = ""
     why: str = ""
     asks: str = ""
+    told: str = ""
+    """Under the question; empty: the consequence."""
 
 
 def choices(standing: Standing, why: str) -> list[Choice]:
     """``why``: empty if unblinding is open."""
-    busy = [(name, done) for name, done, ended in standing.others if done and not ended]
+    busy = [
+        (name, done)
+        for name, done, ended in standing.others
+        if done and not ended and name not in standing.opened
+    ]
     names = " and ".join(clean(name, limit=24) for name, _ in busy)
     made = [
         Choice("wait", f"wait for {names}", "the result opens when every judge has finished")
@@ -49,11 +55,12 @@ def choices(standing: Standing, why: str) -> list[Choice]:
     made.append(Choice("judge_on", "judge on", "your judging is open again, votes can be changed"))
     asks = "Unblind these pairs?"
     consequence = "after this nobody can vote on these pairs again"
-    idle = [clean(name, limit=24) for name, done, ended in standing.others if not (done or ended)]
+    more = f"{consequence[:1].upper()}{consequence[1:]}. {shut_out(standing)}"
+    idle = [clean(name, limit=24) for name in standing.opened]
     if idle:
-        have = "has opened them and has" if len(idle) == 1 else "have opened them and have"
-        consequence = f"{' and '.join(idle)} {have} no vote yet; {consequence}"
-    made.append(Choice("unblind", "unblind", consequence, "", why, asks))
+        have = "has" if len(idle) == 1 else "have"
+        consequence = f"{' and '.join(idle)} {have} opened them and not voted yet"
+    made.append(Choice("unblind", "unblind", consequence, "", why, asks, more))
     return made
 
 
@@ -64,10 +71,10 @@ def headline(standing: Standing, judge: str) -> list[str]:
     first = f"all {planned} pairs judged by {own}" if done >= planned else (
         f"{done} of {planned} pairs judged by {own}"
     )  # fmt: skip
-    others = [
-        f"{clean(name, limit=24)} {'has finished' if ended else f'is at {count} of {planned}'}"
-        for name, count, ended in standing.others
-    ]
+    others = []
+    for name, count, ended in standing.others:
+        at = "has not voted yet" if name in standing.opened else f"is at {count} of {planned}"
+        others.append(f"{clean(name, limit=24)} {'has finished' if ended else at}")
     return [first, *others]
 
 
@@ -160,5 +167,6 @@ class UnblindScreen(Plain):
             if yes:
                 self._act(choice.act, choice.judge)
 
-        words = choice.consequence[:1].upper() + choice.consequence[1:] + "."
-        self.app.push_screen(Ask(choice.asks, [words]), answered)
+        words = choice.told or choice.consequence[:1].upper() + choice.consequence[1:] + "."
+        told = wrapped(clean(words.strip()), max(20, self.size.width - 2))
+        self.app.push_screen(Ask(choice.asks, told), answered)
