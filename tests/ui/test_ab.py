@@ -18,7 +18,7 @@ async def test_one_key_is_one_vote_and_the_next_pair() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await opened(pilot)
         screen = painted(app)
-        assert screen.splitlines()[0].startswith(" A/B 1/12  30 s each · 6 min left")
+        assert screen.splitlines()[0].startswith(" A/B 1/12   ")
         assert screen.splitlines()[0].endswith("judge ana")
         assert "left 0" in screen
         assert "right 0" in screen

@@ -18,8 +18,8 @@ from tui_eval.core.text import cells, clean
 from tui_eval.errors import TuiEvalError
 from tui_eval.ui import keys
 from tui_eval.ui.screens.base import Plain
-from tui_eval.ui.screens.judging_desk import MARGINS
 from tui_eval.ui.screens.judging_look import told
+from tui_eval.ui.screens.judging_said import MARGINS
 from tui_eval.ui.widgets.guard import TOO_FAST, Guard
 from tui_eval.ui.widgets.judge_line import TwoEnds, judge_words
 from tui_eval.ui.widgets.pair_view import PairView

@@ -10,7 +10,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -21,25 +20,18 @@ from textual.message import Message
 from textual.reactive import var
 from textual.widget import Widget
 
-from tui_eval.core.session import JudgingSession, Standing
-from tui_eval.core.text import cells, clean
-from tui_eval.errors import StoreError, TuiEvalError
+from tui_eval.core.session import JudgingSession
+from tui_eval.errors import TuiEvalError
 from tui_eval.store.journal import NotSaved
-from tui_eval.ui.screens.base import Plain
 from tui_eval.ui.screens.judging_look import Look, Recorded, look_at, recorded, told
+from tui_eval.ui.screens.judging_said import Saying
 from tui_eval.ui.widgets.answer_pane import AnswerPane
-from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.guard import Guard
-from tui_eval.ui.widgets.judge_line import TwoEnds, judge_words, standing_line
+from tui_eval.ui.widgets.judge_line import TwoEnds
 from tui_eval.ui.widgets.note_field import NoteField
 from tui_eval.ui.widgets.notice import Notice, Reader
-from tui_eval.ui.widgets.rows import plain, width_of
 from tui_eval.ui.widgets.writer import CLOSE, Done, Writer
 
-MARGINS = 5
-"""Cells of the line under an item that its two ends leave free."""
-PACED = 5
-"""Judgements from which on a pace is told."""
 REFRESH = 1.0
 """Seconds between looks at what came in: answers, other judges."""
 
@@ -52,11 +44,10 @@ class WorkDone(Message, bubble=False):
         self.done = done
 
 
-class Judging(Plain):
+class Judging(Saying):
     """Subclasses give ``kind``, ``item_content``, ``fetch``, ``show_item``, ``panes`` and
     the words of their own; they record with ``record``."""
 
-    kind = "judging"
     focused = var[Widget | None](None)
     """As Textual's own, but a change of it does not draw the whole screen anew."""
     DEFAULT_CSS = """
@@ -69,22 +60,18 @@ class Judging(Plain):
     def __init__(
         self, session: JudgingSession, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        super().__init__()
+        super().__init__(session.judge)
         self.clock = clock
         self.guard = Guard(clock)
         """Before the first judgement of an item."""
         self.undo_guard = Guard(clock, arm=0.25)
         """A held ``u`` takes back one, too."""
-        self.look = Look()
         self.footer = ()
         """No keys are named before there is something to press them for."""
-        self.judge = session.judge
         self.drafts: dict[str, str] = {}
         """Notes begun and not saved, by token."""
         self.saving = False
         """A judgement is under way that the next item waits for."""
-        self.failed: StoreError | None = None
-        """Why the last judgement is not on the disk; nothing else is judged before it is."""
         self.painted_at = clock()
         self.pressed_at: float | None = None
         """When the key arrived that is at work: it may have waited for a busy screen. None:
@@ -97,7 +84,6 @@ class Judging(Plain):
         self._refreshing = False
         self._retry: tuple[Callable[[], object], bool] = (session.retry, False)
         """What tries again to save, and whether the next item comes after it."""
-        self._told: Line = []
         self._note_field = NoteField()
 
     # What a subclass gives.
@@ -124,10 +110,6 @@ class Judging(Plain):
     def reading(self, what: str) -> tuple[str, str] | str:
         """Title and text of ``prompt``, ``reference`` or ``thinking``; or why not."""
         return f"there is no {what} here"
-
-    def right_end(self) -> Line:
-        """At the right of the line under the item."""
-        return []
 
     def after_words(self) -> str:
         """Which keys there are after a judgement was saved."""
@@ -270,18 +252,6 @@ class Judging(Plain):
         elif says:
             self.tell(says)
 
-    def _tell_failure(self) -> None:
-        assert self.failed is not None
-        many = self.look.not_saved
-        self._told = [
-            (f"not saved{f' ({many})' if many > 1 else ''}", "bad!"),
-            (" · r tries again · ", "text"),
-            (clean(told(self.failed)).removeprefix("Not saved. "), "dim"),
-        ]
-        if self._whole():
-            self._told = [self._told[0], (" · r tries again", "text")]
-        self._show_told()
-
     def action_retry(self) -> None:
         if not self.look.not_saved and self.failed is None:
             self.tell("everything is saved", "dim")
@@ -407,50 +377,3 @@ class Judging(Plain):
         self.show_keys()
 
     done_footer: tuple[str, ...] = ("back", "items", "undo", "help", "leave")
-
-    def show_standing(self) -> None:
-        look = self.look
-        before = look.place and self._judged_before()
-        number = look.place + look.equal if before else look.counted + 1
-        number = min(number, max(1, look.all))
-        if look.token is None:
-            number = look.counted
-        line = standing_line(self.kind, number, look.all, self._timed(look), self.item_number())
-        self.query_one("#standing", TwoEnds).show(line, judge_words(self.judge))
-
-    def _timed(self, look: Look) -> Standing:
-        """A pace from few judgements is chance: it is not told."""
-        return look.standing if look.judged >= PACED else replace(look.standing, pace=None)
-
-    def item_number(self) -> int:
-        """The number of the item on the screen where it has one of its own; else 0."""
-        return 0
-
-    def _judged_before(self) -> bool:
-        mark = self.look.mark
-        return mark.side is not None or mark.scored
-
-    def tell(self, words: str, role: str = "text", *, after: str = "", brief: str = "") -> None:
-        """Say something on the line under the item; it stays until the next. ``brief`` says
-        the same where there is not the room."""
-        if brief and cells(words) > self.size.width - 2:
-            words = brief
-        self._told = [(clean(words), role)]
-        if after:
-            self._told.append((f" · {after}", "dim"))
-        self._show_told()
-        self._whole()
-
-    def _whole(self) -> bool:
-        """What has not the room on its line is read on the key line, until the next key;
-        whether it is."""
-        if width_of(self._told) <= self.size.width - 2:
-            return False
-        self.say(plain(self._told), self._told[0][1])
-        return True
-
-    def _show_told(self) -> None:
-        right = self.right_end()
-        # What was just said is read whole, before what stands there at other times.
-        fits = width_of(self._told) + width_of(right) + MARGINS <= self.size.width
-        self.query_one("#said", TwoEnds).show(self._told, right if fits else [])
