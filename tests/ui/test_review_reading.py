@@ -233,8 +233,8 @@ async def test_what_comes_in_moves_nothing_under_the_reader() -> None:
         await press(pilot, "4", "j", "j")
         await shows(pilot, "accuracy 4")
         before = painted(pilot.app)
-        made.pace, made.came = 31.0, True
-        after = await shows(pilot, "31 s each")
+        made.waiting, made.came = 3, True
+        after = await shows(pilot, "3 to come")
         assert after.split("\n")[1:] == before.split("\n")[1:]
         assert screen.scoring.scores == {"accuracy": 4}
 
