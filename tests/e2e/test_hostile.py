@@ -81,6 +81,8 @@ def poison(folder: Path) -> None:
     (checkpoint / "README.md").write_text(f"---\nbase_model: {HOSTILE!r}\n---\n", "utf-8")
     toml = (folder / "eval.toml").read_text("utf-8")
     toml = re.sub(r"\[models\.overfitted\][^\[]*", "", toml)
+    # Few and short answers: what is looked at here is how they are shown.
+    toml += "\n[generation]\nlimit = 12\nmax_new_tokens = 16\n\n[overfitting]\nrows = 60\n"
     (folder / "eval.toml").write_text(toml, "utf-8")
 
 
@@ -109,13 +111,13 @@ def test_no_raw_byte_reaches_the_terminal(tmp_path: Path, terminal: Tmux) -> Non
 
 def walk_every_screen(terminal: Tmux) -> None:
     """Every step, every view, every page that opens over them, and the lists within."""
-    for step in "3456":
+    terminal.keys("6")
+    terminal.settle()
+    judge_some(terminal)
+    for step in "123":
         terminal.keys(step)
         terminal.settle()
-    for step in "12":
-        terminal.keys(step)
-        terminal.settle()
-        for _ in range(7):
+        for _ in range(5):
             for key in ("v", "j", "j", "Enter", "Escape"):
                 terminal.keys(key)
                 terminal.settle()
@@ -139,6 +141,27 @@ def walk_every_screen(terminal: Tmux) -> None:
     for key in ("Enter", "Escape", "Escape"):
         terminal.keys(key)
         terminal.settle()
+    terminal.wait("Training curves")
+
+
+def judge_some(terminal: Tmux) -> None:
+    """A review and a comparison of hostile answers: what is read, listed and noted."""
+    for step, keys in (("4", "4455pehm/"), ("5", "ptdzm/")):
+        terminal.keys(step)
+        terminal.settle()
+        terminal.keys("J")
+        terminal.settle()
+        for _ in range(2):
+            # Who judges, then what is to be known before.
+            if "press a" not in terminal.screen() and "accuracy    1" not in terminal.screen():
+                terminal.keys("Enter")
+                terminal.settle()
+        for key in keys:
+            terminal.keys(key)
+            terminal.settle()
+        for _ in range(4):
+            terminal.keys("Escape")
+            terminal.settle()
     terminal.wait("Training curves")
 
 

@@ -76,7 +76,7 @@ def _in_workspace(options: Namespace, config: Config, step: str) -> int:
     if options.plain or against:
         return _judge(options, config.folder, opens, result, step)
     terminal.require(INSTEAD)
-    judge = options.judge or login()
+    judge = login() if options.judge is None else options.judge
     return terminal.guarded(
         partial(run_configured, config, judge=judge, step=step, candidate=candidate)
     )
@@ -129,7 +129,7 @@ def _judge(
     step: str = "blind_ab",
 ) -> int:
     """Judge in a screen of its own, or line by line."""
-    judge = options.judge or login()
+    judge = login() if options.judge is None else options.judge
     if options.plain:
         return _plain(judge, folder, opens, result, step)
     terminal.require(INSTEAD)
@@ -197,7 +197,7 @@ def _close(options: Namespace) -> int:
 
     workspace = Workspace.open(folder)
     try:
-        session = opens(workspace, options.judge or login())
+        session = opens(workspace, login() if options.judge is None else options.judge)
         try:
             session.close_judge(options.close)
         finally:
