@@ -153,7 +153,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("guess_skip", ("s",), "can't tell", "no guess at this pair", "guess"),
     Action("save_note", ("enter",), "save", "save the note", "note", "↵"),
     Action("complete", ("tab",), "take the #tag", "take the #tag that is offered; → too", "note"),
-    Action("keep_draft", ("escape",), "later", "close; what was typed stays", "note"),
+    Action("keep_draft", ("escape",), "later", "close; saved when one goes on or leaves", "note"),
     Action("down", ("j", "down"), "line", "next, previous line", "scroll", "j k ↑ ↓"),
     Action("up", ("k", "up"), "", "", "scroll", hidden=True),
     Action("page_down", ("space", "pagedown"), "page", "next, previous page", "scroll",
