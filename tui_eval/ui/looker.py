@@ -348,7 +348,6 @@ class Looker:
         if distinct:
             self._start.start_engine()
 
-
     def _named(self, split: str) -> bool:
         """Whether there are training rows to score: the step says so itself where not."""
         if split != "train":
