@@ -196,6 +196,8 @@ def test_ended_halfway_nothing_is_left(folder: Path, number: signal.Signals, cod
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={**os.environ, **quiet_environment(folder)},
+            # What starts the tests in the background may have SIGINT ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
         def halfway(child: subprocess.Popen[bytes] = child) -> bool:
