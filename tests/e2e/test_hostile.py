@@ -82,7 +82,7 @@ def poison(folder: Path) -> None:
     toml = (folder / "eval.toml").read_text("utf-8")
     toml = re.sub(r"\[models\.overfitted\][^\[]*", "", toml)
     # Few and short answers: what is looked at here is how they are shown.
-    toml += "\n[generation]\nlimit = 12\nmax_new_tokens = 16\n\n[overfitting]\nrows = 60\n"
+    toml += "\n[generation]\nlimit = 12\nmax_new_tokens = 16\n\n[overfitting]\nrows = 50\n\n[scoring]\nlimit = 40\n"
     (folder / "eval.toml").write_text(toml, "utf-8")
 
 
@@ -117,7 +117,7 @@ def walk_every_screen(terminal: Tmux) -> None:
     for step in "123":
         terminal.keys(step)
         terminal.settle()
-        for _ in range(5):
+        for _ in range(3):
             for key in ("v", "j", "j", "Enter", "Escape"):
                 terminal.keys(key)
                 terminal.settle()

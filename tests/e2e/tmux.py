@@ -17,7 +17,7 @@ from tests.waiting import until
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
 
-STILL_LOOKS = 10
+STILL_LOOKS = 8
 """Looks in a row that have to agree; each takes some 25 ms."""
 
 
