@@ -82,7 +82,8 @@ def poison(folder: Path) -> None:
     toml = (folder / "eval.toml").read_text("utf-8")
     toml = re.sub(r"\[models\.overfitted\][^\[]*", "", toml)
     # Few and short answers: what is looked at here is how they are shown.
-    toml += "\n[generation]\nlimit = 12\nmax_new_tokens = 16\n\n[overfitting]\nrows = 50\n\n[scoring]\nlimit = 40\n"
+    toml += "\n[generation]\nlimit = 12\nmax_new_tokens = 16\n"
+    toml += "\n[overfitting]\nrows = 50\n\n[scoring]\nlimit = 40\n"
     (folder / "eval.toml").write_text(toml, "utf-8")
 
 
