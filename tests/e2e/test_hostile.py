@@ -118,7 +118,7 @@ def walk_every_screen(terminal: Tmux) -> None:
     for step in "123":
         terminal.keys(step)
         terminal.settle()
-        for _ in range(3):
+        for _ in range(2):
             for key in ("v", "j", "j", "Enter", "Escape"):
                 terminal.keys(key)
                 terminal.settle()
