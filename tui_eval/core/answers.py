@@ -212,42 +212,65 @@ _CALL_MARKS = (
 )
 
 
-def readable_calls(text: str) -> tuple[str, ...]:
-    """Tool calls that a model wrote, as ``name(argument=value)``: JSON between the usual
-    marks, or a whole text that is nothing but such JSON. Raw text of the model's."""
-    found: list[str] = []
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One tool call as a model or a reference wrote it; ``arguments`` is JSON."""
+
+    name: str
+    arguments: Any
+
+
+def written_calls(text: str) -> tuple[Call, ...]:
+    """Tool calls that a model wrote: JSON between the usual marks, or a whole text that is
+    nothing but such JSON. Raw text of the model's."""
+    found: list[Call] = []
     for opening, closing in _CALL_MARKS:
         at = text.find(opening)
         while at >= 0 and len(found) < _MOST_CALLS:
             start = at + len(opening)
             end = text.find(closing, start) if closing else text.find(opening, start)
             inside = text[start:] if end < 0 else text[start:end]
-            found += message_calls(_parsed(inside))
+            found += calls_of(_parsed(inside))
             at = text.find(opening, end) if end >= 0 else -1
     if not found and text.lstrip()[:1] in ("{", "["):
-        found += message_calls(_parsed(text))
+        found += calls_of(_parsed(text))
     return tuple(found[:_MOST_CALLS])
 
 
-def message_calls(calls: object) -> tuple[str, ...]:
+def calls_of(calls: object) -> tuple[Call, ...]:
     """The same of a message's ``tool_calls``, or of one call; what is no call is left out."""
     some = calls if isinstance(calls, (list, tuple)) else [calls]
-    return tuple(said for call in some[:_MOST_CALLS] if (said := _call(call)))
+    return tuple(made for call in some[:_MOST_CALLS] if (made := _call(call)) is not None)
 
 
-def _call(call: object) -> str:
+def readable_calls(text: str) -> tuple[str, ...]:
+    """``written_calls`` as ``name(argument=value)``."""
+    return tuple(map(_readable, written_calls(text)))
+
+
+def message_calls(calls: object) -> tuple[str, ...]:
+    """``calls_of`` as ``name(argument=value)``."""
+    return tuple(map(_readable, calls_of(calls)))
+
+
+def _call(call: object) -> Call | None:
     if not isinstance(call, Mapping):
-        return ""
+        return None
     inner = call.get("function")
     call = inner if isinstance(inner, Mapping) else call
     name = call.get("name")
     known = [key for key in ("arguments", "parameters", "args", "input") if key in call]
     if not isinstance(name, str) or not name or not known:
-        return ""
+        return None
     arguments: Any = call[known[0]]
     if isinstance(arguments, str):
         parsed = _parsed(arguments)
         arguments = arguments if parsed is None else parsed
+    return Call(name, arguments)
+
+
+def _readable(call: Call) -> str:
+    name, arguments = call.name, call.arguments
     if isinstance(arguments, Mapping):
         return f"{name}({', '.join(f'{key}={_value(arguments[key])}' for key in arguments)})"
     return f"{name}({_value(arguments) if arguments is not None else ''})"
