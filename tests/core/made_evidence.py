@@ -25,6 +25,7 @@ from tui_eval.core.records import (
     TokenLoss,
     TrainingLog,
 )
+from tui_eval.core.task_records import MetricScores, Task
 
 SETTINGS = {
     **{f"curves.{name}": value for name, value in defaults.CURVES.items()},
@@ -32,6 +33,7 @@ SETTINGS = {
     **{f"overfitting.{name}": value for name, value in defaults.OVERFITTING.items()},
     **{f"review.{name}": value for name, value in defaults.REVIEW.items()},
     **{f"blind_ab.{name}": value for name, value in defaults.BLIND_AB.items()},
+    **{f"task_metrics.{name}": value for name, value in defaults.TASK_METRICS.items()},
     "scoring.limit": 2000,
     "scoring.max_length": 4096,
     "scoring.answers": "all",
@@ -61,6 +63,12 @@ class MadeEvidence:
     """By digest of the text."""
     near: Mapping[str, NearestPrompt] | None = None
     trained: Recipe | None = None
+    task_list: Sequence[Task] = ()
+    measured: Mapping[tuple[str, str], Mapping[str, MetricScores]] = field(default_factory=dict)
+    """By model and task, then by measure."""
+    task_completions: Mapping[tuple[str, str], Mapping[str, Completion]] = field(
+        default_factory=dict
+    )
     settings: Mapping[str, float | int | str | bool] = field(default_factory=dict)
 
     def base(self, candidate: str) -> str | None:
@@ -118,6 +126,15 @@ class MadeEvidence:
 
     def recipe(self, candidate: str) -> Recipe | None:
         return self.trained
+
+    def tasks(self, candidate: str) -> Sequence[Task]:
+        return self.task_list
+
+    def task_answers(self, candidate: str, model: str, task: str) -> Mapping[str, Completion]:
+        return self.task_completions.get((model, task), {})
+
+    def task_scores(self, candidate: str, model: str, task: str) -> Mapping[str, MetricScores]:
+        return self.measured.get((model, task), {})
 
     def setting(self, name: str) -> float | int | str | bool:
         return self.settings[name] if name in self.settings else SETTINGS[name]

@@ -47,7 +47,7 @@ def test_labels_without_spaces_between_words() -> None:
 
 def test_other_rules() -> None:
     assert read("' Positive. '", "exact") == ("positive", "")
-    assert read("It is positive", "exact") == ("", "names no known label")
+    assert read("It is positive", "exact") == ("", labels.UNKNOWN)
     assert read("Label: negative\nLabel: positive", "regex", pattern=r"Label: (\w+)")[0] == (
         "positive"
     )
@@ -101,7 +101,8 @@ def test_labels_of_the_data() -> None:
 
 def test_the_tokenizer_follows_the_references() -> None:
     options = MetricOptions(metrics=("rouge1", "bleu"))
-    assert settle.settled(options, items(("a café near the old harbour of Nantes",))).tokenizer == "default"
+    french = items(("a café near the old harbour of Nantes",))
+    assert settle.settled(options, french).tokenizer == "default"
     assert settle.settled(options, items(("привет",))).tokenizer == "unicode"
     chinese = settle.settled(options, items(("你好世界", "您好")))
     assert (chinese.tokenizer, chinese.bleu_tokenizer, chinese.references) == ("unicode", "zh", 2)

@@ -148,3 +148,16 @@ BLIND_AB: dict[str, Value] = {
     "enough_for_length": 40,
     "enough_slice": 8,
 }
+
+TASK_METRICS: dict[str, Value] = {
+    # Items of a task below which no difference is read.
+    "enough_items": 20,
+    # Shares of a model's answers.
+    "unparsed_labels": 0.05,
+    "unknown_labels": 0.05,
+    "truncated": 0.05,
+    # A right/wrong difference is shown where McNemar's exact test agrees with the interval.
+    "significance": 0.05,
+    # Fewest items of a category that an interval is given for.
+    "category_items": 8,
+}

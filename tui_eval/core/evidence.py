@@ -22,6 +22,7 @@ from tui_eval.core.records import (
     TokenLoss,
     TrainingLog,
 )
+from tui_eval.core.task_records import MetricScores, Task
 
 
 class Evidence(Protocol):
@@ -83,3 +84,19 @@ class Evidence(Protocol):
 
     def setting(self, name: str) -> float | int | str | bool:
         """A threshold or choice of ``eval.toml`` by dotted name (``overfitting.gap_high``)."""
+
+
+class TaskEvidence(Evidence, Protocol):
+    """What step 6 asks besides."""
+
+    def tasks(self, candidate: str) -> Sequence[Task]:
+        """Those of ``eval.toml`` with their data as it lies there now, in its order. One whose
+        data can't be read or measured says so (``fault``)."""
+
+    def task_answers(self, candidate: str, model: str, task: str) -> Mapping[str, Completion]:
+        """By sample id, ``model``'s first answers to the task's items, only of the current
+        generator; also those that say why there is none."""
+
+    def task_scores(self, candidate: str, model: str, task: str) -> Mapping[str, MetricScores]:
+        """By measurement (``Metric.measure``), what was found on ``model``'s current answers
+        under the task's current options, as far as measured."""

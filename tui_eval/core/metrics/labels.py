@@ -18,6 +18,8 @@ from tui_eval.core.text import fold
 from tui_eval.errors import InputError
 
 UNPARSED = ""
+UNKNOWN = "an unknown label"
+"""The reason of answers that give a label which is none of the known ones."""
 Read = Callable[[str], tuple[str, str]]
 """``(label, why there is none)`` of an answer."""
 
@@ -44,7 +46,10 @@ def ruler(options: MetricOptions) -> Ruler:
     )
 
     def measure(asked: Asked) -> Measured:
-        return compared(truth(asked.references, known), *read(asked.answer))
+        true = truth(asked.references, known)
+        if not true:
+            return Measured(error="the item's label is empty")
+        return compared(true, *read(asked.answer))
 
     return Ruler(measure, how)
 
@@ -107,7 +112,7 @@ def _named(said: str | None, known: Mapping[str, str], nothing: str) -> tuple[st
     if said is None or not said.strip():
         return UNPARSED, nothing
     label = known.get(folded(said.strip(_STRIPPED))) or known.get(folded(said))
-    return (label, "") if label else (UNPARSED, "names no known label")
+    return (label, "") if label else (UNPARSED, UNKNOWN)
 
 
 def _first(known: Mapping[str, str]) -> Read:
@@ -118,7 +123,7 @@ def _first(known: Mapping[str, str]) -> Read:
     def read(answer: str) -> tuple[str, str]:
         found = pattern.search(folded(answer))
         if found is None:
-            return UNPARSED, "names no known label" if answer.strip() else "empty"
+            return UNPARSED, "names no label" if answer.strip() else "empty"
         return known[found.group()], ""
 
     return read

@@ -55,73 +55,87 @@ class Report:
         return tuple(sorted(label for label, count in self.true.items() if count))
 
     @cached_property
-    def n(self) -> int:
-        return sum(self.true.values())
-
-    @cached_property
-    def right(self) -> int:
-        return sum(count for (true, label), count in self.cells.items() if true == label)
-
-    @cached_property
     def per_label(self) -> tuple[LabelScore, ...]:
         return tuple(self._score(label) for label in self.labels)
 
     def _score(self, label: str) -> LabelScore:
-        hits, support, said = self.cells.get((label, label), 0), self.true[label], 0
-        said = self.answered[label]
-        return LabelScore(
-            label,
-            precision=hits / said if said else 0.0,
-            recall=hits / support if support else 0.0,
-            f1=2 * hits / (said + support) if said + support else 0.0,
-            support=support,
-            answered=said,
-        )
+        hits = self.cells.get((label, label), 0)
+        said, support = self.answered[label], self.true[label]
+        figures = {
+            what: _score(what, hits, said, support) for what in ("precision", "recall", "f1")
+        }
+        return LabelScore(label, **figures, support=support, answered=said)
+
+    @cached_property
+    def tally(self) -> Tally:
+        every = sorted({*self.true, *self.answered})
+        hits = [self.cells.get((label, label), 0) for label in every]
+        said = [self.answered[label] for label in every]
+        return Tally(hits, said, [self.true[label] for label in every])
 
     def figure(self, name: str) -> float | None:
-        """``accuracy``, ``kappa``, ``mcc``, or one of precision, recall and f1 with macro,
-        micro or weighted before it; None of nothing."""
-        if not self.n:
-            return None
-        if name == "accuracy":
-            return self.right / self.n
-        if name == "kappa":
-            return self._kappa()
-        if name == "mcc":
-            return self._mcc()
-        average, _, what = name.partition("_")
-        return self._micro(what) if average == "micro" else self._average(what, average)
+        """By the name of the metric; None of nothing."""
+        return figure(name, self.tally)
 
-    def _average(self, what: str, average: str) -> float:
-        values = [getattr(score, what) for score in self.per_label]
-        if average == "macro":
-            return math.fsum(values) / len(values)
-        weights = [score.support for score in self.per_label]
-        return math.fsum(v * w for v, w in zip(values, weights, strict=True)) / sum(weights)
 
-    def _micro(self, what: str) -> float:
-        """Answers with other labels than the true ones are none of the decisions counted."""
-        said = sum(score.answered for score in self.per_label)
-        if what == "precision":
-            return self.right / said if said else 0.0
-        if what == "recall":
-            return self.right / self.n
-        return 2 * self.right / (said + self.n)
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Per class, unparsed included: right answers, answers, true ones. All that any figure
+    needs, so that a bootstrap's draw costs no more than counting."""
 
-    def _kappa(self) -> float | None:
-        """None where chance alone explains all agreement: one label, always given."""
-        by_chance = sum(count * self.answered[label] for label, count in self.true.items())
-        expected = by_chance / (self.n * self.n)
-        return None if expected == 1 else (self.right / self.n - expected) / (1 - expected)
+    hits: Sequence[int]
+    said: Sequence[int]
+    support: Sequence[int]
 
-    def _mcc(self) -> float:
-        """0 where one side is constant, as scikit-learn has it."""
-        n = self.n
-        by_chance = sum(count * self.answered[label] for label, count in self.true.items())
-        above = self.right * n - by_chance
-        ours = n * n - sum(count * count for count in self.answered.values())
-        theirs = n * n - sum(count * count for count in self.true.values())
-        return above / math.sqrt(ours * theirs) if ours * theirs else 0.0
+
+def figure(name: str, tally: Tally) -> float | None:
+    """``accuracy``, ``kappa``, ``mcc``, or one of precision, recall and f1 with macro, micro or
+    weighted before it; None of nothing."""
+    n, right = sum(tally.support), sum(tally.hits)
+    if not n:
+        return None
+    if name == "accuracy":
+        return right / n
+    if name in ("kappa", "mcc"):
+        return _kappa(tally, n, right) if name == "kappa" else _mcc(tally, n, right)
+    average, _, what = name.partition("_")
+    if average == "micro":
+        # Answers that are no true label are none of the decisions counted.
+        said = sum(s for s, true in zip(tally.said, tally.support, strict=True) if true)
+        return _score(what, right, said, n)
+    total = weights = 0.0
+    for hits, said, support in zip(tally.hits, tally.said, tally.support, strict=True):
+        if support:
+            weight = 1 if average == "macro" else support
+            total += weight * _score(what, hits, said, support)
+            weights += weight
+    return total / weights
+
+
+def _score(what: str, hits: int, said: int, support: int) -> float:
+    if what == "precision":
+        return hits / said if said else 0.0
+    if what == "recall":
+        return hits / support if support else 0.0
+    return 2 * hits / (said + support) if said + support else 0.0
+
+
+def _by_chance(tally: Tally) -> int:
+    return sum(said * true for said, true in zip(tally.said, tally.support, strict=True))
+
+
+def _kappa(tally: Tally, n: int, right: int) -> float | None:
+    """None where chance alone explains all agreement: one label, always given."""
+    expected = _by_chance(tally) / (n * n)
+    return None if expected == 1 else (right / n - expected) / (1 - expected)
+
+
+def _mcc(tally: Tally, n: int, right: int) -> float:
+    """0 where one side is constant, as scikit-learn has it."""
+    ours = n * n - sum(said * said for said in tally.said)
+    theirs = n * n - sum(true * true for true in tally.support)
+    above = right * n - _by_chance(tally)
+    return above / math.sqrt(ours * theirs) if ours * theirs else 0.0
 
 
 def report(pairs: Iterable[tuple[str, str]]) -> Report:

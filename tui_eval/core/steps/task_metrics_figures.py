@@ -1,0 +1,352 @@
+"""What a task's metrics say of base and tuned on the same items."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from tui_eval.core.evidence import TaskEvidence
+from tui_eval.core.metrics import Metric, metric_of
+from tui_eval.core.metrics.labels import by_folded, truth
+from tui_eval.core.metrics.settle import data_labels
+from tui_eval.core.records import Completion
+from tui_eval.core.stats.corpus import FORMULAS, figure, figure_difference
+from tui_eval.core.stats.intervals import Estimate, Groups, Interval, mean, wilson
+from tui_eval.core.stats.rates import sign_p
+from tui_eval.core.stats.resampled import DRAWS, Resampled, label_figure, mean_figure
+from tui_eval.core.task_records import Measured, MetricScores, Task, TaskItem
+
+UNPARSED = "unparsed"
+DETECTED = 2.8
+"""Standard errors of a difference that is found 4 times in 5 at 0.05: 1.96 + 0.84."""
+
+Side = Literal["base", "tuned"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One item as both models' answers were measured; ``base`` is None without a base."""
+
+    item: TaskItem
+    tuned: Measured
+    base: Measured | None
+
+    def of(self, side: Side) -> Measured:
+        return self.base if side == "base" and self.base is not None else self.tuned
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One metric of one task. ``better`` is tuned's difference in the metric's good direction:
+    above 0 where it shows, below where the opposite does, 0 where neither."""
+
+    name: str
+    metric: Metric
+    pairs: tuple[Pair, ...]
+    base: Interval | None
+    tuned: Interval | None
+    difference: Interval | None
+    detectable: float | None
+    wins: int = 0
+    losses: int = 0
+    p: float | None = None
+    """McNemar's exact test; None for other than right/wrong metrics."""
+    better: int = 0
+
+    @property
+    def n(self) -> int:
+        return len(self.pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One task with everything that was found on it."""
+
+    task: Task
+    base: str | None
+    compared: tuple[Compared, ...]
+    answers: Mapping[Side, Mapping[str, Completion]]
+    scores: Mapping[Side, Mapping[str, MetricScores]]
+    done: int
+    planned: int
+
+    @property
+    def waiting(self) -> bool:
+        refused = bool(self.task.fault or self.task.refused)
+        return not refused and self.done < self.planned
+
+    @property
+    def first(self) -> Compared | None:
+        """The metric that carries the verdict."""
+        return self.compared[0] if self.compared else None
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        return ("tuned",) if self.base is None else ("base", "tuned")
+
+    def measures(self) -> list[str]:
+        return list(dict.fromkeys(metric_of(name).measure for name in self.task.metrics))
+
+    def measured(self, side: Side, measure: str) -> list[Measured]:
+        """Of the task's items, in order, as far as measured."""
+        found = self.scores[side].get(measure, MetricScores()).items
+        return [found[i.sample.id] for i in self.task.items if i.sample.id in found]
+
+
+def look(
+    evidence: TaskEvidence, candidate: str, base: str | None, task: Task, *, significance: float
+) -> Looked:
+    models: dict[Side, str | None] = {"base": base, "tuned": candidate}
+    answers = {s: _answers(evidence, candidate, m, task) for s, m in models.items()}
+    scores = {s: _scores(evidence, candidate, m, task) for s, m in models.items()}
+    empty = Looked(task, base, (), answers, scores, 0, len(task.items))
+    done = sum(_is_done(empty, item) for item in task.items)
+    waiting = done < len(task.items)
+    names = list(task.metrics)
+    if UNPARSED not in names and "labels" in empty.measures():
+        names.append(UNPARSED)
+    settled = 0 if waiting else DRAWS
+    found = tuple(
+        compare(task, name, pairs_of(empty, metric_of(name).measure), settled, significance)
+        for name in names
+    )
+    return Looked(task, base, found, answers, scores, done, len(task.items))
+
+
+def _answers(
+    evidence: TaskEvidence, candidate: str, model: str | None, task: Task
+) -> Mapping[str, Completion]:
+    return {} if model is None else evidence.task_answers(candidate, model, task.name)
+
+
+def _scores(
+    evidence: TaskEvidence, candidate: str, model: str | None, task: Task
+) -> Mapping[str, MetricScores]:
+    return {} if model is None else evidence.task_scores(candidate, model, task.name)
+
+
+def _is_done(looked: Looked, item: TaskItem) -> bool:
+    """Measured under every model, or without an answer for a reason that is told."""
+    key = item.sample.id
+    for side in looked.sides:
+        answer = looked.answers[side].get(key)
+        if answer is not None and answer.error:
+            continue
+        scores = looked.scores[side]
+        if not all(key in scores.get(m, MetricScores()).items for m in looked.measures()):
+            return False
+    return True
+
+
+def pairs_of(looked: Looked, measure: str) -> tuple[Pair, ...]:
+    """The items that the measurement succeeded on under every model."""
+    sides = {s: looked.scores[s].get(measure, MetricScores()).items for s in looked.sides}
+    found = []
+    for item in looked.task.items:
+        key = item.sample.id
+        tuned, base = sides["tuned"].get(key), sides.get("base", {}).get(key)
+        if tuned is None or tuned.error or (looked.base is not None and base is None):
+            continue
+        if base is None or not base.error:
+            found.append(Pair(item, tuned, base))
+    return tuple(found)
+
+
+def compare(
+    task: Task, name: str, pairs: Sequence[Pair], draws: int, significance: float
+) -> Compared:
+    """``draws=0``: figures that need resampling get no interval yet."""
+    metric = metric_of(name, task.lower_is_better)
+    if metric.kind in ("right_wrong", "number", "problems", "own"):
+        # A pattern, a script or a number of answers may leave a value out of some items.
+        pairs = [pair for pair in pairs if _has_value(pair, name)]
+    pairs = tuple(pairs)
+    groups = groups_of(pairs)
+    if not pairs:
+        return Compared(name, metric, pairs, None, None, None, None)
+    if metric.kind == "labels":
+        return _resampled(
+            name, metric, pairs, label_figure(name, triples(task, pairs), groups, draws=draws)
+        )
+    if metric.kind == "corpus":
+        return _corpus(name, metric, pairs, groups)
+    if metric.kind == "right_wrong" or _all_binary(pairs, name):
+        return _right_wrong(name, metric, pairs, groups, significance)
+    if metric.kind == "problems":
+        both = [(p.of("base").values[name], p.tuned.values[name]) for p in pairs]
+        return _resampled(name, metric, pairs, mean_figure(both, groups, draws=draws))
+    return _number(name, metric, pairs, groups)
+
+
+def _has_value(pair: Pair, name: str) -> bool:
+    return name in pair.tuned.values and name in pair.of("base").values
+
+
+def _all_binary(pairs: Sequence[Pair], name: str) -> bool:
+    """Of a metric of a person's own, or of one answer per problem."""
+    if metric_of(name).kind not in ("own", "problems"):
+        return False
+    sides: tuple[Side, ...] = ("base", "tuned")
+    return all(pair.of(side).values[name] in (0.0, 1.0) for pair in pairs for side in sides)
+
+
+def groups_of(pairs: Sequence[Pair]) -> Groups:
+    named = [pair.item.sample.group for pair in pairs]
+    return named if any(group is not None for group in named) else None
+
+
+def values(pairs: Sequence[Pair], name: str, side: Side) -> list[float]:
+    return [pair.of(side).values[name] for pair in pairs]
+
+
+def triples(task: Task, pairs: Sequence[Pair]) -> list[tuple[str, str, str]]:
+    """(true, base's, tuned's) label of each item."""
+    known = known_labels(task)
+    return [
+        (truth(p.item.references, known), p.of("base").label or "", p.tuned.label or "")
+        for p in pairs
+    ]
+
+
+def known_labels(task: Task) -> dict[str, str]:
+    return by_folded(task.labels or data_labels(task.items))
+
+
+def _right_wrong(
+    name: str, metric: Metric, pairs: tuple[Pair, ...], groups: Groups, significance: float
+) -> Compared:
+    base, tuned = values(pairs, name, "base"), values(pairs, name, "tuned")
+    n = len(pairs)
+    moved = [t - b for t, b in zip(tuned, base, strict=True)]
+    up, down = sum(one > 0 for one in moved), sum(one < 0 for one in moved)
+    wins, losses = (up, down) if metric.higher else (down, up)
+    p = sign_p(wins, losses)
+    made = _compared(
+        name,
+        metric,
+        pairs,
+        (_rate(base, groups), _rate(tuned, groups)),
+        mean(moved, groups),
+        # So many discordant items, and two more as at least as many could have come.
+        DETECTED * math.sqrt((wins + losses + 2) / (n + 2) / n),
+        shown=p <= significance,
+    )
+    return _with_tests(made, wins, losses, p)
+
+
+def _rate(right: Sequence[float], groups: Groups) -> Interval | None:
+    if groups is None:
+        return wilson(int(sum(right)), len(right))
+    found = _interval(mean(right, groups))
+    if found is None or found.low is None or found.high is None:
+        return found
+    return Interval(found.value, max(0.0, found.low), min(1.0, found.high), found.n)
+
+
+def _number(name: str, metric: Metric, pairs: tuple[Pair, ...], groups: Groups) -> Compared:
+    base, tuned = values(pairs, name, "base"), values(pairs, name, "tuned")
+    moved = mean([t - b for t, b in zip(tuned, base, strict=True)], groups)
+    ends = _interval(mean(base, groups)), _interval(mean(tuned, groups))
+    return _compared(name, metric, pairs, ends, moved, _detectable(moved))
+
+
+def _corpus(name: str, metric: Metric, pairs: tuple[Pair, ...], groups: Groups) -> Compared:
+    formula = FORMULAS[name]
+    tuned = [pair.tuned.counts for pair in pairs]
+    base = [pair.of("base").counts for pair in pairs]
+    moved = figure_difference(formula, tuned, base, groups)
+    sides = (_interval(figure(formula, rows, groups)) for rows in (base, tuned))
+    return _compared(name, metric, pairs, (next(sides), next(sides)), moved, _detectable(moved))
+
+
+def _detectable(moved: Estimate | None) -> float | None:
+    if moved is None or not math.isfinite(moved.se):
+        return None
+    return DETECTED * moved.se
+
+
+def _compared(
+    name: str,
+    metric: Metric,
+    pairs: tuple[Pair, ...],
+    ends: tuple[Interval | None, Interval | None],
+    moved: Estimate | None,
+    detectable: float | None,
+    *,
+    shown: bool = True,
+) -> Compared:
+    """Without a base there is nothing to differ from."""
+    alone = pairs[0].base is None
+    difference = None if alone else _interval(moved)
+    return Compared(
+        name,
+        metric,
+        pairs,
+        base=None if alone else ends[0],
+        tuned=ends[1],
+        difference=difference,
+        detectable=None if alone else detectable,
+        better=_better(metric, difference) if shown else 0,
+    )
+
+
+def _resampled(name: str, metric: Metric, pairs: tuple[Pair, ...], found: Resampled) -> Compared:
+    alone = pairs[0].base is None
+    difference = None if alone else found.difference
+    return Compared(
+        name,
+        metric,
+        pairs,
+        base=None if alone else found.base,
+        tuned=found.tuned,
+        difference=difference,
+        detectable=None if alone or found.se is None else DETECTED * found.se,
+        better=_better(metric, difference),
+    )
+
+
+def _with_tests(made: Compared, wins: int, losses: int, p: float) -> Compared:
+    return made if made.difference is None else replace(made, wins=wins, losses=losses, p=p)
+
+
+def _interval(found: Estimate | None) -> Interval | None:
+    return None if found is None else Interval(found.value, found.low, found.high, found.n)
+
+
+def _better(metric: Metric, difference: Interval | None) -> int:
+    if difference is None or difference.low is None or difference.high is None:
+        return 0
+    side = 1 if difference.low > 0 else -1 if difference.high < 0 else 0
+    return side if metric.higher else -side
+
+
+def by_category(found: Compared) -> Mapping[str, list[Pair]]:
+    """The items of every category, the largest first; empty where none is known."""
+    made: dict[str, list[Pair]] = {}
+    if all(pair.item.sample.category is None for pair in found.pairs):
+        return made
+    for pair in found.pairs:
+        made.setdefault(pair.item.sample.category or "(none)", []).append(pair)
+    return dict(sorted(made.items(), key=lambda one: (-len(one[1]), one[0])))
+
+
+def item_value(found: Compared) -> Callable[[Measured], float | None]:
+    """What one answer is worth: right or wrong where the metric is over all labels."""
+    name = "accuracy" if found.metric.kind == "labels" else found.name
+    return lambda measured: measured.values.get(name)
+
+
+def item_difference(found: Compared, pair: Pair) -> float:
+    """Tuned's value minus base's, in the metric's good direction; 0 where one is unknown."""
+    value = item_value(found)
+    tuned, base = value(pair.tuned), value(pair.base) if pair.base is not None else None
+    if tuned is None or base is None:
+        return 0.0
+    return tuned - base if found.metric.higher else base - tuned
+
+
+def by_difference(found: Compared) -> list[Pair]:
+    """The worst regression first, the best gain last; ties in file order."""
+    return sorted(found.pairs, key=lambda p: (item_difference(found, p), p.item.sample.row))

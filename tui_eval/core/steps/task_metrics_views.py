@@ -1,0 +1,348 @@
+"""Tables of step 6."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from tui_eval.core.metrics import METRICS, metric_of
+from tui_eval.core.reading import Cell, Column, Number, Table
+from tui_eval.core.stats.classification import Report, report
+from tui_eval.core.stats.intervals import Interval
+from tui_eval.core.stats.resampled import DRAWS
+from tui_eval.core.steps.task_metrics_figures import (
+    Compared,
+    Looked,
+    Pair,
+    Side,
+    by_category,
+    by_difference,
+    compare,
+    item_value,
+    triples,
+)
+from tui_eval.core.steps.task_metrics_tests import Case
+from tui_eval.core.task_records import Measured
+from tui_eval.core.text import clean
+
+SHOWN = 50
+"""Items told at each end of a task's list; a screen asks ``by_difference`` for all."""
+MOST_LABELS = 20
+"""More labels than this make no matrix that can be read; their confusions are listed."""
+CONFUSED = 50
+PROMPT_START = 120
+SAID = 60
+UNPARSED_NAME = "(unparsed)"
+
+
+def tables(case: Case) -> dict[str, Table]:
+    shown = {"metrics": _metrics(case)}
+    some = [looked for looked in case.tasks if looked.first is not None and looked.first.n]
+    if any(by_category(looked.compared[0]) for looked in some):
+        shown["by_category"] = _categories(case, some)
+    for looked in some:
+        found = next((c for c in looked.compared if c.metric.measure == "labels"), None)
+        if found is not None and found.n:
+            shown |= _classification(looked, found)
+    if any(_reasons(looked) for looked in some):
+        shown["reasons"] = _reason_table(some)
+    if some and case.base is not None:
+        shown["items"] = _items(some)
+    return shown
+
+
+def _metrics(case: Case) -> Table:
+    """Base and tuned side by side; a task's name stands in its first row."""
+    rows: list[tuple[Cell, ...]] = []
+    for looked in case.tasks:
+        name = clean(looked.task.name, limit=30)
+        for found in looked.compared:
+            value = None if found.difference is None else found.difference.value
+            rows.append(
+                (
+                    name,
+                    clean(found.name, limit=30),
+                    found.n,
+                    _value(found.base),
+                    _value(found.tuned),
+                    value,
+                    *_ends(found.difference),
+                )
+            )
+            name = ""
+        if looked.task.sandbox:
+            told = f"sandbox: {clean(looked.task.sandbox, limit=40)}"
+            rows.append((name, told, *[None] * 6))
+    columns = (
+        Column("task", "task"),
+        Column("metric", "metric"),
+        Column("n", "n", "count", 0),
+        Column("base", "○ base", "number", 3),
+        Column("tuned", "● tuned", "number", 3),
+        Column("difference", "difference", "number", 3),
+        Column("low", "low", "number", 3),
+        Column("high", "high", "number", 3),
+    )
+    return Table("metrics", columns, tuple(rows))
+
+
+def _value(found: Interval | None) -> float | None:
+    return None if found is None else found.value
+
+
+def _ends(found: Interval | None) -> tuple[float | None, float | None]:
+    return (None, None) if found is None else (found.low, found.high)
+
+
+def _categories(case: Case, some: Sequence[Looked]) -> Table:
+    """By each task's first metric. A category with few items gets no interval."""
+    rows: list[tuple[Cell, ...]] = []
+    for looked in some:
+        first, name = looked.compared[0], clean(looked.task.name, limit=30)
+        for category, pairs in by_category(first).items():
+            few = len(pairs) < case.limit("category_items") or looked.waiting
+            part = compare(
+                looked.task, first.name, pairs, 0 if few else DRAWS, case.limit("significance")
+            )
+            value = None if part.difference is None else part.difference.value
+            ends = (None, None) if few else _ends(part.difference)
+            figures = _value(part.base), _value(part.tuned), value
+            rows.append((name, clean(category, limit=40), part.n, *figures, *ends))
+    columns = (
+        Column("task", "task"),
+        Column("category", "category"),
+        Column("n", "n", "count", 0),
+        Column("base", "○ base", "number", 3),
+        Column("tuned", "● tuned", "number", 3),
+        Column("difference", "difference", "number", 3),
+        Column("low", "low", "number", 3),
+        Column("high", "high", "number", 3),
+    )
+    return Table("by category", columns, tuple(rows))
+
+
+# Classification
+
+
+def reports(looked: Looked, found: Compared) -> dict[Side, Report]:
+    """Of the items that were measured under every model."""
+    some = triples(looked.task, found.pairs)
+    made: dict[Side, Report] = {"tuned": report((true, tuned) for true, _, tuned in some)}
+    if looked.base is not None:
+        made["base"] = report((true, base) for true, base, _ in some)
+    return made
+
+
+def cell_items(looked: Looked, found: Compared, side: Side, true: str, said: str) -> list[Pair]:
+    """The items of one cell of the confusion matrix; ``said`` is empty for unparsed."""
+    place = 1 if side == "base" else 2
+    some = zip(found.pairs, triples(looked.task, found.pairs), strict=True)
+    return [pair for pair, one in some if one[0] == true and one[place] == said]
+
+
+def _classification(looked: Looked, found: Compared) -> dict[str, Table]:
+    made, name = reports(looked, found), looked.task.name
+    shown = {f"labels_{name}": _labels(looked, made)}
+    order = _order(made)
+    if len(order) <= MOST_LABELS:
+        shown[f"confusion_{name}"] = _matrix(looked, made["tuned"], order)
+    if confused := _confused(looked, found, made):
+        shown[f"confused_{name}"] = confused
+    return shown
+
+
+def _order(made: dict[Side, Report]) -> list[str]:
+    """Every label that is true or answered, unparsed at the end."""
+    every = {label for one in made.values() for label in (*one.true, *one.answered)}
+    return [*sorted(every - {""}), *([""] if "" in every else [])]
+
+
+def _labels(looked: Looked, made: dict[Side, Report]) -> Table:
+    tuned, base = made["tuned"], made.get("base")
+    before = {one.label: one for one in base.per_label} if base is not None else {}
+    rows: list[tuple[Cell, ...]] = []
+    for one in tuned.per_label:
+        other = before.get(one.label)
+        theirs = (other.precision, other.recall, other.f1) if other else (None, None, None)
+        ours = (one.precision, one.recall, one.f1)
+        rows.append((clean(one.label, limit=40), one.support, *_paired(theirs, ours)))
+    columns = [Column("label", "label"), Column("support", "support", "count", 0)]
+    for key, title in (("precision", "precision"), ("recall", "recall"), ("f1", "F1")):
+        columns.append(Column(f"base_{key}", f"○ {title}", "number"))
+        columns.append(Column(f"tuned_{key}", f"● {title}", "number"))
+    return Table(f"{clean(looked.task.name, limit=30)}: labels", tuple(columns), tuple(rows))
+
+
+def _paired(one: Sequence[Cell], other: Sequence[Cell]) -> list[Cell]:
+    return [cell for both in zip(one, other, strict=True) for cell in both]
+
+
+def _shown(label: str) -> str:
+    return clean(label, limit=40) if label else UNPARSED_NAME
+
+
+def _matrix(looked: Looked, tuned: Report, order: Sequence[str]) -> Table:
+    """A row per true label, a column per answered one; the key of a column is its place."""
+    trues = [label for label in order if tuned.true[label]]
+    rows: list[tuple[Cell, ...]] = [
+        (_shown(true), *(tuned.cells.get((true, said), 0) for said in order)) for true in trues
+    ]
+    columns = [Column("true", "true \\ answered")]
+    columns += [Column(f"c{at}", _shown(said), "count", 0) for at, said in enumerate(order)]
+    title = f"{clean(looked.task.name, limit=30)}: ● tuned's answers by true label"
+    return Table(title, tuple(columns), tuple(rows))
+
+
+def _confused(looked: Looked, found: Compared, made: dict[Side, Report]) -> Table | None:
+    """The commonest wrong answers of either model; a row opens the first such item."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for one in made.values():
+        for (true, said), count in one.cells.items():
+            if true != said:
+                counts[true, said] = max(counts[true, said], count)
+    some = sorted(counts, key=lambda cell: (-counts[cell], cell))[:CONFUSED]
+    if not some:
+        return None
+    rows: list[tuple[Cell, ...]] = []
+    refs = []
+    base = made.get("base")
+    for true, said in some:
+        theirs = None if base is None else base.cells.get((true, said), 0)
+        ours = made["tuned"].cells.get((true, said), 0)
+        side: Side = "tuned" if ours else "base"
+        rows.append((_shown(true), _shown(said), theirs, ours))
+        refs.append(cell_items(looked, found, side, true, said)[0].item.sample.id)
+    columns = (
+        Column("true", "true"),
+        Column("answered", "answered"),
+        Column("base", "○ base", "count", 0),
+        Column("tuned", "● tuned", "count", 0),
+    )
+    title = f"{clean(looked.task.name, limit=30)}: commonest wrong answers"
+    return Table(title, columns, tuple(rows), tuple(refs))
+
+
+# Why answers are wrong
+
+
+def _reasons(looked: Looked) -> dict[str, dict[Side, int]]:
+    """How often each reason of the first metric's measurement stands, per model."""
+    measure = metric_of(looked.task.metrics[0]).measure
+    found: dict[str, dict[Side, int]] = {}
+    for side in looked.sides:
+        for one in looked.measured(side, measure):
+            if one.reason:
+                counts = found.setdefault(one.reason, {})
+                counts[side] = counts.get(side, 0) + 1
+    return found
+
+
+def _reason_table(some: Sequence[Looked]) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for looked in some:
+        found = _reasons(looked)
+        for reason in sorted(found, key=lambda one: (-max(found[one].values()), one)):
+            base = found[reason].get("base", 0) if looked.base is not None else None
+            name, told = clean(looked.task.name, limit=30), clean(reason, limit=60)
+            rows.append((name, told, base, found[reason].get("tuned", 0)))
+    columns = (
+        Column("task", "task"),
+        Column("reason", "why not right"),
+        Column("base", "○ base", "count", 0),
+        Column("tuned", "● tuned", "count", 0),
+    )
+    return Table("why answers are not right", columns, tuple(rows))
+
+
+# Items
+
+
+def _items(some: Sequence[Looked]) -> Table:
+    """The worst regressions and the best gains by the first metric; a row opens the item."""
+    rows: list[tuple[Cell, ...]] = []
+    refs: list[str] = []
+    for looked in some:
+        first = looked.compared[0]
+        ordered = by_difference(first)
+        ends = ordered if len(ordered) <= 2 * SHOWN else [*ordered[:SHOWN], *ordered[-SHOWN:]]
+        for pair in ends:
+            rows.append(_item(looked, first, pair))
+            refs.append(pair.item.sample.id)
+    columns = (
+        Column("task", "task"),
+        Column("item", "item"),
+        Column("category", "category"),
+        Column("base", "○ base", "number", 3),
+        Column("tuned", "● tuned", "number", 3),
+        Column("difference", "difference", "number", 3),
+        Column("base_said", "○"),
+        Column("tuned_said", "●"),
+        Column("prompt", "prompt"),
+    )
+    title = "items by difference: worst regression first"
+    return Table(title, columns, tuple(rows), tuple(refs))
+
+
+def _item(looked: Looked, first: Compared, pair: Pair) -> tuple[Cell, ...]:
+    value, sample = item_value(first), pair.item.sample
+    base, tuned = value(pair.of("base")), value(pair.tuned)
+    difference = None if base is None or tuned is None else tuned - base
+    return (
+        clean(looked.task.name, limit=30),
+        f"#{sample.row}",
+        clean(sample.category or "", limit=40),
+        base,
+        tuned,
+        difference,
+        _said(pair.of("base")),
+        _said(pair.tuned),
+        clean(sample.prompt.strip(), limit=PROMPT_START),
+    )
+
+
+def _said(one: Measured) -> str:
+    """The label read, or why it is wrong."""
+    if one.label:
+        return clean(one.label, limit=SAID)
+    return clean(one.reason, limit=SAID) or (UNPARSED_NAME if one.label == "" else "")
+
+
+# Numbers
+
+
+def numbers(case: Case) -> dict[str, Number]:
+    """``TASK.METRIC.base`` and its kin."""
+    found: dict[str, Number] = {}
+    for looked in case.tasks:
+        found[f"{looked.task.name}.items"] = Number(len(looked.task.items))
+        made = {one.name: one for one in looked.compared}
+        for name in dict.fromkeys((*looked.task.metrics, *made)):
+            found |= _of_metric(f"{looked.task.name}.{name}", looked, made.get(name))
+    return found
+
+
+def _of_metric(prefix: str, looked: Looked, found: Compared | None) -> dict[str, Number]:
+    why = looked.task.fault or looked.task.refused
+    why = clean(why, limit=200) or ("not measured yet" if looked.waiting else "nothing measured")
+    if found is None or found.tuned is None:
+        names = ("base", "tuned", "difference", "detectable")
+        return {f"{prefix}.{name}": Number(None, why=why) for name in names}
+    unit = found.metric.unit if found.name in METRICS else ""
+    alone = "there is no base model"
+    made = {
+        "base": _number(found.base, found.n, unit, alone),
+        "tuned": _number(found.tuned, found.n, unit, ""),
+        "difference": _number(found.difference, found.n, unit, alone),
+        "detectable": Number(
+            found.detectable, n=found.n, unit=unit, why="" if found.detectable else "too few items"
+        ),
+    }
+    if found.p is not None:
+        made["mcnemar_p"] = Number(found.p, n=found.wins + found.losses, unit="p")
+    return {f"{prefix}.{name}": number for name, number in made.items()}
+
+
+def _number(found: Interval | None, n: int, unit: str, why: str) -> Number:
+    if found is None:
+        return Number(None, n=n, unit=unit, why=why or "nothing to divide by")
+    return Number(found.value, found.low, found.high, n, unit)
