@@ -57,7 +57,7 @@ class Candidate:
             self.fail("crash", f"it broke the channel to the test: {error}")
         if reply is None:
             self.fail("gone", "it ended before it answered")
-        if not isinstance(reply, dict):
+        if not isinstance(reply, dict) or not {"ok", "fault"} & reply.keys():
             self.fail("crash", "it broke the channel to the test")
         return reply
 

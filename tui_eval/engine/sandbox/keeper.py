@@ -30,6 +30,10 @@ MOST_PRINTED = 64 << 20
 _KILLED = 128
 
 
+_children_here: set[int] = set()
+"""Forked and not yet waited for: only these numbers are sure to be still theirs."""
+
+
 class Guests(NamedTuple):
     judge: int
     candidate: int
@@ -110,6 +114,7 @@ def _fork(
     keeper = os.getpid()
     child = os.fork()
     if child:
+        _children_here.add(child)
         return child
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -149,7 +154,7 @@ def _alone(settings: dict[str, Any], place: str, descriptors: int) -> str:
     # A signal that a process sends itself is lost on the first of its namespace.
     _follow(os.fork(), descriptors)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-    return namespaces.TMP
+    return namespaces.HOME
 
 
 def _follow(child: int, descriptors: int) -> None:
@@ -279,16 +284,16 @@ class Watch:
 
     def _how_it_ended(self) -> dict[str, Any]:
         """The candidate went away in the middle: its exit status says more."""
-        code = _exit_code(self._guests.candidate, 2.0)
-        if code is None:
+        ended = _ended(self._guests.candidate, 2.0)
+        if ended is None:
             return _said("crash", "it closed its channel to the test")
-        if code >= 0 and code < _KILLED:
+        code, peak_mib = ended
+        if 0 <= code < _KILLED:
             return _said("crash", f"it ended the program itself, with exit code {code}")
         number = -code if code < 0 else code - _KILLED
-        if number in (signal.SIGXCPU, signal.SIGKILL):
-            used = time.monotonic() - self._started
-            if number == signal.SIGXCPU or used >= self._settings["seconds"] / 2:
-                return _said("timeout", "it used up its processor time")
+        if number == signal.SIGXCPU:
+            return _said("timeout", "it used up its processor time")
+        if number == signal.SIGKILL and peak_mib > self._settings["memory_mib"] / 4:
             return _said("memory", "the system killed it, most likely for lack of memory")
         try:
             name = signal.Signals(number).name
@@ -317,16 +322,14 @@ def _children(pid: int) -> list[int]:
         return []
 
 
-def _exit_code(pid: int, seconds: float) -> int | None:
-    """As ``waitstatus_to_exitcode`` has it; None while it runs on."""
+def _ended(pid: int, seconds: float) -> tuple[int, float] | None:
+    """Exit code, negative for a signal, and peak memory in MiB; None while it runs on."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        try:
-            done, status = os.waitpid(pid, os.WNOHANG)
-        except ChildProcessError:
-            return None
+        done, status, usage = os.wait4(pid, os.WNOHANG)
         if done:
-            return os.waitstatus_to_exitcode(status)
+            _children_here.discard(pid)
+            return os.waitstatus_to_exitcode(status), usage.ru_maxrss / 1024
         time.sleep(0.002)
     return None
 
@@ -336,14 +339,16 @@ def _end_everybody() -> None:
     for a while. As subreaper, this process inherits whoever loses a parent."""
     until = time.monotonic() + 30.0
     while time.monotonic() < until:
-        for child in _children(os.getpid()):
+        for child in {*_children_here, *_children(os.getpid())}:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
         try:
-            if os.waitpid(-1, os.WNOHANG)[0] == 0:
-                time.sleep(0.001)
+            done, _ = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
             return
+        _children_here.discard(done)
+        if not done:
+            time.sleep(0.001)
 
 
 def _clear(box: str) -> None:

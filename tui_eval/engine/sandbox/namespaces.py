@@ -1,6 +1,6 @@
 """Namespaces of its own for a process: users, files, processes, network, IPC, names.
 
-Inside there are the directories that may be read, an in-memory ``/tmp`` with a hard limit
+Inside there are the directories that may be read, an in-memory folder with a hard limit
 on bytes and files, ``/dev/null`` and ``/dev/urandom``; no ``/proc``, no other process, no
 network but a loopback that is down. The kernel takes all of it away with the last process.
 """
@@ -12,7 +12,8 @@ import os
 
 from tui_eval.engine.sandbox import kernel
 
-TMP = "/tmp"
+HOME = "/box"
+"""The one place that can be written. Not ``/tmp``: an environment may lie in there."""
 ALL = (
     kernel.CLONE_NEWUSER
     | kernel.CLONE_NEWNS
@@ -55,14 +56,14 @@ def build_root(place: str, readable: list[str], devices: list[str], mib: int, fi
         if os.path.exists(path):
             _write(place + path, "")
             kernel.mount(path, place + path, "", kernel.MS_BIND)
-    os.makedirs(place + TMP, exist_ok=True)
+    os.makedirs(place + HOME, exist_ok=True)
     limits = f"size={mib}m,nr_inodes={files},mode=0700"
-    kernel.mount("none", place + TMP, "tmpfs", guarded | kernel.MS_NOEXEC, limits)
+    kernel.mount("none", place + HOME, "tmpfs", guarded | kernel.MS_NOEXEC, limits)
     os.chdir(place)
     kernel.syscall("pivot_root", kernel.path("."), kernel.path("."))
     kernel.umount_detached(".")
     kernel.mount("none", "/", "", kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY | guarded)
-    os.chdir(TMP)
+    os.chdir(HOME)
 
 
 def _show(path: str, target: str, flags: int) -> None:

@@ -195,7 +195,9 @@ def _collected(
 
 def free_cores() -> int:
     """The cores this process may use, but one."""
-    return max(len(os.sched_getaffinity(0)) - 1, 1)
+    if sys.platform == "linux":
+        return max(len(os.sched_getaffinity(0)) - 1, 1)
+    return max((os.cpu_count() or 1) - 1, 1)
 
 
 def _start(alive: int) -> subprocess.Popen[bytes]:

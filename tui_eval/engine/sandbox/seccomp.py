@@ -12,7 +12,7 @@ import errno
 import struct
 
 from tui_eval.engine.sandbox import kernel
-from tui_eval.engine.sandbox.syscalls import MACHINES, number
+from tui_eval.engine.sandbox.syscalls import number
 
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 ALLOW, KILL, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
@@ -165,10 +165,6 @@ def _guard_null(argument: int) -> list[Instruction]:
     """Go on only where a pointer is null: both of its halves."""
     refuse = (_RETURN, 0, 0, ERRNO | errno.EPERM)
     return [_low(argument), (_EQUAL, 1, 0, 0), refuse, _high(argument), (_EQUAL, 1, 0, 0), refuse]
-
-
-def supported() -> bool:
-    return kernel.MACHINE in MACHINES
 
 
 def install(lines: list[Instruction]) -> None:

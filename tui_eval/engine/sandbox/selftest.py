@@ -16,8 +16,10 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+from tui_eval.engine.sandbox import kernel, landlock
 from tui_eval.engine.sandbox.levels import BEST_FIRST, REMEDY, Level, Standing
 from tui_eval.engine.sandbox.runner import Sandbox
+from tui_eval.engine.sandbox.syscalls import MACHINES
 from tui_eval.engine.sandbox.verdict import Limits, Outcome, Program
 from tui_eval.errors import EngineError
 
@@ -146,17 +148,17 @@ def _find(landlock_abi: int | None) -> Standing:
 
 
 def _abi(held_to: int | None) -> int:
-    if not sys.platform.startswith("linux"):
+    if sys.platform != "linux":
         return 0
-    from tui_eval.engine.sandbox import landlock
-
     return min(landlock.abi(), held_to or 99)
 
 
 def try_level(level: Level, landlock_abi: int | None = None) -> str:
     """Empty where the level holds, else what went wrong first."""
-    if not sys.platform.startswith("linux"):
+    if sys.platform != "linux":
         return f"needs Linux, and this is {sys.platform}"
+    if kernel.MACHINE not in MACHINES:
+        return f"needs x86-64 or aarch64, and this is {kernel.MACHINE}"
     box = Sandbox(level, replace(Limits(), seconds=20.0), landlock_abi=landlock_abi)
     faked = box.judge(Program(_FAKE, "assert f(1) == 1", "f"))
     if not faked.judged:
