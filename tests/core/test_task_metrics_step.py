@@ -374,3 +374,15 @@ def test_items_worst_regression_first() -> None:
     assert found.first is not None
     rows = [pair.item.sample.row for pair in by_difference(found.first)]
     assert rows == [3, 5, 1, 4, 2]
+
+
+def test_every_value_of_an_own_metric_is_shown() -> None:
+    task = Task("chat", tuple(made_items(40)), ("tone", "rude"), lower_is_better=("rude",))
+    base = [Measured({"tone_warm": at / 40, "tone": at / 50}) for at in range(40)]
+    tuned = [Measured({"tone_warm": at / 40, "tone": at / 50 + 0.1}) for at in range(40)]
+    evidence = evidence_of(task, base, tuned)
+    reading = read(evidence, "tuned")
+    assert [row[1] for row in reading.tables["metrics"].rows] == ["tone", "tone_warm", "rude"]
+    assert reading.numbers["chat.tone_warm.difference"].value == 0.0
+    assert reading.numbers["chat.rude.tuned"].value is None
+    assert reading.verdict == "waiting"

@@ -77,6 +77,9 @@ class MetricOptions:
     lengths: 2,000 words each took 6 seconds."""
     own: str = ""
     """A Python file with metrics of a person's own."""
+    own_digest: str = ""
+    """Of that file's content: metrics that were changed measure anew."""
+    lower_is_better: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

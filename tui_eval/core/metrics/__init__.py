@@ -31,9 +31,15 @@ class Metric:
     unit: Literal["rate", "points"] = "rate"
     """``points``: 0 to 100, as sacrebleu gives them."""
 
+    own: str = ""
+    """The name of a metric of a person's own."""
+
     @property
     def measure(self) -> str:
-        """Names the facts of this measurement: its module's last part."""
+        """Names the facts of this measurement: its module's last part. Each metric of a
+        person's own is measured by itself, so that one that fails takes none along."""
+        if self.own:
+            return f"own_{self.own}"
         return self.ruler.partition(":")[0].rpartition(".")[2]
 
 
@@ -113,7 +119,8 @@ def metric_of(name: str, lower_is_better: Sequence[str] = ()) -> Metric:
     if k is not None:
         what = f"chance that one of {k} solves the problem" if k > 1 else "share of solved problems"
         return Metric("tui_eval.engine.metrics.code:ruler", "problems", what)
-    return Metric(OWN_RULER, "own", "metric of your own", higher=name not in lower_is_better)
+    lower = any(name == one or name.startswith(f"{one}_") for one in lower_is_better)
+    return Metric(OWN_RULER, "own", "metric of your own", higher=not lower, own=name)
 
 
 def rulers(options: MetricOptions) -> dict[str, Ruler]:
@@ -124,5 +131,6 @@ def rulers(options: MetricOptions) -> dict[str, Ruler]:
         metric = metric_of(name)
         if metric.measure not in found:
             module, _, function = metric.ruler.partition(":")
-            found[metric.measure] = getattr(import_module(module), function)(options)
+            make = getattr(import_module(module), function)
+            found[metric.measure] = make(options, name) if metric.own else make(options)
     return found

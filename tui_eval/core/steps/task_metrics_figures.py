@@ -104,15 +104,29 @@ def look(
     empty = Looked(task, base, (), answers, scores, 0, len(task.items))
     done = sum(_is_done(empty, item) for item in task.items)
     waiting = done < len(task.items)
-    names = list(task.metrics)
-    if UNPARSED not in names and "labels" in empty.measures():
-        names.append(UNPARSED)
     settled = 0 if waiting else DRAWS
     found = tuple(
-        compare(task, name, pairs_of(empty, metric_of(name).measure), settled, significance)
-        for name in names
+        compare(task, name, pairs_of(empty, measure), settled, significance)
+        for name, measure in _names(empty)
     )
     return Looked(task, base, found, answers, scores, done, len(task.items))
+
+
+def _names(looked: Looked) -> list[tuple[str, str]]:
+    """Every figure with its measurement: the metrics asked for, the values that one of a
+    person's own returned, and the unparsed rate of labels."""
+    found: dict[str, str] = {}
+    for name in looked.task.metrics:
+        metric = metric_of(name)
+        returned: list[str] = []
+        if metric.own:
+            some = looked.measured("tuned", metric.measure)
+            returned = list(dict.fromkeys(key for one in some for key in one.values))
+            returned.sort(key=lambda key: key != name)  # The one of its own name leads.
+        found |= dict.fromkeys(returned or [name], metric.measure)
+    if "labels" in looked.measures():
+        found.setdefault(UNPARSED, "labels")
+    return list(found.items())
 
 
 def _answers(
