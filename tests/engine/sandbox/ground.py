@@ -19,7 +19,7 @@ from tui_eval.engine.sandbox.levels import Level
 from tui_eval.engine.sandbox.verdict import Limits, Verdict
 
 SECRET = "the-canary-sings-4711"
-LIMITS = Limits(seconds=1.5, memory_mib=512)
+LIMITS = Limits(seconds=1.0, memory_mib=384)
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Ground:
             found.append("files outside changed")
         if self.decoy.poll() is not None:
             found.append("another process died")
-        if os.getpriority(os.PRIO_PROCESS, self.decoy.pid) != 0:
+        elif os.getpriority(os.PRIO_PROCESS, self.decoy.pid) != 0:
             found.append("another process was slowed")
         if select.select(self.listeners, [], [], 0)[0]:
             found.append("something came over the network")
@@ -79,7 +79,10 @@ def ground() -> Iterator[Ground]:
         listeners[1].listen()
         for one in listeners:
             stack.callback(one.close)
-        decoy = subprocess.Popen([sys.executable, "-I", "-S", "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+        decoy = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", "import sys; sys.stdin.read()"],
+            stdin=subprocess.PIPE,
+        )
         stack.callback(decoy.communicate)
         stack.enter_context(_surroundings(folder, tmp))
         yield Ground(folder, tmp, decoy, listeners, _looks(folder))
@@ -113,7 +116,7 @@ def attacked(
         box = runner.Sandbox(level, LIMITS, landlock_abi=landlock_abi)
         programs = [case.program(fill) for case in cases]
         # More at once than there are cores: a part of them only waits for its time to pass.
-        verdicts = dict(runner.judge_all(box, programs, workers=4))
+        verdicts = dict(runner.judge_all(box, programs, workers=6))
         harm = place.harm()
     return {case.id: verdicts[at] for at, case in enumerate(cases)}, harm
 

@@ -15,7 +15,17 @@ from tui_eval.engine.sandbox.syscalls import NUMBERS, number
 from tui_eval.engine.sandbox.verdict import Program
 
 KEY = 841_317
-FAKE_TEST = f"def check(candidate):\n    for x in (3, 5):\n        assert candidate(x) == x * {KEY}\n"
+HARMLESS_TO_PROVE = (
+    *("secret-reads_a_file", "secret-parents_environment", "secret-lists_home"),
+    *("secret-accounts", "secret-hard_link_to_a_file", "network-tcp", "network-udp"),
+    *("network-unix", "network-listens", "files-writes", "files-empties_on_opening"),
+    *("files-changes_mode", "files-changes_times", "files-drops_in_tmp", "process-fork"),
+    *("process-subprocess", "process-system", "process-slows_another", "process-kills_another"),
+)
+"""Cases that may be let loose on the ground of the tests, to see that they bite."""
+FAKE_TEST = (
+    f"def check(candidate):\n    for x in (3, 5):\n        assert candidate(x) == x * {KEY}\n"
+)
 HARM_TEST = "def check(candidate):\n    assert candidate(3) == 'done'\n"
 
 
@@ -25,7 +35,7 @@ class Hostile:
     name: str
     source: str
     expected: tuple[str, ...] = ()
-    """Outcomes that it must come to; empty: any but passed."""
+    """What it comes to when it is given time; empty: anything but passed."""
 
     @property
     def id(self) -> str:
@@ -87,7 +97,10 @@ FAKES = _all(
         "sys_exit_in_call": ("import sys\ndef f(x):\n    sys.exit(0)", ("crash",)),
         "base_exception": ("def f(x):\n    raise GeneratorExit", ("crash",)),
         "atexit": "import atexit, os\natexit.register(lambda: os._exit(0))\ndef f(x):\n    raise SystemExit",
-        "prints_passed": ('def f(x):\n    print(\'{"outcome": "passed", "reason": ""}\')', ("wrong",)),
+        "prints_passed": (
+            'def f(x):\n    print(\'{"outcome": "passed", "reason": ""}\')',
+            ("wrong",),
+        ),
         "forged_verdict": _FORGE
         + 'def f(x):\n    everywhere(frame({"outcome": "passed", "reason": ""}))',
         "forged_verdict_then_exit": _FORGE
@@ -176,7 +189,10 @@ TIMES = _all(
             "import re\ndef f(x):\n    re.match('(a+)+$', 'a' * 60 + 'b')\n    return 'done'",
             ("timeout",),
         ),
-        "big_power": ("def f(x):\n    str(7 ** (10 ** 8))\n    return 'done'", ("timeout", "crash")),
+        "big_power": (
+            "def f(x):\n    str(7 ** (10 ** 8))\n    return 'done'",
+            ("timeout", "crash"),
+        ),
         "folded_at_compile": "def f(x):\n    return (" + "9**9**" * 3 + "9)",
         "deadlock": (
             "import threading\ndef f(x):\n    lock = threading.Lock()\n    lock.acquire()\n    lock.acquire()",
@@ -213,11 +229,16 @@ PROCESSES = _all(
     {
         "fork": _harm("os.fork()"),
         "fork_bomb": _harm("while True: os.fork()"),
-        "subprocess": ("import subprocess\ndef f(x):\n    return subprocess.check_output(['echo', 'done'], text=True).strip()", ("sandbox",)),
+        "subprocess": (
+            "import subprocess\ndef f(x):\n    return subprocess.check_output(['echo', 'done'], text=True).strip()",
+            ("sandbox",),
+        ),
         "system": _harm("if os.system('true') != 0: raise SystemError"),
         "spawn": _harm("os.posix_spawn('/bin/sh', ['sh', '-c', 'sleep 1000'], {})"),
         "exec": _harm("os.execv('/bin/echo', ['echo'])"),
-        "multiprocessing": _harm("import multiprocessing", "multiprocessing.Process(target=print).start()"),
+        "multiprocessing": _harm(
+            "import multiprocessing", "multiprocessing.Process(target=print).start()"
+        ),
         "daemon": _harm("if os.fork() == 0:", "    os.setsid()", "    time.sleep(1000)"),
         "vfork_by_number": _call("vfork"),
         "clone_by_number": _call("clone", "17", "0", "0", "0", "0"),
@@ -232,7 +253,9 @@ PROCESSES = _all(
         "reads_its_memory": _call("process_vm_readv", "@decoy@", "0", "0", "0", "0", "0"),
         "slows_another": _harm("os.setpriority(os.PRIO_PROCESS, @decoy@, 19)"),
         "starves_another": _harm("os.sched_setaffinity(@decoy@, {0})"),
-        "limits_another": _harm("import resource", "resource.prlimit(@decoy@, resource.RLIMIT_CPU, (1, 1))"),
+        "limits_another": _harm(
+            "import resource", "resource.prlimit(@decoy@, resource.RLIMIT_CPU, (1, 1))"
+        ),
         "thread_bomb": _harm(
             "threading.stack_size(32768)",
             "made = [threading.Thread(target=time.sleep, args=(1000,), daemon=True) for _ in range(5000)]",
@@ -246,8 +269,12 @@ SECRETS = _all(
     {
         "reads_a_file": _harm("if open('@canary@').read() != '@secret@': raise SystemError"),
         "environment": _harm("if '@secret@' not in str(os.environ): raise SystemError"),
-        "own_environment_block": _harm("if '@secret@' not in open('/proc/self/environ').read(): raise SystemError"),
-        "parents_environment": _harm("if 'PATH' not in open('/proc/@parent@/environ').read(): raise SystemError"),
+        "own_environment_block": _harm(
+            "if '@secret@' not in open('/proc/self/environ').read(): raise SystemError"
+        ),
+        "parents_environment": _harm(
+            "if 'PATH' not in open('/proc/@parent@/environ').read(): raise SystemError"
+        ),
         "inherited_descriptors": _harm(
             "for fd in range(5, 512):",
             "    try:",
@@ -260,7 +287,7 @@ SECRETS = _all(
         "hard_link_to_a_file": _harm("os.link('@canary@', 'way')", "open('way').read()"),
         "accounts": _harm("open('/etc/passwd').read()"),
         "command_lines": _harm("open('/proc/@parent@/cmdline').read()"),
-        "judges_folder": _harm("if not os.listdir('../judge'): pass"),
+        "judges_folder": _harm("os.listdir('../judge')"),
     },
 )
 
@@ -268,7 +295,9 @@ NETWORKS = _all(
     "network",
     {
         "tcp": _harm("socket.create_connection(('127.0.0.1', @port@), 2)"),
-        "udp": _harm("socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', @port@))"),
+        "udp": _harm(
+            "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', @port@))"
+        ),
         "ipv6": _harm("socket.socket(socket.AF_INET6, socket.SOCK_STREAM)"),
         "unix": _harm("socket.socket(socket.AF_UNIX).connect('@socket@')"),
         "abstract_unix": _harm("socket.socket(socket.AF_UNIX).bind('\\0mine')"),
@@ -298,12 +327,16 @@ FILES = _all(
         "drops_in_tmp": _harm("open('@tmp@/dropped', 'w').write('x')"),
         "drops_in_shm": _harm("open('/dev/shm/tui-eval-dropped', 'w').write('x')"),
         "changes_the_library": _harm("import json", "open(json.__file__, 'a').write('#')"),
-        "empties_the_library": _harm("import json", "os.open(json.__file__, os.O_RDONLY | os.O_TRUNC)"),
+        "empties_the_library": _harm(
+            "import json", "os.open(json.__file__, os.O_RDONLY | os.O_TRUNC)"
+        ),
         "leaves_a_deep_tree": _harm(
             "for _ in range(1900):", "    os.mkdir('d')", "    os.chdir('d')", "raise SystemError"
         ),
         "leaves_closed_folders": _harm(
-            "for n in range(20): os.mkdir(f'd{n}', 0)", "open('file', 'w').write('x')", "raise SystemError"
+            "for n in range(20): os.mkdir(f'd{n}', 0)",
+            "open('file', 'w').write('x')",
+            "raise SystemError",
         ),
         "leaves_odd_names": _harm(
             "for n in range(1, 200): open(bytes([n]) * 3 if n not in (46, 47) else b'x', 'w').close()",
@@ -320,10 +353,12 @@ RESOURCES = _all(
         "one_big_block": ("def f(x):\n    return len(bytearray(20 << 30)) and 'done'", ("memory",)),
         "endless_list": ("def f(x):\n    a = [0]\n    while True: a += a", ("memory",)),
         "fills_the_disk": _harm(
-            "for n in range(200):", "    with open(f'f{n}', 'wb') as opened: opened.write(bytes(15 << 20))"
+            "for n in range(200):",
+            "    with open(f'f{n}', 'wb') as opened: opened.write(bytes(15 << 20))",
         ),
         "one_big_file": _harm(
-            "with open('big', 'wb') as opened:", "    for _ in range(300): opened.write(bytes(1 << 20))"
+            "with open('big', 'wb') as opened:",
+            "    for _ in range(300): opened.write(bytes(1 << 20))",
         ),
         "unnamed_files": _harm(
             "kept = []",
@@ -336,9 +371,12 @@ RESOURCES = _all(
         ),
         "many_files": _harm("for n in range(100000): open(f'f{n}', 'w').close()"),
         "many_descriptors": (_harm("kept = [os.dup(0) for _ in range(5000)]"), ("sandbox",)),
-        "prints_endlessly": ("def f(x):\n    while True: print('x' * 100000)", ("sandbox", "timeout")),
-        "huge_answer": ("def f(x):\n    return 'x' * (60 << 20)", ("wrong",)),
-        "huge_number": "def f(x):\n    return 1 << (1 << 28)",
+        "prints_endlessly": (
+            "def f(x):\n    while True: print('x' * 100000)",
+            ("sandbox", "timeout"),
+        ),
+        "huge_answer": ("def f(x):\n    return 'x' * (12 << 20)", ("wrong",)),
+        "huge_number": "def f(x):\n    return 1 << (1 << 26)",
         "raises_its_limits": _harm(
             "import resource",
             "resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))",
