@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from tui_eval.core import defaults
 from tui_eval.core.judgements import CRITERIA
+from tui_eval.core.task_records import LabelRule, Tokenizer
 from tui_eval.errors import ConfigError, InputError
 
 FILE_NAME = "eval.toml"
@@ -162,20 +163,64 @@ class TaskConfig:
 
     name: str
     data: str | None = _path()
+    """Without it ``[data] test``, else ``validation``."""
+    metrics: tuple[str, ...] = ()
     prompt: str | None = None
+    """Field of the question; a dot leads into an inner object."""
+    template: str | None = None
+    """The question around a row's fields: ``"Mood of {text}:"``. ``{{`` is a brace."""
+    system: str | None = None
+    """Instead of ``[prompt] system``."""
     reference: str | None = None
+    """Field of the right answer; of a list of them the best counts."""
     category: str | None = None
     group: str | None = None
+    few_shot: str | None = _path()
+    """A data file whose rows stand before each question as examples."""
+    shots: int | None = _at_least(1)
+    """That many rows of it, from its beginning; without it all."""
+    limit: int = _at_least(0, 0)
+    """Items at most, a seeded choice; 0: all."""
+    samples: int = _at_least(1, 1)
+    """Answers to each item, for pass_at_k."""
+    greedy: bool | None = None
+    """This and the next five instead of those of ``[generation]``."""
+    temperature: float | None = _at_least(0)
+    top_p: float | None = _at_least(0)
+    top_k: int | None = _at_least(0)
+    max_new_tokens: int | None = _at_least(1)
+    stop: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
-    metrics: tuple[str, ...] = ()
-    template: str | None = None
-    system: str | None = None
+    """Without them, those of the data."""
+    label_rule: LabelRule = "first"
+    """How a label is read from an answer."""
+    pattern: str | None = None
+    """Regular expression of the label, or of metric ``regex``."""
+    json_field: str | None = None
+    """Field of a JSON answer that holds the label."""
+    stemmer: bool = False
+    """ROUGE compares word stems (English)."""
+    tokenizer: Tokenizer = "auto"
+    """Of ROUGE: ``default`` knows a to z only, ``unicode`` any script."""
+    most_words: int = _at_least(10, 1000)
+    """Longer texts are cut for ROUGE-L and Lsum."""
+    schema: str | None = _path()
+    """File of the JSON Schema that answers have to keep to."""
+    own: str | None = _path()
+    """A Python file with metrics of your own: functions that ``metrics`` names."""
+    lower_is_better: tuple[str, ...] = ()
+    """Metrics of your own of which less is better."""
     tests: str | None = None
     """Field with the test program of a code problem."""
     entry_point: str | None = None
-    samples: int = _at_least(1, 1)
-    max_new_tokens: int | None = _at_least(1)
-    limit: int = _at_least(0, 0)
+    lines: tuple[tuple[str, int], ...] = field(default=(), compare=False, repr=False)
+    """Where each key stands in eval.toml, for faults that only the data shows."""
+
+    def place(self, key: str) -> str:
+        """``eval.toml line 12, tasks.labels.reference``."""
+        line = dict(self.lines).get(key)
+        where = f"tasks.{self.name}.{key}"
+        return f"{FILE_NAME} line {line}, {where}" if line else where
 
 
 # Sections that are thresholds and choices of a step, by name and default; DEFINITIONS.md
@@ -186,6 +231,7 @@ THRESHOLDS: dict[str, Mapping[str, Value]] = {
     "overfitting": defaults.OVERFITTING,
     "review": defaults.REVIEW,
     "blind_ab": defaults.BLIND_AB,
+    "task_metrics": defaults.TASK_METRICS,
 }
 _CHOICES = {("blind_ab", "mode"): ("planned", "open")}
 
@@ -209,6 +255,7 @@ class Config:
     overfitting: Mapping[str, Value] = field(default_factory=lambda: THRESHOLDS["overfitting"])
     review: Mapping[str, Value] = field(default_factory=lambda: THRESHOLDS["review"])
     blind_ab: Mapping[str, Value] = field(default_factory=lambda: THRESHOLDS["blind_ab"])
+    task_metrics: Mapping[str, Value] = field(default_factory=lambda: THRESHOLDS["task_metrics"])
     anchors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """``[review.anchors]``: what 1 to 5 mean, by criterion, where a team has reworded it."""
 

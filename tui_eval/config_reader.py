@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from tui_eval import config as shape
+from tui_eval import config_tasks
 from tui_eval.config import FILE_NAME, THRESHOLDS, Config, ModelConfig, TaskConfig
 from tui_eval.config_lines import Key, key_lines, line_of
 from tui_eval.errors import ConfigError
@@ -39,8 +40,10 @@ _NOT_OFFERED = {
 class _Faults:
     lines: Mapping[Key, int]
     found: list[tuple[int, str]] = field(default_factory=list)
+    keys: set[Key] = field(default_factory=set)
 
     def add(self, key: Key, what: str) -> None:
+        self.keys.add(key)
         line = line_of(self.lines, key)
         where = f"line {line}: " if line else ""
         self.found.append((line or 0, f"{where}{'.'.join(key)} {what}"))
@@ -74,6 +77,12 @@ def read_config(text: str, folder: Path, *, path: Path | None, files: bool) -> C
     values["tasks"] = _named(TaskConfig, raw.get("tasks", {}), "tasks", faults)
     config = Config(folder=folder, path=path, **values)
     _check_together(config, faults)
+    for name, task in config.tasks.items():
+        told = set(faults.keys)
+        for key, what in config_tasks.faults(config, task, files=files):
+            # A value that could not be read is not missed a second time.
+            if ("tasks", name, key) not in told:
+                faults.add(("tasks", name, key), what)
     if files:
         _check_paths(config, faults)
     faults.raise_any(source)
