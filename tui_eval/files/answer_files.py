@@ -7,49 +7,24 @@ rows by exact prompt and occurrence. What finds no partner is counted and told.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tui_eval.config import Config
-from tui_eval.core.answers import KNOWN_TAGS, Tags, Written, completion, message_calls
+from tui_eval.core.answers import KNOWN_TAGS, Tags, Written, completion
 from tui_eval.core.records import Completion, Dataset, Message, Sample
-from tui_eval.core.text import clean
+from tui_eval.core.task_records import Task
+from tui_eval.core.text import clean, content_id
 from tui_eval.errors import InputError
-from tui_eval.files import producers
+from tui_eval.files import inspect_logs, producers
+from tui_eval.files.answer_rows import Documents, Given, given
 from tui_eval.files.datasets.rows import DamagedRow, Row, rows
-from tui_eval.files.datasets.turns import as_text, conversation
-
-PROMPTS = ("prompt", "instruction", "question", "input", "query")
-ANSWERS = ("answer", "response", "completion", "output", "generated", "filtered_resps", "resps")
-REFERENCES = ("reference", "expected", "target")
-TURNS = ("messages", "conversations")
-IDS = ("id", "doc_id")
+from tui_eval.files.datasets.turns import plain
 
 MOST_ROWS = 200_000
-LONGEST_ANSWER = 1_000_000
-"""Characters: more is no answer that a person reads, and would be shown line by line."""
 _TOLD = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """One row as it stands in the file."""
-
-    number: int
-    """Physical line, or 1-based row."""
-    id: str
-    turns: tuple[Message, ...]
-    """The prompt; empty where the row has none."""
-    answer: str
-    category: str | None = None
-    reference: str | None = None
-
-    @property
-    def prompt(self) -> str:
-        """The turn that is answered."""
-        return self.turns[-1].content if self.turns else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +34,8 @@ class AnswerFile:
     bad: int = 0
     faults: tuple[str, ...] = ()
     """The first rows that can't be used, each with its line and the reason."""
+    repeats: int = 0
+    """Rows that hold an answer once more: of another filter."""
 
     @property
     def fault(self) -> str:
@@ -91,16 +68,23 @@ def read_answers(path: Path) -> AnswerFile:
     a row that can't be used is counted, with its line and the reason."""
     found: list[Given] = []
     faults: list[str] = []
-    bad = 0
+    bad = repeats = 0
     lines: dict[str, int] = {}
-    for row in rows(path, "validation", []):
+    documents = Documents()
+    for row in _rows(path):
         try:
             if len(found) >= MOST_ROWS:
                 raise InputError(
                     f"{clean(str(path))} holds more than {MOST_ROWS} answers.",
                     "Choose those that are to be judged, and write them into another file.",
                 )
-            made = _given(row)
+            made = given(row)
+            if made.document:
+                named = documents.named(made)
+                if named is None:
+                    repeats += 1
+                    continue
+                made = replace(made, id=named)
             if made.id in lines:
                 raise DamagedRow(f"its id {clean(made.id)[:40]!r} stands on {lines[made.id]} too")
         except DamagedRow as damage:
@@ -118,94 +102,15 @@ def read_answers(path: Path) -> AnswerFile:
             "A row needs an id or a prompt, and an answer: "
             '{"id": 1, "prompt": "...", "answer": "..."}',
         )
-    return AnswerFile(path, tuple(found), bad, tuple(faults))
+    return AnswerFile(path, tuple(found), bad, tuple(faults), repeats)
 
 
-def _given(row: Row) -> Given:
-    value = row.value
-    if value is None:
-        raise DamagedRow(row.fault or "not an object")
-    turns, own_answer = _turns(value)
-    answer = _answer(value) if own_answer is None else own_answer
-    if len(answer) > LONGEST_ANSWER:
-        raise DamagedRow(f"its answer is longer than {LONGEST_ANSWER:,} characters")
-    id = next((text for name in IDS if (text := _label(value, name))), "")
-    if not id and not turns:
-        raise DamagedRow("neither an id nor a prompt")
-    return Given(
-        number=row.number,
-        id=id,
-        turns=turns,
-        answer=answer,
-        category=_label(value, "category") or None,
-        reference=next((text for name in REFERENCES if (text := _label(value, name))), None),
-    )
-
-
-def _label(value: Mapping[str, Any], name: str) -> str:
-    try:
-        return as_text(value.get(name)) or ""
-    except DamagedRow:
-        return ""
-
-
-def _turns(value: Mapping[str, Any]) -> tuple[tuple[Message, ...], str | None]:
-    """The prompt's turns; and the answer where it is the last of ``messages``."""
-    for name in TURNS:
-        if isinstance(value.get(name), list):
-            turns = conversation(value[name])
-            last = turns[-1] if turns else None
-            if last is not None and last.role == "assistant":
-                has_own = any(value.get(other) is not None for other in ANSWERS)
-                said = _with_calls(last.content, last.extra.get("tool_calls"))
-                return turns[:-1], None if has_own else said
-            return turns, None
-    prompt = next((value[name] for name in PROMPTS if value.get(name) is not None), None)
-    if prompt is None:
-        prompt = _harness_prompt(value.get("arguments"))
-    if isinstance(prompt, list):
-        return conversation(prompt), None
-    text = as_text(prompt)
-    return ((Message("user", text),) if text else ()), None
-
-
-def _with_calls(text: str, calls: object) -> str:
-    """An answer that calls tools says so: who judges it must not see an empty one."""
-    return "\n".join(filter(None, (text, *message_calls(calls)))) if calls else text
-
-
-def _harness_prompt(arguments: Any) -> str | None:
-    """lm-eval's samples: ``[[prompt, settings]]`` or ``{gen_args_0: {arg_0: prompt}}``."""
-    if isinstance(arguments, list) and arguments and isinstance(arguments[0], list):
-        first = arguments[0][0] if arguments[0] else None
-    elif isinstance(arguments, dict) and isinstance(arguments.get("gen_args_0"), dict):
-        first = arguments["gen_args_0"].get("arg_0")
-    else:
-        return None
-    return first if isinstance(first, str) else None
-
-
-def _answer(value: Mapping[str, Any]) -> str:
-    name = next((name for name in ANSWERS if value.get(name) is not None), None)
-    if name is None:
-        null = next((name for name in ANSWERS if name in value), None)
-        raise DamagedRow(f"{null} is null" if null else "no answer")
-    found = value[name]
-    # lm-eval lists several answers for each request; a conversation ends in the answer.
-    while isinstance(found, list) and found:
-        found = found[-1] if isinstance(found[0], dict) else found[0]
-    calls = None
-    if isinstance(found, dict):
-        calls, found = found.get("tool_calls"), found.get("content")
-    try:
-        text = as_text(found)
-        if calls:
-            text = _with_calls(text or "", calls)
-    except DamagedRow as damage:
-        raise DamagedRow(f"{name} {damage}") from damage
-    if text is None:
-        raise DamagedRow(f"{name} is null")
-    return text
+def _rows(path: Path) -> Iterator[Row]:
+    if path.is_file() and inspect_logs.is_packed(path):
+        inspect_logs.refuse_packed(path)
+    if path.is_file() and inspect_logs.is_log(path):
+        return inspect_logs.rows(path)
+    return rows(path, "validation", [])
 
 
 def pair(one: AnswerFile, other: AnswerFile) -> Paired:
@@ -219,7 +124,9 @@ def pair(one: AnswerFile, other: AnswerFile) -> Paired:
         candidate = by_id.get(row.id) if row.id else None
         if candidate is None:
             continue
-        if row.turns and candidate.turns and _said(row.turns) != _said(candidate.turns):
+        # One document may have been put into words differently for each model.
+        worded = row.turns and candidate.turns and not (row.document and candidate.document)
+        if worded and _said(row.turns) != _said(candidate.turns):
             differ += 1
             continue
         partner[row.number] = candidate
@@ -272,22 +179,54 @@ def matched(config: Config, model: str, dataset: Dataset) -> Matched:
     path = config.resolve(entry.answers or "")
     file = read_answers(path)
     key = producers.generating(config, model, model).key
+    return match(file, key, dataset.samples, dataset.source)
+
+
+def match(
+    file: AnswerFile,
+    key: str,
+    samples: Sequence[Sample],
+    source: str,
+    documents: Mapping[str, str] | None = None,
+    *,
+    what: str = "validation prompt",
+) -> Matched:
+    """A file's answers to samples: by id, by document, by turns, by last turn, each row once.
+    ``documents``: ``content_id`` of the row that each sample was made from, by sample id.
+    InputError where nothing is to any of them."""
+    by_document = {_document(row.doc): row for row in file.rows if row.doc is not None}
     rows_by_id = {row.id: row for row in file.rows if row.id}
     by_turns = _queues((_said(row.turns), row) for row in file.rows if row.turns)
     by_last = _queues((row.prompt, row) for row in file.rows if row.turns)
     used: set[int] = set()
     answers: dict[str, Completion] = {}
-    for sample in dataset.samples:
-        row = rows_by_id.get(sample.id) or _next(sample, by_turns, by_last, used)
+    documents = documents or {}
+    for sample in samples:
+        row = rows_by_id.get(sample.id) or by_document.get(documents.get(sample.id, ""))
+        row = row or _next(sample, by_turns, by_last, used)
         if row is not None and row.number not in used:
             used.add(row.number)
             answers[sample.id] = made_elsewhere(key, sample.id, row.answer)
     if not answers:
         raise InputError(
-            f"No answer of {clean(path.name)} is to a prompt of {clean(dataset.source)}.",
-            "Its rows need the validation rows' prompts word for word.",
+            f"No answer of {clean(file.path.name)} is to a prompt of {clean(source)}.",
+            "Its rows need the same prompts word for word.",
         )
-    return Matched(answers, _match_notes(file, dataset, len(answers), len(used)))
+    return Matched(answers, _match_notes(file, what, len(samples) - len(answers), len(used)))
+
+
+def match_task(file: AnswerFile, key: str, task: Task) -> Matched:
+    """``match`` for a task's items; the harness's rows by their document."""
+    documents = {item.sample.id: content_id(dict(item.fields)) for item in task.items}
+    samples = [item.sample for item in task.items]
+    return match(file, key, samples, task.source, documents, what="item")
+
+
+def _document(doc: Mapping[str, Any]) -> str:
+    try:
+        return content_id(plain(doc))
+    except DamagedRow:
+        return ""
 
 
 def _next(
@@ -312,18 +251,16 @@ def _said(turns: Sequence[Message]) -> Hashable:
     return tuple((turn.role, turn.content) for turn in turns)
 
 
-def _match_notes(file: AnswerFile, dataset: Dataset, matched: int, used: int) -> tuple[str, ...]:
-    unanswered, unused = len(dataset.samples) - matched, len(file.rows) - used
+def _match_notes(file: AnswerFile, what: str, unanswered: int, used: int) -> tuple[str, ...]:
+    unused = len(file.rows) - used
     notes = []
     if unanswered:
         notes.append(
-            f"{_count(unanswered, 'validation prompt')} {_has(unanswered)} no answer in "
-            f"{clean(file.path.name)}."
+            f"{_count(unanswered, what)} {_has(unanswered)} no answer in {clean(file.path.name)}."
         )
     if unused:
         notes.append(
-            f"{_count(unused, 'answer')} of {clean(file.path.name)} {_is(unused)} to no "
-            "validation prompt."
+            f"{_count(unused, 'answer')} of {clean(file.path.name)} {_is(unused)} to no {what}."
         )
     if file.bad:
         notes.append(f"{clean(file.path.name)}: {file.fault}.")

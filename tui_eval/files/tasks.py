@@ -20,6 +20,7 @@ from tui_eval.core.records import Message, Sample
 from tui_eval.core.task_records import MetricOptions, Task, TaskItem
 from tui_eval.core.text import clean, content_id, digest, fold
 from tui_eval.errors import ConfigError, InputError, TuiEvalError
+from tui_eval.files import harness
 from tui_eval.files.datasets import shapes
 from tui_eval.files.datasets.rows import DamagedRow, Row, rows
 from tui_eval.files.datasets.turns import as_text, plain
@@ -186,6 +187,10 @@ def _item(
     examples: Sequence[Message],
 ) -> TaskItem:
     asked, references, tools = _asked(config.data, entry, value)
+    fields = value
+    if harness.is_row(value):
+        # Its document is the row that the task is about.
+        fields = value["doc"]
     if not asked or not asked[-1].content.strip():
         raise DamagedRow("the prompt is empty")
     system = entry.system or config.prompt.system
@@ -210,7 +215,7 @@ def _item(
             row=row.number,
         ),
         references,
-        plain(value),
+        plain(fields),
     )
 
 
@@ -219,6 +224,9 @@ Asked = tuple[tuple[Message, ...], tuple[str, ...], tuple[Mapping[str, Any], ...
 
 def _asked(fields: DataConfig, entry: TaskConfig, value: Mapping[str, Any]) -> Asked:
     """The turns up to the question, the right answers, and tools."""
+    if harness.is_row(value) and not entry.template and not entry.prompt:
+        made = harness.read(value)
+        return (Message("user", made.prompt),), made.references, ()
     if entry.template or (entry.prompt and not _is_turns(value.get(entry.prompt))):
         return (Message("user", _question(entry, value)),), _references(entry, value), ()
     # [data] says how its own files are read, not what else a task names.

@@ -11,7 +11,8 @@ from tui_eval.core.defaults import BLIND_AB
 from tui_eval.core.records import Completion, Message, Sample
 from tui_eval.core.text import content_id, digest, fold
 from tui_eval.files import producers
-from tui_eval.files.answer_files import Given, made_elsewhere, pair, read_answers
+from tui_eval.files.answer_files import made_elsewhere, pair, read_answers
+from tui_eval.files.answer_rows import Given
 from tui_eval.files.judging import recording
 from tui_eval.files.judging.material import AbRound
 from tui_eval.files.judging.rounds import Model, compared, was_begun
