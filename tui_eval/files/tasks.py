@@ -208,7 +208,12 @@ def _item(
             folded_prompt=_folded(said),
             messages=made.messages,
             tools=tools,
-            category=_label(value, entry.category or config.data.category, shapes.CATEGORIES),
+            category=_label(
+                value,
+                entry.category or config.data.category,
+                # The answer's own field would make a category of each label.
+                tuple(name for name in shapes.CATEGORIES if name != entry.reference),
+            ),
             group=_label(value, entry.group or config.data.group, shapes.GROUPS),
             split="test",
             source=row.source or name,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -25,8 +25,7 @@ SEED = 0
 Triple = tuple[str, str, str]
 """True label, base's answer, tuned's answer."""
 Ends = tuple[float | None, float | None]
-Both = Callable[["Counter[int]"], Ends]
-"""A figure of base and of tuned, from how often each distinct item was drawn."""
+"""A figure of base and of tuned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +43,24 @@ def label_figure(
 ) -> Resampled:
     """A classification figure by its metric's name. ``draws=0``: values without intervals, for
     as long as answers still come in."""
-    return _label_figure(name, tuple(triples), None if groups is None else tuple(groups), draws)
+    found = _label_draws(tuple(triples), None if groups is None else tuple(groups), draws)
+    ends = [(figure(name, base), figure(name, tuned)) for base, tuned in found]
+    return _told(ends, len(triples))
 
 
-@lru_cache(maxsize=64)
-def _label_figure(
-    name: str, triples: tuple[Triple, ...], groups: tuple[Hashable | None, ...] | None, draws: int
-) -> Resampled:
+@lru_cache(maxsize=8)
+def _label_draws(
+    triples: tuple[Triple, ...], groups: tuple[Hashable | None, ...] | None, draws: int
+) -> tuple[tuple[Tally, Tally], ...]:
+    """Counts of base and tuned: of the items themselves, then of each draw. Kept, for every
+    figure of a task is of the same draws."""
     distinct = sorted(set(triples))
     number = {triple: at for at, triple in enumerate(distinct)}
     labels = {label: at for at, label in enumerate(sorted(set(chain(*distinct))))}
     coded = [(labels[true], labels[base], labels[tuned]) for true, base, tuned in distinct]
     size = len(labels)
 
-    def both(counts: Counter[int]) -> Ends:
+    def counted(counts: Counter[int]) -> tuple[Tally, Tally]:
         support, hits = [0] * size, ([0] * size, [0] * size)
         said = [0] * size, [0] * size
         for at, count in counts.items():
@@ -69,10 +72,10 @@ def _label_figure(
                 hits[0][true] += count
             if tuned == true:
                 hits[1][true] += count
-        ends = (figure(name, Tally(hits[side], said[side], support)) for side in (0, 1))
-        return next(ends), next(ends)
+        return Tally(hits[0], said[0], support), Tally(hits[1], said[1], support)
 
-    return _resampled([number[triple] for triple in triples], both, groups, draws)
+    items = [number[triple] for triple in triples]
+    return tuple(map(counted, (Counter(items), *_drawn(items, groups, draws)))) if items else ()
 
 
 def mean_figure(
@@ -94,46 +97,42 @@ def _mean_figure(
         tuned = math.fsum(pairs[at][1] * count for at, count in counts.items())
         return base / n, tuned / n
 
-    return _resampled(list(range(len(pairs))), both, groups, draws)
+    items = range(len(pairs))
+    ends = [both(counts) for counts in (Counter(items), *_drawn(items, groups, draws))]
+    return _told(ends if items else (), len(pairs))
 
 
-def _resampled(
-    items: Sequence[int], both: Both, groups: tuple[Hashable | None, ...] | None, draws: int
-) -> Resampled:
-    n = len(items)
-    if not n:
+def _told(ends: Sequence[Ends], n: int) -> Resampled:
+    """The first of ``ends`` is of the items themselves."""
+    if not ends:
         return Resampled(None, None, None, None)
-    found = both(Counter(items))
-    value = _minus(found)
-    made = list(_drawn(items, both, groups, draws))
-    moved = [difference for ends in made if (difference := _minus(ends)) is not None]
+    found, made = ends[0], ends[1:]
+    moved = [difference for one in made if (difference := _minus(one)) is not None]
     return Resampled(
-        _interval(found[0], [ends[0] for ends in made], n),
-        _interval(found[1], [ends[1] for ends in made], n),
-        _interval(value, moved, n),
+        _interval(found[0], [one[0] for one in made], n),
+        _interval(found[1], [one[1] for one in made], n),
+        _interval(_minus(found), moved, n),
         _deviation(moved),
     )
 
 
 def _drawn(
-    items: Sequence[int], both: Both, groups: tuple[Hashable | None, ...] | None, draws: int
-) -> Iterable[Ends]:
+    items: Sequence[int], groups: tuple[Hashable | None, ...] | None, draws: int
+) -> Iterator[Counter[int]]:
+    """How often each distinct item is in each draw. Items of one group are drawn together;
+    fewer than two units say nothing about spread."""
     chance = random.Random(SEED)
     if groups is None or all(group is None for group in groups):
-        if len(items) < 2:
-            return
-        for _ in range(draws):
-            yield both(Counter(chance.choices(items, k=len(items))))
+        for _ in range(draws if len(items) > 1 else 0):
+            yield Counter(chance.choices(items, k=len(items)))
         return
     units: dict[Hashable, list[int]] = {}
     for place, (item, group) in enumerate(zip(items, groups, strict=True)):
         unit: Hashable = ("own", place) if group is None else ("group", group)
         units.setdefault(unit, []).append(item)
     some = list(units.values())
-    if len(some) < 2:
-        return
-    for _ in range(draws):
-        yield both(Counter(chain.from_iterable(chance.choices(some, k=len(some)))))
+    for _ in range(draws if len(some) > 1 else 0):
+        yield Counter(chain.from_iterable(chance.choices(some, k=len(some))))
 
 
 def _minus(ends: Ends) -> float | None:

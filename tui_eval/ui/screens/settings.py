@@ -26,6 +26,7 @@ SHOWN = (
     "overfitting",
     "review",
     "blind_ab",
+    "task_metrics",
     "generation",
     "tasks",
     "gate",
