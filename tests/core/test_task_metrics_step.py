@@ -16,6 +16,7 @@ from tui_eval.core.stats.rates import sign_p
 from tui_eval.core.stats.resampled import label_figure, mean_figure
 from tui_eval.core.steps.task_metrics import read
 from tui_eval.core.steps.task_metrics_figures import by_difference, look
+from tui_eval.core.steps.task_metrics_views import cell_items
 from tui_eval.core.task_records import (
     Asked,
     Measured,
@@ -386,3 +387,17 @@ def test_every_value_of_an_own_metric_is_shown() -> None:
     assert reading.numbers["chat.tone_warm.difference"].value == 0.0
     assert reading.numbers["chat.rude.tuned"].value is None
     assert reading.verdict == "waiting"
+
+
+def test_the_items_of_a_confusion_cell() -> None:
+    truth, base, tuned = moods(30)
+    found = look(labelled(truth, base, tuned), "tuned", "base", task_of(truth), significance=0.05)
+    assert found.first is not None
+    cell = cell_items(found, found.first, "tuned", "good", "bad")
+    assert [pair.item.sample.row for pair in cell] == [1]
+    unparsed = cell_items(found, found.first, "base", "good", "")
+    assert [pair.item.sample.row for pair in unparsed] == list(range(1, 31, 3))
+
+
+def task_of(truth: Sequence[str]) -> Task:
+    return Task("moods", tuple(made_items(len(truth), truth)), ("macro_f1",))

@@ -43,7 +43,14 @@ def label_figure(
 ) -> Resampled:
     """A classification figure by its metric's name. ``draws=0``: values without intervals, for
     as long as answers still come in."""
-    found = _label_draws(tuple(triples), None if groups is None else tuple(groups), draws)
+    return _label_figure(name, tuple(triples), None if groups is None else tuple(groups), draws)
+
+
+@lru_cache(maxsize=64)
+def _label_figure(
+    name: str, triples: tuple[Triple, ...], groups: tuple[Hashable | None, ...] | None, draws: int
+) -> Resampled:
+    found = _label_draws(triples, groups, draws)
     ends = [(figure(name, base), figure(name, tuned)) for base, tuned in found]
     return _told(ends, len(triples))
 

@@ -137,7 +137,14 @@ def cell_items(looked: Looked, found: Compared, side: Side, true: str, said: str
     """The items of one cell of the confusion matrix; ``said`` is empty for unparsed."""
     place = 1 if side == "base" else 2
     some = zip(found.pairs, triples(looked.task, found.pairs), strict=True)
-    return [pair for pair, one in some if one[0] == true and one[place] == said]
+    return [pair for pair, one in some if (one[0], one[place]) == (true, said)]
+
+
+def _first_items(looked: Looked, found: Compared) -> dict[tuple[str, str], str]:
+    """The first item of each cell, tuned's before base's."""
+    some = list(zip(found.pairs, triples(looked.task, found.pairs), strict=True))
+    cells = [((one[0], one[place]), pair) for place in (2, 1) for pair, one in some]
+    return {cell: pair.item.sample.id for cell, pair in reversed(cells)}
 
 
 def _classification(looked: Looked, found: Compared) -> dict[str, Table]:
@@ -205,13 +212,12 @@ def _confused(looked: Looked, found: Compared, made: dict[Side, Report]) -> Tabl
         return None
     rows: list[tuple[Cell, ...]] = []
     refs = []
-    base = made.get("base")
+    base, first = made.get("base"), _first_items(looked, found)
     for true, said in some:
         theirs = None if base is None else base.cells.get((true, said), 0)
         ours = made["tuned"].cells.get((true, said), 0)
-        side: Side = "tuned" if ours else "base"
         rows.append((_shown(true), _shown(said), theirs, ours))
-        refs.append(cell_items(looked, found, side, true, said)[0].item.sample.id)
+        refs.append(first[true, said])
     columns = (
         Column("true", "true"),
         Column("answered", "answered"),
