@@ -75,8 +75,8 @@ def test_labels_that_cannot_be_told_apart(wrong: tuple[str, ...]) -> None:
 def test_the_likeliest_label() -> None:
     """Hand-computed: -log of .5 in one token, of .6 times .6 in two."""
     losses = {
-        "no": TokenLoss("s", 0.6931, 1, 2),
-        "perhaps": TokenLoss("s", 1.0217, 2, 7),
+        "no": TokenLoss("s", 0.6931 + 0.1, 2, 2, end_nll=0.1, end_tokens=1),
+        "perhaps": TokenLoss("s", 1.0217 + 3.0, 3, 7, end_nll=3.0, end_tokens=1),
         "broken": TokenLoss("s", 0.0, 0, 0, error="does not fit"),
     }
     assert labels.likeliest(losses) == "no"

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 import pytest
 
+from tests.core.made_evidence import made_sample
 from tests.shared import SHARED, needs_shared
 from tui_eval.core.metrics import METRICS, metric_of, passes_at, rulers
+from tui_eval.core.records import Completion
 from tui_eval.core.stats.corpus import FORMULAS, figure, summed
-from tui_eval.core.task_records import Asked, Measured, MetricOptions
-from tui_eval.engine.metrics import measured, measured_one
+from tui_eval.core.task_records import Asked, Measured, MetricOptions, Task, TaskItem
+from tui_eval.engine.metrics import measure_task, measured, measured_one
 from tui_eval.errors import InputError
 
 ROUGES = ("rouge1", "rouge2", "rougeL", "rougeLsum")
@@ -191,3 +193,18 @@ def test_an_item_without_a_reference_is_named_and_the_rest_goes_on() -> None:
         ("one", "the item has no reference"),
         ("two", ""),
     ]
+
+
+def test_a_tasks_answers_are_measured_once() -> None:
+    items = tuple(TaskItem(made_sample(at), (f"answer {at}",)) for at in range(4))
+    task = Task("t", items, ("exact_match", "numeric"))
+    answers = {f"s{at}": Completion(f"c{at}", f"s{at}", "x", f"answer {at}") for at in range(3)}
+    answers["s1"] = Completion("c1", "s1", "", "", finish="error", error="does not fit")
+    made = rulers(MetricOptions(metrics=task.metrics))
+    found = list(measure_task(task, answers, made, known={("s0", "numeric")}))
+    assert [(sample, measure) for sample, measure, _ in found] == [
+        ("s0", "squad"),
+        ("s2", "squad"),
+        ("s2", "numeric"),
+    ]
+    assert all(one.values.get("exact_match", 1.0) == 1.0 for _, _, one in found)

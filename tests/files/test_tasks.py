@@ -17,7 +17,7 @@ from tui_eval.config_tasks import filled, own_names, template_fields
 from tui_eval.core.metrics import rulers
 from tui_eval.core.task_records import Asked
 from tui_eval.errors import ConfigError
-from tui_eval.files.tasks import ReadTask, read_task
+from tui_eval.files.tasks import ReadTask, label_samples, read_task
 
 
 def problems(folder: Path, text: str) -> tuple[str, ...]:
@@ -211,6 +211,23 @@ def test_a_schema_and_a_file_of_metrics_are_part_of_the_options(tmp_path: Path) 
     assert one.schema == {"type": "object"}
     (tmp_path / "s.json").write_text("[]")
     assert "no object" in task(tmp_path, [{"q": "a"}], told).task.fault
+
+
+def test_each_label_as_an_answer_to_be_scored(tmp_path: Path) -> None:
+    told = 'metrics=["accuracy"]\nprompt="q"\nreference="r"\nlabel_rule="likelihood"'
+    (item,) = task(tmp_path, [{"q": "a", "r": "x"}], told).task.items
+    found = label_samples(item, ("x", "y"))
+    assert [sample.messages[-1].content for sample in found.values()] == ["x", "y"]
+    assert found["x"].id == item.sample.id
+    assert found["y"].id != item.sample.id
+    assert found["y"].messages[:-1] == item.sample.messages[:-1]
+
+
+def test_the_answers_field_makes_no_categories(tmp_path: Path) -> None:
+    row = {"text": "a", "category": "x", "topic": "y"}
+    told = 'metrics=["accuracy"]\nprompt="text"\nreference="category"'
+    (item,) = task(tmp_path, [row], told).task.items
+    assert item.sample.category == "y"
 
 
 # Real data

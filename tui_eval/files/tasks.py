@@ -224,6 +224,18 @@ def _item(
     )
 
 
+def label_samples(item: TaskItem, labels: Sequence[str]) -> dict[str, Sample]:
+    """The item's question answered by each label, to be scored for its likelihood."""
+    turns = item.sample.messages
+    if turns and turns[-1].role == "assistant":
+        turns = turns[:-1]
+    found = {}
+    for label in labels:
+        made = shapes.Content((*turns, Message("assistant", label)), tools=item.sample.tools)
+        found[label] = replace(item.sample, id=shapes.sample_id(made), messages=made.messages)
+    return found
+
+
 Asked = tuple[tuple[Message, ...], tuple[str, ...], tuple[Mapping[str, Any], ...]]
 
 

@@ -156,10 +156,12 @@ def _from_json(answer: str, field: str, known: Mapping[str, str]) -> tuple[str, 
 
 def likeliest(losses: Mapping[str, TokenLoss], *, normalised: bool = False) -> str:
     """The label with the lowest loss as continuation: summed, or per token where longer labels
-    should not lose by their length. Of equals the first; unparsed without a finite loss."""
+    should not lose by their length. The end-of-turn token is no part of a label. Of equals the
+    first; unparsed without a finite loss."""
     best, lowest = UNPARSED, float("inf")
     for label, loss in losses.items():
-        size = loss.tokens if normalised else 1
-        if not loss.error and size and loss.nll / size < lowest:
-            best, lowest = label, loss.nll / size
+        tokens = loss.tokens - loss.end_tokens
+        size = tokens if normalised else 1
+        if not loss.error and tokens > 0 and (loss.nll - loss.end_nll) / size < lowest:
+            best, lowest = label, (loss.nll - loss.end_nll) / size
     return best

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from tui_eval.core.task_records import Asked, Measured, Ruler
+from tui_eval.core.records import Completion
+from tui_eval.core.task_records import Asked, Measured, Ruler, Task
 
 NO_REFERENCE = "the item has no reference"
+
+
+def measure_task(
+    task: Task,
+    answers: Mapping[str, Completion],
+    rulers: Mapping[str, Ruler],
+    known: Collection[tuple[str, str]] = (),
+) -> Iterator[tuple[str, str, Measured]]:
+    """``(sample id, measure, finding)`` of a model's answers to a task's items, in their order.
+    ``known``: pairs of sample id and measure that are recorded already. An answer that could not
+    be made is left out; one whose thinking never ended is empty, and measured as that."""
+    for item in task.items:
+        answer = answers.get(item.sample.id)
+        if answer is None or answer.error:
+            continue
+        asked = Asked(item.sample.prompt, item.references, answer.answer, item.fields)
+        for measure, ruler in rulers.items():
+            if (item.sample.id, measure) not in known:
+                yield item.sample.id, measure, measured_one(ruler, asked)
 
 
 def measured(
