@@ -162,6 +162,11 @@ def _examples(config: Config, entry: TaskConfig) -> tuple[tuple[Message, ...], f
     return tuple(turns), frozenset(shown)
 
 
+def items_of(config: Config, entry: TaskConfig, path: Path) -> Iterator[TaskItem]:
+    """The usable rows of a file, for a look at what it holds."""
+    return _items(config, entry, path, (), _Tally())
+
+
 def _items(
     config: Config, entry: TaskConfig, path: Path, examples: Sequence[Message], tally: _Tally
 ) -> Iterator[TaskItem]:
