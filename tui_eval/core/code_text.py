@@ -19,7 +19,7 @@ STOPS = ("\nclass ", "\ndef ", "\n#", "\nif ", "\nprint(", "\n@", "\n```", "\nas
 _FENCE = re.compile(r"^[ \t]{0,12}(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*$")
 _PYTHON = {"python", "py", "python3", "py3", "ipython", ""}
 _STARTS = re.compile(
-    r"(?:def|class|async\s+def|import|from|@\w|if|for|while|with|try|except|finally|else|elif|"
+    r"(?:def|class|async\s+def|import|from|@\w+|if|for|while|with|try|except|finally|else|elif|"
     r"return|raise|assert|pass|global|print\s*\()(?:\b|\s|:|\()|#|[\])}]|\"\"\"|'''|"
     r"[A-Za-z_][\w.\[\]'\", ]{0,80}[-+*/|&]?=(?!=)|[A-Za-z_][\w.]{0,60}\("
 )

@@ -1,6 +1,6 @@
 """The hostile set where namespaces are refused as Docker refuses them; prints JSON.
 
-    python -m tests.engine.sandbox.docker_like [NAME …]
+    python -m tests.engine.sandbox.docker_like [--no-landlock]
 
 A filter can't be taken off again, so this needs a process of its own.
 """
@@ -9,24 +9,35 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
+from tests.engine.sandbox import filters
 from tests.engine.sandbox.ground import attacked
 from tests.engine.sandbox.hostile import ALL
 from tui_eval.engine.sandbox import kernel, seccomp, selftest
+from tui_eval.errors import EngineError
 
 
 def main() -> None:
-    seccomp.install(seccomp.docker_like(kernel.MACHINE))
+    seccomp.install(filters.docker_like(kernel.MACHINE))
     try:
         kernel.unshare(kernel.CLONE_NEWUSER)
         raise SystemExit("the filter doesn't hold")
     except PermissionError:
         pass
-    standing = selftest.best()
-    chosen = [case for case in ALL if case.id in sys.argv[1:]] or ALL
-    verdicts, harm = attacked(standing.level, chosen)
-    told = {name: [one.outcome, one.judged, one.reason] for name, one in verdicts.items()}
-    print(json.dumps({"lines": standing.lines(), "harm": harm, "verdicts": told}))
+    told: dict[str, Any] = {}
+    if "--no-landlock" in sys.argv:
+        seccomp.install(filters.refusing(kernel.MACHINE, ["landlock_create_ruleset"]))
+        try:
+            selftest.sandbox()
+        except EngineError as error:
+            told["refused"] = str(error)
+    else:
+        verdicts, told["harm"] = attacked(selftest.best().level, ALL)
+        told["verdicts"] = {
+            name: [one.outcome, one.judged, one.reason] for name, one in verdicts.items()
+        }
+    print(json.dumps({**told, "lines": selftest.best().lines()}))
 
 
 if __name__ == "__main__":

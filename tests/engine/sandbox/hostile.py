@@ -96,7 +96,8 @@ FAKES = _all(
         "system_exit_at_load": ("raise SystemExit(0)", ("crash",)),
         "sys_exit_in_call": ("import sys\ndef f(x):\n    sys.exit(0)", ("crash",)),
         "base_exception": ("def f(x):\n    raise GeneratorExit", ("crash",)),
-        "atexit": "import atexit, os\natexit.register(lambda: os._exit(0))\ndef f(x):\n    raise SystemExit",
+        "atexit": "import atexit, os\natexit.register(lambda: os._exit(0))\ndef f(x):\n"
+        "    raise SystemExit",
         "prints_passed": (
             'def f(x):\n    print(\'{"outcome": "passed", "reason": ""}\')',
             ("wrong",),
@@ -109,10 +110,10 @@ FAKES = _all(
         + 'for _ in range(50):\n    everywhere(frame({"ok": True}))\ndef f(x):\n    return True',
         "forged_change": _FORGE
         + 'def f(x):\n    os.write(4, frame({"ok": x, "args": [[0, ["l", 1]], [-1, 7], "x"]}))',
-        "raw_nesting": _FORGE
-        + "def f(x):\n    body = b'[' * 2000000\n    everywhere(len(body).to_bytes(4, 'little') + body)",
-        "raw_colliding_keys": _FORGE
-        + "def f(x):\n    step = 2**61 - 1\n    pairs = [[['i', hex(n * step)], 0] for n in range(200000)]\n"
+        "raw_nesting": _FORGE + "def f(x):\n    body = b'[' * 2000000\n"
+        "    everywhere(len(body).to_bytes(4, 'little') + body)",
+        "raw_colliding_keys": _FORGE + "def f(x):\n    step = 2**61 - 1\n"
+        "    pairs = [[['i', hex(n * step)], 0] for n in range(200000)]\n"
         "    os.write(4, frame({'ok': ['d', *pairs]}))\n    while True: pass",
         "equal_to_all": (
             "class A:\n    def __eq__(self, other): return True\ndef f(x):\n    return A()",
@@ -144,12 +145,15 @@ FAKES = _all(
         "def f(x):\n    return 1",
         "stack_frames": "import sys\ndef f(x):\n    frame = sys._getframe()\n    while frame:\n"
         "        for value in (*frame.f_locals.values(), *frame.f_globals.values()):\n"
-        f"            if value == {KEY} * x // {KEY} * 7 or isinstance(value, dict) and 'test' in value:\n"
-        "                return eval(value['test'].split('== ')[1]) if isinstance(value, dict) else value\n"
+        f"            if value == {KEY} * x // {KEY} * 7 or isinstance(value, dict) and "
+        f"'test' in value:\n"
+        "                return eval(value['test'].split('== ')[1]) if isinstance(value, "
+        "dict) else value\n"
         "        frame = frame.f_back",
         "searches_its_memory": "import gc, re\ndef f(x):\n    for one in gc.get_objects():\n"
         "        if isinstance(one, dict):\n            for value in list(one.values()):\n"
-        "                if isinstance(value, str) and 'def check(' in value and 'assert cand' in value:\n"
+        "                if isinstance(value, str) and 'def check(' in value and 'assert "
+        "cand' in value:\n"
         "                    return x * int(re.search(r'x \\* (\\d+)', value)[1])",
         "reads_others_memory": "import os, re\ndef f(x):\n"
         "    for pid in [one for one in os.listdir('/proc') if one.isdigit()]:\n"
@@ -181,7 +185,8 @@ TIMES = _all(
         ),
         "ignores_signals": (
             "import signal\ndef f(x):\n    for n in range(1, 65):\n        try:\n"
-            "            signal.signal(n, signal.SIG_IGN)\n        except (OSError, ValueError): pass\n"
+            "            signal.signal(n, signal.SIG_IGN)\n"
+            "        except (OSError, ValueError): pass\n"
             "    signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\n    while True: pass",
             ("timeout",),
         ),
@@ -195,7 +200,8 @@ TIMES = _all(
         ),
         "folded_at_compile": "def f(x):\n    return (" + "9**9**" * 3 + "9)",
         "deadlock": (
-            "import threading\ndef f(x):\n    lock = threading.Lock()\n    lock.acquire()\n    lock.acquire()",
+            "import threading\ndef f(x):\n    lock = threading.Lock()\n    lock.acquire()\n"
+            "    lock.acquire()",
             ("timeout",),
         ),
         "busy_threads": (
@@ -230,7 +236,8 @@ PROCESSES = _all(
         "fork": _harm("os.fork()"),
         "fork_bomb": _harm("while True: os.fork()"),
         "subprocess": (
-            "import subprocess\ndef f(x):\n    return subprocess.check_output(['echo', 'done'], text=True).strip()",
+            "import subprocess\ndef f(x):\n"
+            "    return subprocess.check_output(['echo', 'done'], text=True).strip()",
             ("sandbox",),
         ),
         "system": _harm("if os.system('true') != 0: raise SystemError"),
@@ -258,7 +265,8 @@ PROCESSES = _all(
         ),
         "thread_bomb": _harm(
             "threading.stack_size(32768)",
-            "made = [threading.Thread(target=time.sleep, args=(1000,), daemon=True) for _ in range(5000)]",
+            "made = [threading.Thread(target=time.sleep, args=(1000,), daemon=True) for _ "
+            "in range(5000)]",
             "for one in made: one.start()",
         ),
     },
@@ -339,7 +347,8 @@ FILES = _all(
             "raise SystemError",
         ),
         "leaves_odd_names": _harm(
-            "for n in range(1, 200): open(bytes([n]) * 3 if n not in (46, 47) else b'x', 'w').close()",
+            "for n in range(1, 200): open(bytes([n]) * 3 if n not in (46, 47) else b'x', "
+            "'w').close()",
             "raise SystemError",
         ),
         "makes_a_fifo": _harm("os.mkfifo('fifo')"),
@@ -379,7 +388,8 @@ RESOURCES = _all(
         "huge_number": "def f(x):\n    return 1 << (1 << 26)",
         "raises_its_limits": _harm(
             "import resource",
-            "resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))",
+            "resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, "
+            "resource.RLIM_INFINITY))",
         ),
         "locks_memory": _harm("if ctypes.CDLL(None).mlockall(3) != 0: raise SystemError"),
     },

@@ -22,7 +22,7 @@ FAMILIES = {"fake", "time", "crash", "process", "secret", "network", "files", "r
 
 def needs(level: Level) -> None:
     if fault := selftest.try_level(level):
-        pytest.skip(f"this machine has no {level.title}: {fault}")
+        pytest.skip(f"this machine has no {level.label}: {fault}")
 
 
 def check(verdicts: dict[str, Verdict], harm: list[str]) -> None:

@@ -40,12 +40,14 @@ GOOD = {
     "    with tempfile.TemporaryDirectory() as one:\n        os.makedirs(one + '/a/b')\n"
     "        open(one + '/a/b/c', 'w').write('1')\n        os.rename(one + '/a/b/c', one + '/d')\n"
     "        shutil.copyfile(one + '/d', one + '/e')\n    return sorted(x)",
-    "deep_recursion": "def g(n):\n    return n and g(n - 1)\ndef f(x):\n    g(900)\n    return sorted(x)",
+    "deep_recursion": "def g(n):\n    return n and g(n - 1)\ndef f(x):\n    g(900)\n"
+    "    return sorted(x)",
     "memory": "def f(x):\n    block = bytearray(200 << 20)\n    return sorted(x)",
     "much_printing": "def f(x):\n    for n in range(20000): print('line', n)\n    return sorted(x)",
     "asyncio": "import asyncio\nasync def g(x):\n    await asyncio.sleep(0)\n    return sorted(x)\n"
     "def f(x):\n    return asyncio.run(g(x))",
-    "standard_library": "import collections, heapq, itertools, json, math, re, statistics, decimal\n"
+    "standard_library": "import collections, heapq, itertools, json, math, re, statistics, "
+    "decimal\n"
     "import datetime, functools, hashlib, random, sqlite3, string, typing, dataclasses, zoneinfo\n"
     "def f(x):\n    hashlib.sha256(b'x').hexdigest()\n    random.random()\n"
     "    return heapq.nsmallest(len(x), x)",
@@ -57,7 +59,8 @@ GOOD = {
     "subclass_of_list": "class A(list): pass\ndef f(x):\n    return A(sorted(x))",
     "own_alarm": "import signal\ndef f(x):\n    signal.signal(signal.SIGALRM, lambda *a: None)\n"
     "    signal.alarm(1)\n    signal.alarm(0)\n    return sorted(x)",
-    "main_block": "def f(x):\n    return sorted(x)\nif __name__ == '__main__':\n    raise SystemExit(3)",
+    "main_block": "def f(x):\n    return sorted(x)\nif __name__ == '__main__':\n"
+    "    raise SystemExit(3)",
 }
 
 
@@ -181,7 +184,7 @@ def test_asserts_alone_name_the_function(box: Sandbox) -> None:
 @pytest.mark.parametrize("level", [Level.ISOLATED, Level.CONFINED, Level.RESTRICTED])
 def test_each_level_judges_alike(level: Level) -> None:
     if fault := selftest.try_level(level):
-        pytest.skip(f"this machine has no {level.title}: {fault}")
+        pytest.skip(f"this machine has no {level.label}: {fault}")
     box = Sandbox(level, Limits(seconds=20.0))
     assert judged(box, GOOD["plain"]).passed
     assert judged(box, "def f(x):\n    return x").outcome is Outcome.WRONG

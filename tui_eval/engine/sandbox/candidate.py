@@ -112,7 +112,7 @@ def _name(error: BaseException) -> str:
     """The nearest built-in class: what a test can have meant to catch."""
     for one in type(error).__mro__:
         if getattr(builtins, one.__name__, None) is one:
-            return one.__name__
+            return str(one.__name__)
     return "Exception"
 
 

@@ -41,7 +41,7 @@ class Candidate:
     def ready(self) -> bool:
         """Waits until the other process stands, confined."""
         try:
-            return wire.receive(self._replies) == {"ready": True}
+            return bool(wire.receive(self._replies) == {"ready": True})
         except wire.BrokenWireError:
             return False
 

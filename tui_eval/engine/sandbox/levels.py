@@ -18,7 +18,7 @@ class Level(StrEnum):
         return self in (Level.ISOLATED, Level.CONFINED)
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         return {Level.NONE: "Unprotected"}.get(self, self.value.capitalize())
 
     @property
@@ -53,5 +53,5 @@ class Standing:
     def lines(self) -> list[str]:
         """For a screen, a report or ``doctor``."""
         abi = f", Landlock ABI {self.landlock_abi}" if self.landlock_abi else ", no Landlock"
-        head = f"{self.level.title}: {self.level.words}{abi}"
-        return [head, *(f"not {level.title}: {why}" for level, why in self.refused)]
+        head = f"{self.level.label}: {self.level.words}{abi}"
+        return [head, *(f"not {level.label}: {why}" for level, why in self.refused)]

@@ -38,12 +38,12 @@ getpid gettid getppid getuid geteuid getgid getegid getresuid getresgid getgroup
 uname sysinfo getrandom getrlimit arch_prctl umask
 rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigsuspend
 sigaltstack restart_syscall recvfrom shutdown
-""".split()
+"""
 _WRITING = """
 mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 ftruncate fallocate
-""".split()
+"""
 
-_O_WRITES = 0o3 | 0o100 | 0o1000 | 0o20000000  # access mode, O_CREAT, O_TRUNC, O_TMPFILE
+_O_WRITES = 0o3 | 0o100 | 0o1000 | 0o20000000  # access mode, O_CREAT, O_TRUNC, O_TMPFILE's own bit
 _CLONE_THREAD = 0x00010000
 _CLONE_LOOKED_AT = _CLONE_THREAD | 0x7E020000 | 0x00002000  # every namespace, and PTRACE
 _FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
@@ -68,23 +68,11 @@ def program(machine: str, pid: int, *, writes: bool = True) -> list[Instruction]
     ]
     if machine == "x86_64":
         lines += [(_AT_LEAST, 0, 1, _X32), (_RETURN, 0, 0, ERRNO | errno.EPERM)]
-    for name in [*_READING, *(_WRITING if writes else ())]:
-        lines += _on(name, machine, [(_RETURN, 0, 0, ALLOW)])
+    for name in (_READING + (_WRITING if writes else "")).split():
+        lines += on(name, machine, [(_RETURN, 0, 0, ALLOW)])
     for name, body in _conditions(pid, writes).items():
-        lines += _on(name, machine, body)
+        lines += on(name, machine, body)
     return [*lines, (_RETURN, 0, 0, ERRNO | errno.EPERM)]
-
-
-def docker_like(machine: str) -> list[Instruction]:
-    """What Docker's default filter does to namespaces: ``unshare``, ``mount`` and ``setns``
-    refused, ``clone3`` unknown, ``clone`` without new namespaces. For tests and for trying
-    what a container would allow."""
-    lines: list[Instruction] = [(_LOAD, 0, 0, 0)]
-    for name in ("unshare", "mount", "umount2", "setns", "pivot_root"):
-        lines += _on(name, machine, [(_RETURN, 0, 0, ERRNO | errno.EPERM)])
-    lines += _on("clone3", machine, [(_RETURN, 0, 0, ERRNO | errno.ENOSYS)])
-    lines += _on("clone", machine, _masked(0, 0x7E020000, 0))
-    return [*lines, (_RETURN, 0, 0, ALLOW)]
 
 
 def _conditions(pid: int, writes: bool) -> dict[str, list[Instruction]]:
@@ -95,7 +83,7 @@ def _conditions(pid: int, writes: bool) -> dict[str, list[Instruction]]:
         "open": _open(1, opens, truncating),
         "openat": _open(2, opens, truncating),
         "openat2": [(_RETURN, 0, 0, ERRNO | errno.ENOSYS)],
-        "clone": _masked(0, _CLONE_LOOKED_AT, _CLONE_THREAD),
+        "clone": masked(0, _CLONE_LOOKED_AT, _CLONE_THREAD),
         # Its flags lie behind a pointer; told that it is unknown, the C library uses clone.
         "clone3": [(_RETURN, 0, 0, ERRNO | errno.ENOSYS)],
         "kill": _one_of(0, (pid,)),
@@ -106,12 +94,12 @@ def _conditions(pid: int, writes: bool) -> dict[str, list[Instruction]]:
         "prlimit64": [*_guard_null(2), *_one_of(0, (0, pid))],
         "fcntl": _one_of(1, _FCNTL),
         "ioctl": _one_of(1, _IOCTL, errno.ENOTTY),
-        "socketpair": [*_guard_low(0, _AF_UNIX), *_masked(1, 0xF, _SOCK_STREAM)],
+        "socketpair": [*_guard_low(0, _AF_UNIX), *masked(1, 0xF, _SOCK_STREAM)],
         "sendto": [*_guard_null(4), (_RETURN, 0, 0, ALLOW)],
     }
 
 
-def _on(name: str, machine: str, body: list[Instruction]) -> list[Instruction]:
+def on(name: str, machine: str, body: list[Instruction]) -> list[Instruction]:
     """Do ``body``, which ends by itself, where the call is ``name``; the call's number is
     what is loaded before and after."""
     found = number(name, machine)
@@ -126,7 +114,7 @@ def _high(argument: int) -> Instruction:
     return (_LOAD, 0, 0, 20 + 8 * argument)
 
 
-def _masked(argument: int, mask: int, value: int) -> list[Instruction]:
+def masked(argument: int, mask: int, value: int) -> list[Instruction]:
     return [
         _low(argument),
         (_AND, 0, 0, mask),

@@ -132,7 +132,7 @@ def sandbox(
     lowest = opt_in or Level.CONFINED
     order = [*BEST_FIRST, Level.NONE]
     if order.index(standing.level) > order.index(lowest):
-        why = "; ".join(f"{level.title}: {reason}" for level, reason in standing.refused)
+        why = "; ".join(f"{level.label}: {reason}" for level, reason in standing.refused)
         raise EngineError(f"Model-written code isn't run here: {why}.", REMEDY)
     return Sandbox(standing.level, limits, landlock_abi=landlock_abi)
 
