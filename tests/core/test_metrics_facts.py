@@ -19,6 +19,7 @@ MEASURED = st.builds(
     label=st.none() | TEXT,
     counts=st.lists(st.floats(0, 1e6), max_size=4).map(tuple),
     reason=TEXT,
+    reasons=st.dictionaries(TEXT, st.integers(0, 200), max_size=3),
     note=TEXT,
     error=TEXT,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from math import comb
 
 import pytest
 
@@ -234,14 +235,29 @@ def test_corpus_figures_are_of_the_whole_set() -> None:
 
 
 def test_problems_with_several_answers() -> None:
-    task = Task("code", tuple(made_items(40)), ("pass_at_5",), sandbox="isolated")
-    base = [Measured({"pass_at_5": at % 5 / 5}, reason="wrong") for at in range(40)]
-    tuned = [Measured({"pass_at_5": min(1.0, at % 5 / 5 + 0.3)}) for at in range(40)]
+    """pass@5 of 10 samples, of which none to four passed; tuned passes two more."""
+    task = Task("code", tuple(made_items(40)), ("pass_at_5", "pass_at_1"), sandbox="isolated")
+    base = [
+        Measured(counts=(10, at % 5), reasons={"wrong": 9 - at % 5, "timeout": 1})
+        for at in range(40)
+    ]
+    tuned = [Measured(counts=(10, at % 5 + 2)) for at in range(40)]
     reading = read(evidence_of(task, base, tuned), "tuned")
     assert reading.verdict == "good"
+    expected = sum(1 - comb(10 - c, 5) / comb(10, 5) for c in range(5)) / 5
+    assert reading.numbers["code.pass_at_5.base"].value == pytest.approx(expected)
+    assert reading.numbers["code.pass_at_1.tuned"].value == pytest.approx(0.4)
     assert "code.pass_at_5.mcnemar_p" not in reading.numbers
     assert reading.tables["metrics"].rows[-1][1] == "sandbox: isolated"
-    assert reading.tables["reasons"].rows == (("code", "wrong", 40, 0),)
+    assert reading.tables["reasons"].rows == (("code", "wrong", 280, 0), ("code", "timeout", 40, 0))
+
+
+def test_fewer_samples_than_k_are_no_figure() -> None:
+    task = Task("code", tuple(made_items(40)), ("pass_at_5",))
+    some = [Measured(counts=(10, 3))] * 39 + [Measured(counts=(4, 3))]
+    reading = read(evidence_of(task, some, some), "tuned")
+    assert codes(reading) == ["too_few_samples"]
+    assert reading.numbers["code.pass_at_5.tuned"].value is None
 
 
 def test_one_answer_per_problem_is_right_or_wrong() -> None:

@@ -102,9 +102,12 @@ class Measured:
     label: str | None = None
     """The label read from the answer; empty: none could be. None: not a label metric."""
     counts: tuple[float, ...] = ()
-    """What a figure over the whole set (BLEU, chrF) is summed from."""
+    """What a figure over the whole set (BLEU, chrF) is summed from; of a code problem its
+    samples and how many of them passed."""
     reason: str = ""
     """Why it is wrong, in few words that are counted: ``timeout``, ``names no label``."""
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    """The same of several samples: how often each reason stands."""
     note: str = ""
     """What was done to measure it: ``cut to 1,000 words``."""
     error: str = ""

@@ -58,6 +58,7 @@ def from_plain(plain: Mapping[str, Any]) -> Measured:
         label=None if label is None else str(label),
         counts=tuple(map(float, plain.get("counts", ()))),
         reason=str(plain.get("reason", "")),
+        reasons={str(key): int(value) for key, value in plain.get("reasons", {}).items()},
         note=str(plain.get("note", "")),
         error=str(plain.get("error", "")),
     )

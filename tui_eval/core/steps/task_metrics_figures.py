@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from tui_eval.core.evidence import TaskEvidence
-from tui_eval.core.metrics import Metric, metric_of
+from tui_eval.core.metrics import Metric, metric_of, passes_at
 from tui_eval.core.metrics.labels import by_folded, truth
 from tui_eval.core.metrics.settle import data_labels
 from tui_eval.core.records import Completion
 from tui_eval.core.stats.corpus import FORMULAS, figure, figure_difference
 from tui_eval.core.stats.intervals import Estimate, Groups, Interval, mean, wilson
+from tui_eval.core.stats.pass_at_k import estimate
 from tui_eval.core.stats.rates import sign_p
 from tui_eval.core.stats.resampled import DRAWS, Resampled, label_figure, mean_figure
 from tui_eval.core.task_records import Measured, MetricScores, Task, TaskItem
@@ -173,6 +174,8 @@ def compare(
 ) -> Compared:
     """``draws=0``: figures that need resampling get no interval yet."""
     metric = metric_of(name, task.lower_is_better)
+    if metric.kind == "problems":
+        pairs = _passes(pairs, name)
     if metric.kind in ("right_wrong", "number", "problems", "own"):
         # A pattern, a script or a number of answers may leave a value out of some items.
         pairs = [pair for pair in pairs if _has_value(pair, name)]
@@ -192,6 +195,27 @@ def compare(
         both = [(p.of("base").values[name], p.tuned.values[name]) for p in pairs]
         return _resampled(name, metric, pairs, mean_figure(both, groups, draws=draws))
     return _number(name, metric, pairs, groups)
+
+
+def _passes(pairs: Sequence[Pair], name: str) -> list[Pair]:
+    """The estimate of each problem from its counts. None of them where one has fewer samples
+    than k: leaving it out would choose problems by how they were sampled."""
+    made = []
+    for pair in pairs:
+        tuned = _estimated(pair.tuned, name)
+        base = None if pair.base is None else _estimated(pair.base, name)
+        if tuned is None or (base is None and pair.base is not None):
+            return []
+        made.append(Pair(pair.item, tuned, base))
+    return made
+
+
+def _estimated(measured: Measured, name: str) -> Measured | None:
+    k = passes_at(name) or 0
+    if len(measured.counts) != 2:
+        return measured if name in measured.values else None
+    value = estimate(int(measured.counts[0]), int(measured.counts[1]), k)
+    return None if value is None else replace(measured, values={**measured.values, name: value})
 
 
 def _has_value(pair: Pair, name: str) -> bool:

@@ -237,9 +237,10 @@ def _reasons(looked: Looked) -> dict[str, dict[Side, int]]:
     found: dict[str, dict[Side, int]] = {}
     for side in looked.sides:
         for one in looked.measured(side, measure):
-            if one.reason:
-                counts = found.setdefault(one.reason, {})
-                counts[side] = counts.get(side, 0) + 1
+            for reason, count in (one.reasons or {one.reason: 1}).items():
+                if reason and count:
+                    counts = found.setdefault(reason, {})
+                    counts[side] = counts.get(side, 0) + count
     return found
 
 
