@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cache
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.core.made_evidence import made_sample
 from tests.shared import SHARED, needs_shared
 from tui_eval.core.metrics import METRICS, metric_of, passes_at, rulers
 from tui_eval.core.records import Completion
 from tui_eval.core.stats.corpus import FORMULAS, figure, summed
-from tui_eval.core.task_records import Asked, Measured, MetricOptions, Task, TaskItem
+from tui_eval.core.task_records import (
+    Asked,
+    Measured,
+    MetricOptions,
+    Ruler,
+    Task,
+    TaskItem,
+    Tokenizer,
+)
 from tui_eval.engine.metrics import measure_task, measured, measured_one
 from tui_eval.errors import InputError
 
@@ -208,3 +219,52 @@ def test_a_tasks_answers_are_measured_once() -> None:
         ("s2", "numeric"),
     ]
     assert all(one.values.get("exact_match", 1.0) == 1.0 for _, _, one in found)
+
+
+HOSTILE = st.text(max_size=60) | st.sampled_from(
+    [
+        "{" * 5_000,
+        '{"a":' * 3_000,
+        "[[[1]]]" * 500,
+        "```json\n" * 300,
+        "<tool_call>" * 300,
+        "\ud800",
+        "\x1b]0;x\x07",
+        "e\u0301" * 50,
+        "9" * 4_000 + "." * 50,
+        "\\boxed{" * 300,
+        "- " * 500,
+        "\u202e\u2066abc",
+        "```",
+        "null",
+        "1e999",
+        '{"name": 3, "arguments": {}}',
+    ]
+)
+
+
+@cache
+def ready(tokenizer: Tokenizer) -> dict[str, Ruler]:
+    names = tuple(name for name in METRICS if name not in ("bleu", "chrf"))
+    return rulers(
+        MetricOptions(
+            metrics=names,
+            labels=("yes", "no"),
+            pattern=r"(\w+)$",
+            schema=SCHEMA,
+            tokenizer=tokenizer,
+        )
+    )
+
+
+@pytest.mark.parametrize("tokenizer", ["default", "unicode"])
+@given(answer=HOSTILE, reference=HOSTILE)
+@settings(max_examples=20, deadline=None)
+def test_whatever_a_model_wrote_is_measured(
+    tokenizer: Tokenizer, answer: str, reference: str
+) -> None:
+    for ruler in ready(tokenizer).values():
+        found = measured_one(ruler, Asked("", (reference,), answer))
+        told = ("the reference holds no number", "the item's label is empty")
+        assert not found.error or found.error in told, found.error
+        assert all(0 <= value <= 1 for value in found.values.values())
