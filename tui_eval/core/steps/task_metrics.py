@@ -129,8 +129,9 @@ def _verdicts(case: Case) -> list[str]:
     parts += [f"{_join(better)} better"] if better else []
     short = [*parts, f"{_join(unclear)}: no difference shown"] if unclear else parts
     if unclear:
-        least = min(looked.first.n for looked in unclear if looked.first is not None)
-        sizes = f" ({count_text(least, 'item')})" if len(unclear) == 1 else ""
+        first = unclear[0].first
+        one = first is not None and len(unclear) == 1
+        sizes = f" ({count_text(first.n, first.noun)})" if first is not None and one else ""
         parts.append(f"{_join(unclear)}: no difference shown{sizes}")
     return ["; ".join(parts), "; ".join(short), _counts(case)]
 
@@ -179,7 +180,7 @@ def _how_task(looked: Looked) -> list[str]:
     found = looked.first
     if found is not None and found.detectable is not None:
         words.append(
-            f"{count_text(found.n, 'item')} can show a difference in {clean(found.name, limit=30)}"
+            f"{count_text(found.n, found.noun)} can show a difference in {clean(found.name, limit=30)}"
             f" of {amount(found, found.detectable)} or more, 4 times in 5."
         )
     told = [" ".join(words)]

@@ -60,6 +60,11 @@ class Compared:
     def n(self) -> int:
         return len(self.pairs)
 
+    @property
+    def noun(self) -> str:
+        """What an item of the task is called."""
+        return "problem" if self.metric.kind == "problems" else "item"
+
 
 @dataclass(frozen=True, slots=True)
 class Looked:

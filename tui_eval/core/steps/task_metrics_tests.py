@@ -96,7 +96,7 @@ def _value(looked: Looked) -> Hit | None:
         return None
     text = f"no difference shown: {moved}{_how_sure(found)}, which may be none."
     if found.detectable is not None:
-        items = count_text(found.n, "item")
+        items = count_text(found.n, found.noun)
         text += f" {items} can show a difference of {amount(found, found.detectable)} or more."
     return _hit(looked, "not_shown", "caution", text, "no difference shown")
 
@@ -190,8 +190,8 @@ def _share(counts: tuple[int, int]) -> float:
 
 
 def _told(shares: Mapping[Side, tuple[int, int]]) -> str:
-    """``14 of 300 of tuned's, 3 of 300 of base's``."""
-    parts = [f"{n} of {of} of {side}'s" for side, (n, of) in sorted(shares.items(), reverse=True)]
+    """``14 of tuned's 300, 3 of base's 300``."""
+    parts = [f"{n} of {side}'s {of}" for side, (n, of) in sorted(shares.items(), reverse=True)]
     return ", ".join(parts)
 
 

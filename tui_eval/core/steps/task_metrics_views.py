@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from tui_eval.core.metrics import METRICS, metric_of
+from tui_eval.core.metrics import metric_of
 from tui_eval.core.reading import Cell, Column, Number, Table
 from tui_eval.core.stats.classification import Report, report
 from tui_eval.core.stats.intervals import Interval
@@ -334,7 +334,7 @@ def _of_metric(prefix: str, looked: Looked, found: Compared | None) -> dict[str,
     if found is None or found.tuned is None:
         names = ("base", "tuned", "difference", "detectable")
         return {f"{prefix}.{name}": Number(None, why=why) for name in names}
-    unit = found.metric.unit if found.name in METRICS else ""
+    unit = "" if found.metric.own else found.metric.unit
     alone = "there is no base model"
     made = {
         "base": _number(found.base, found.n, unit, alone),
