@@ -82,7 +82,7 @@ def read_config(text: str, folder: Path, *, path: Path | None, files: bool) -> C
         for key, what in config_tasks.faults(config, task, files=files):
             # A value that could not be read is not missed a second time.
             if ("tasks", name, key) not in told:
-                faults.add(("tasks", name, key), what)
+                faults.add(("tasks", name, key) if key else ("tasks", name), what)
     if files:
         _check_paths(config, faults)
     faults.raise_any(source)

@@ -25,6 +25,8 @@ Fault = tuple[str, str]
 
 def faults(config: Config, task: TaskConfig, *, files: bool) -> Iterator[Fault]:
     """``files=False``: named files need not be there."""
+    if task.name in _TAKEN:
+        yield "", f"can't be called {task.name}: gate means something else by it"
     if not task.metrics:
         yield "metrics", f"names none: metrics = [{', '.join(map(repr, _USUAL[:2]))}, …]"
     if not (task.data or config.data.test or config.data.validation):

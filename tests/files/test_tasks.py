@@ -53,7 +53,7 @@ metrics = ["politte", "regex"]
 own = "mine.py"
 pattern = '('
 template = "Mood of {text"
-[tasks.d]
+[tasks.low]
 data = "none.jsonl"
 label_rule = "frist"
 """,
@@ -73,8 +73,9 @@ label_rule = "frist"
         "'politte', which is no metric, nor a function in mine.py; did you mean polite?",
         "line 16: tasks.c.pattern is not a regular expression",
         "line 17: tasks.c.template has a single { or }",
-        "line 18: tasks.d.metrics names none",
-        "line 19: tasks.d.data names 'none.jsonl', which is not there",
+        "line 18: tasks.low can't be called low",
+        "line 18: tasks.low.metrics names none",
+        "line 19: tasks.low.data names 'none.jsonl', which is not there",
         "did you mean first?",
     ):
         assert expected in told

@@ -179,10 +179,9 @@ def _how_task(looked: Looked) -> list[str]:
         words.append("Averages are over the labels that these items hold.")
     found = looked.first
     if found is not None and found.detectable is not None:
-        words.append(
-            f"{count_text(found.n, found.noun)} can show a difference in {clean(found.name, limit=30)}"
-            f" of {amount(found, found.detectable)} or more, 4 times in 5."
-        )
+        items, name = count_text(found.n, found.noun), clean(found.name, limit=30)
+        least = amount(found, found.detectable)
+        words.append(f"{items} can show a difference in {name} of {least} or more, 4 times in 5.")
     told = [" ".join(words)]
     for measure in looked.measures():
         scores = looked.scores["tuned"].get(measure)
