@@ -8,6 +8,7 @@ network but a loopback that is down. The kernel takes all of it away with the la
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 
 from tui_eval.engine.sandbox import kernel
@@ -72,8 +73,14 @@ def _show(path: str, target: str, flags: int) -> None:
         os.makedirs(target)
     if not os.path.isdir(target) or (os.listdir(target) and _same(path, target)):
         return
-    # Not recursive: what is mounted deeper inside a library folder is nobody's library.
-    kernel.mount(path, target, "", kernel.MS_BIND)
+    try:
+        kernel.mount(path, target, "", kernel.MS_BIND)
+    except OSError as error:
+        # Something is mounted deeper inside, a GPU's libraries in a container for one, and
+        # a new user namespace may not look behind it.
+        if error.errno != errno.EINVAL:
+            raise
+        kernel.mount(path, target, "", kernel.MS_BIND | kernel.MS_REC)
     kept = os.statvfs(target).f_flag
     for given, option in _LOCKED.items():
         flags |= option if kept & given else 0

@@ -39,20 +39,34 @@ _ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
 }
+_LOADER = "LD_LIBRARY_PATH"
 _LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib")
 _FILES = ("/usr/share/zoneinfo",)
 
 
 @cache
 def readable() -> tuple[str, ...]:
-    """The interpreter's libraries and the system's: all that a program may read."""
+    """The interpreter's libraries and the system's: all that a program may read. Never a
+    home or what a home lies in, whatever a setting names."""
     base = Path(sys.base_prefix).resolve()
     wanted = [*_site(), sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
-    wanted += [str(base / "lib"), *_LIBRARIES, *_FILES]
-    if base in (Path("/"), Path.home().resolve()):  # a home isn't a library
-        wanted.remove(str(base / "lib"))
-    found = [path for path in wanted if path and os.path.isdir(path)]
-    return tuple(dict.fromkeys([*found, *(os.path.realpath(path) for path in found)]))
+    wanted += [str(base / "lib"), *_LIBRARIES, *_FILES, *_loader_path()]
+    home = Path(os.path.expanduser("~")).resolve()
+    found = [path for path in wanted if path and os.path.isabs(path) and os.path.isdir(path)]
+    real = [os.path.realpath(path) for path in found]
+    pairs = zip(found, real, strict=True)
+    kept = [pair for pair in pairs if Path(pair[1]) not in (home, *home.parents)]
+    return tuple(dict.fromkeys([*(one for one, _ in kept), *(one for _, one in kept)]))
+
+
+def _loader_path() -> list[str]:
+    """Where a cluster's modules put the interpreter's own shared libraries."""
+    return [path for path in os.environ.get(_LOADER, "").split(":") if path]
+
+
+def _environment() -> dict[str, str]:
+    loader = _loader_path()
+    return {**_ENVIRONMENT, _LOADER: ":".join(loader)} if loader else _ENVIRONMENT
 
 
 def _site() -> list[str]:
@@ -206,7 +220,7 @@ def _start(alive: int) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=_ENVIRONMENT,
+        env=_environment(),
         cwd="/",
         pass_fds=(alive,),
         start_new_session=True,
