@@ -75,7 +75,7 @@ def sample_of_answer(problem: CodeProblem, answer: str) -> CodeSample:
     )
 
 
-def test_of_inputs(
+def inputs_check(
     prompt: str, canonical: str, entry_point: str, inputs: list[Any], tolerance: float
 ) -> str:
     """A test that compares with the reference solution on given inputs, as EvalPlus does

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tui_eval.core.code_records import CodeProblem, CodeSample, test_of_inputs
+from tui_eval.core.code_records import CodeProblem, CodeSample, inputs_check
 from tui_eval.errors import InputError
 from tui_eval.files.datasets.rows import rows
 from tui_eval.store.files import cannot_write
@@ -91,12 +91,12 @@ def _problem(path: Path, number: int, row: dict[str, Any]) -> CodeProblem:
     canonical = canonical if isinstance(canonical, str) else ""
     test = row.get("test")
     if not isinstance(test, str) or not test.strip():
-        test = _test_of_inputs(path, number, row, prompt, canonical, entry_point)
+        test = _check_of_inputs(path, number, row, prompt, canonical, entry_point)
     extra = {name: value for name, value in row.items() if name not in _KNOWN}
     return CodeProblem(task_id, prompt, entry_point, test, canonical, extra)
 
 
-def _test_of_inputs(
+def _check_of_inputs(
     path: Path, number: int, row: dict[str, Any], prompt: str, canonical: str, entry_point: str
 ) -> str:
     inputs = [*_list(row.get("base_input")), *_list(row.get("plus_input"))]
@@ -109,7 +109,7 @@ def _test_of_inputs(
     # As plain numbers: the reader's remember how they were written.
     plain = json.loads(json.dumps(inputs))
     number_ = float(tolerance) if isinstance(tolerance, int | float) else 0.0
-    return test_of_inputs(prompt, canonical, entry_point, plain, number_)
+    return inputs_check(prompt, canonical, entry_point, plain, number_)
 
 
 def _list(value: Any) -> list[Any]:
