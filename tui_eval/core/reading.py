@@ -48,12 +48,14 @@ class Column:
 @dataclass(frozen=True, slots=True)
 class Table:
     """Rows hold one cell per column. ``refs`` names, per row, what ``enter`` opens
-    (a sample id), or is empty."""
+    (a sample id), or is empty. ``opens`` says, per row, as what: ``copy``, ``nearest``, or as
+    the step has it."""
 
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     refs: tuple[str, ...] = ()
+    opens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tui_eval.core.records import Job
     from tui_eval.store.workspace import Workspace
     from tui_eval.ui.screens.answers import AnswersDetail
+    from tui_eval.ui.screens.copied_text import Repeated
     from tui_eval.ui.start import Start
     from tui_eval.ui.widgets.token_text import SampleDetail
 
@@ -55,6 +56,8 @@ class Reader(Protocol):
     def sample(self, candidate: str, ref: str) -> SampleDetail | None: ...
 
     def answers(self, candidate: str, ref: str) -> AnswersDetail | None: ...
+
+    def beside_training(self, candidate: str, kind: str) -> Sequence[Repeated]: ...
 
     def follow(self, candidate: str) -> str: ...
 
@@ -145,6 +148,15 @@ class Looker:
         def find() -> None:
             self._reader = self._reader or self._make_reader()
             tell(self._reader.answers(self._scene.candidate, ref))
+
+        self._tasks.put(find)
+
+    def beside_training(self, kind: str, tell: Callable[[Sequence[Repeated]], object]) -> None:
+        """Every text that stands beside a training row: a ``copy``, or ``nearest``."""
+
+        def find() -> None:
+            self._reader = self._reader or self._make_reader()
+            tell(self._reader.beside_training(self._scene.candidate, kind))
 
         self._tasks.put(find)
 

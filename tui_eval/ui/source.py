@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tui_eval.files.checkpoint import Checkpoint
     from tui_eval.store.workspace import Workspace
     from tui_eval.ui.screens.answers import AnswersDetail
+    from tui_eval.ui.screens.copied_text import Repeated
     from tui_eval.ui.start import Start
     from tui_eval.ui.widgets.token_text import SampleDetail
 
@@ -74,6 +75,14 @@ class Source:
 
         evidence = WorkspaceEvidence(self._workspace, self._config, self._cache)
         return detail_of(evidence, candidate, ref)
+
+    def beside_training(self, candidate: str, kind: str) -> Sequence[Repeated]:
+        """Answers beside what they copy, or validation prompts beside their nearest."""
+        from tui_eval.ui.screens import copied_text
+
+        evidence = WorkspaceEvidence(self._workspace, self._config, self._cache)
+        find = copied_text.copied if kind == "copy" else copied_text.nearest
+        return find(evidence, candidate)
 
     def sample(self, candidate: str, ref: str) -> SampleDetail | None:
         """One sample with what is recorded of it under base and candidate."""

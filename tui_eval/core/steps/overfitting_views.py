@@ -48,7 +48,9 @@ def _signs(case: Case, grave: Mapping[str, str]) -> Table:
         Column("tuned", "● tuned"),
         Column("reference", "reference"),
     )
-    return Table("signs", columns, tuple(cells for cells, _ in rows), tuple(ref for _, ref in rows))
+    cells, refs = zip(*rows, strict=True)
+    opens = tuple("copy" if ref and row == 1 else "" for row, ref in enumerate(refs))
+    return Table("signs", columns, cells, refs, opens)
 
 
 def _first(ids: Sequence[str]) -> str:
@@ -179,7 +181,8 @@ def _copies(found: Sequence[Copy]) -> Table:
         Column("training", "training text"),
     )
     title = "copies of training text"
-    return Table(title, columns, rows, tuple(one.sample.id for one in shown))
+    refs = tuple(one.sample.id for one in shown)
+    return Table(title, columns, rows, refs, ("copy",) * len(refs))
 
 
 def _near_far(found: NearFar) -> Table:
@@ -208,7 +211,8 @@ def _near_far(found: NearFar) -> Table:
         Column("change", "change", "number"),
         *judged,
     )
-    return Table("loss by nearness to training prompts", columns, tuple(rows), tuple(refs))
+    title = "loss by nearness to training prompts"
+    return Table(title, columns, tuple(rows), tuple(refs), ("nearest",) * len(refs))
 
 
 def _score(third: Third, scores: Mapping[str, float]) -> float | None:

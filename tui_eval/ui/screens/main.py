@@ -121,6 +121,9 @@ class MainScreen(Plain):
             await self._reveal(event.key)
 
     def on_step_pane_opened(self, event: StepPane.Opened) -> None:
+        if event.opens:
+            self._open_beside(event.ref, event.opens)
+            return
         if event.step == "review":
             self.post_message(JudgeAsked(event.step, event.ref))
             return
@@ -136,6 +139,17 @@ class MainScreen(Plain):
         page = SamplePage()
         self.app.push_screen(page)
         self.looker.sample(event.ref, lambda detail: page.post_message(page.Found(detail)))
+
+    def _open_beside(self, ref: str, kind: str) -> None:
+        """A text beside the training row that it repeats, or that is nearest to it."""
+        from tui_eval.files.evidence import data_path
+        from tui_eval.ui.screens.copied import CopiedPage
+
+        config = self.looker.config
+        file = data_path(config, self.scene.candidate, "train")
+        page = CopiedPage(ref, file, config.data)
+        self.app.push_screen(page)
+        self.looker.beside_training(kind, lambda found: page.post_message(page.Found(found)))
 
     def on_step_pane_follow_asked(self) -> None:
         self.looker.follow()
@@ -327,7 +341,8 @@ def begun(reading: Reading | None) -> bool:
     return reading.verdict != "waiting" or any(number.n for number in reading.numbers.values())
 
 
-DONE_ANEW = {"score": "scored", "generate": "answered", "measure": "measured"}
+DONE_ANEW = {"score": "scored", "generate": "answered", "measure": "measured",
+             "tokens": "looked at"}
 MODELS = "under 2 models, base and fine-tuned"
 
 

@@ -41,12 +41,14 @@ class StepPane(PlotKeys, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("step", "plot", "list")]
 
     class Opened(Message):
-        """``enter`` on a row: ``ref`` is what the table's row names (a sample's id)."""
+        """``enter`` on a row: ``ref`` is what the table's row names (a sample's id),
+        ``opens`` as what it is opened (``core.reading.Table``)."""
 
-        def __init__(self, step: str, ref: str) -> None:
+        def __init__(self, step: str, ref: str, opens: str = "") -> None:
             super().__init__()
             self.step = step
             self.ref = ref
+            self.opens = opens
 
     class FollowAsked(Message):
         """The step's log should be followed, or no longer."""
@@ -143,7 +145,7 @@ class StepPane(PlotKeys, can_focus=True):
     def action_enter(self) -> None:
         listing = self.views.listing
         if listing is not None and listing.ref:
-            self.post_message(self.Opened(self.step, listing.ref))
+            self.post_message(self.Opened(self.step, listing.ref, listing.opens))
         elif self.entry.judged:
             self.post_message(JudgeAsked(self.step))
 
