@@ -19,7 +19,7 @@ def main() -> None:
         "--work", type=Path, help="for what is not kept (default: a temporary folder)"
     )
     parser.add_argument("--steps", type=int, default=3_000, help="pretraining steps")
-    parser.add_argument("--stages", nargs="+", choices=STAGES, default=STAGES)
+    parser.add_argument("--stages", nargs="+", choices=(*STAGES, "bank"), default=STAGES)
     parser.add_argument("--quick", action="store_true", help="a few steps of everything, to try it")
     options = parser.parse_args()
     out = options.out.resolve()
@@ -52,6 +52,10 @@ def run_stage(stage: str, out: Path, work: Path, steps: int, quick: bool) -> Non
         from .workspace import write_workspace
 
         write_workspace(out)
+    elif stage == "bank":
+        from .bank import write_bank
+
+        write_bank(out, work)
     else:
         from .check import check
 
