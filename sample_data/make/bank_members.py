@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .finetune import Recipe
+from .recipe import Recipe
 
 GRAVE = ("caution", "bad")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,24 +21,10 @@ from transformers import (
 )
 
 from .data import read
+from .recipe import Recipe
 from .tokenizer import TOKENIZER_FILES
 
 IGNORED = -100
-
-
-@dataclass(frozen=True)
-class Recipe:
-    name: str
-    files: tuple[str, ...]
-    about: str
-    rank: int
-    dropout: float
-    epochs: int
-    rate: float
-    log_every: int
-    eval_every: int
-    """In steps; checkpoints are written at the same steps."""
-    warm_up: int = 10
 
 
 RECIPES = {
