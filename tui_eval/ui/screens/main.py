@@ -103,8 +103,9 @@ class MainScreen(Plain):
         shown = self.query_one(f"#{pane}", StepPane)
         scene = self.scene
         shown.show(
-            scene.readings.get(pane), scene.job(pane), scene.engine, scene.following, scene.beside
-        )
+            scene.readings.get(pane), scene.job(pane), scene.engine,
+            scene.following, scene.followed, scene.beside,
+        )  # fmt: skip
 
     # Going about.
 
@@ -341,8 +342,12 @@ def begun(reading: Reading | None) -> bool:
     return reading.verdict != "waiting" or any(number.n for number in reading.numbers.values())
 
 
-DONE_ANEW = {"score": "scored", "generate": "answered", "measure": "measured",
-             "tokens": "looked at"}
+DONE_ANEW = {
+    "score": "scored",
+    "generate": "answered",
+    "measure": "measured",
+    "tokens": "looked at",
+}
 MODELS = "under 2 models, base and fine-tuned"
 
 
