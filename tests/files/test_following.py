@@ -120,6 +120,60 @@ def test_a_log_that_grows_is_kept_once(tmp_path: Path) -> None:
     assert len(cache._kept) == 1
 
 
+def test_what_is_written_beside_a_log_is_seen(tmp_path: Path) -> None:
+    """Of a run's event files, of a database's write-ahead file, of a folder's logs, of the
+    other checkpoints."""
+    cache = FileCache()
+
+    def points(source: Path) -> int:
+        log = cache.log_at(source)
+        return len(log.series["loss"]) if log is not None else 0
+
+    first = made.events(made.made_run(20), tmp_path / "events", at=1000)
+    assert points(first) == points(first.parent) == 20
+    made.events(made.made_run(30), tmp_path / "events", at=2000)
+    assert points(first) == points(first.parent) == points(tmp_path / "events") == 30
+
+    base = made.trackio_base(tmp_path / "p.db")
+    base.execute("PRAGMA journal_mode = WAL")
+    made.trackio_rows(base, RUN.rows[:11], "run")
+    assert points(tmp_path / "p.db") == 10
+    main = (tmp_path / "p.db").stat()
+    made.trackio_rows(base, RUN.rows[11:], "run")
+    assert (tmp_path / "p.db").stat().st_mtime_ns == main.st_mtime_ns
+    assert points(tmp_path / "p.db") == 40
+    base.close()
+
+    state = made.trainer_state(made.made_run(10), tmp_path / "run" / "checkpoint-100")
+    assert points(state) == points(state.parent) == points(tmp_path / "run") == 10
+    made.trainer_state(made.made_run(20), tmp_path / "run" / "checkpoint-200")
+    assert points(state) == points(state.parent) == points(tmp_path / "run") == 20
+
+
+@pytest.mark.parametrize("name", made.MAKERS)
+def test_a_log_that_comes_into_a_folder_is_seen(name: str, tmp_path: Path) -> None:
+    """Whichever it is: the notes name the folder's other logs."""
+    made.trainer_state(made.made_run(10), tmp_path)
+    cache = FileCache()
+    cache.log_at(tmp_path)
+    if name == "trainer_state":
+        (tmp_path / "trainer_state.json").unlink()
+    path = made.MAKERS[name](made.made_run(20), tmp_path)
+    log = cache.log_at(tmp_path)
+    assert log is not None
+    assert path.name in str((log.source, log.notes))
+
+
+def test_an_empty_log_is_followed_until_it_holds_something(tmp_path: Path) -> None:
+    path = growing(tmp_path / "run", 0)
+    told, cache = config(tmp_path, tuned="run/trainer_log.jsonl"), FileCache()
+    cache.follow(told, "tuned")
+    assert cache.followed == "holds no metrics yet, waiting"
+    append(path, b"".join(made.trainer_log_lines(RUN)))
+    assert cache.read_on()
+    assert (cache.followed, losses(cache, told)) == ("", 40)
+
+
 def test_others_are_candidates_then_what_lies_beside(tmp_path: Path) -> None:
     made.trainer_state(RUN, tmp_path / "one")
     growing(tmp_path / "one", 99)

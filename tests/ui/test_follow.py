@@ -180,7 +180,31 @@ async def test_without_new_rows_nothing_is_told(tmp_path: Path) -> None:
         assert looker._told_at == told
 
 
-async def test_a_log_that_turns_unreadable_ends_it_with_a_word(
+async def test_a_log_that_is_away_or_of_another_run_is_told_and_followed_on(
+    tmp_path: Path,
+) -> None:
+    run = Growing(tmp_path)
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await run.opened(pilot)
+        await pilot.press("f")
+        await shows(pilot, "following trainer_log")
+        run.path.rename(tmp_path / "away")
+        await shows(pilot, "following trainer_log.jsonl: gone, waiting for it to come back")
+        assert run.last == 220
+        run.path.mkdir()
+        await shows(pilot, "following trainer_log.jsonl: unreadable (not a regular file)")
+        run.path.rmdir()
+        run.path.write_bytes((tmp_path / "away").read_bytes() + LINES[24])
+        screen = await shows(pilot, "step 230")
+        assert "trainer_log.jsonl:" not in screen
+        run.path.write_bytes(b"")
+        await shows(pilot, "holds no metrics yet, waiting")
+        run.write(b"".join(DIVERGED[:12]))
+        await shows(pilot, "another run now, begun anew")
+        await comes(pilot, lambda: run.last == 110)
+
+
+async def test_a_fault_while_reading_on_is_told_and_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = Growing(tmp_path)
@@ -192,9 +216,11 @@ async def test_a_log_that_turns_unreadable_ends_it_with_a_word(
         def lost() -> bool:
             raise OSError("the disk is gone")
 
-        monkeypatch.setattr(run.app.looker._reader, "read_on", lost)  # type: ignore[union-attr]
-        await shows(pilot, "no longer following: the disk is gone")
-        assert "following trainer_log" not in painted(run.app)
+        with monkeypatch.context() as while_lost:
+            while_lost.setattr(run.app.looker._reader, "read_on", lost)  # type: ignore[union-attr]
+            await shows(pilot, "following trainer_log.jsonl: the disk is gone")
+        run.write(LINES[24])
+        assert "the disk" not in await shows(pilot, "step 230")
 
 
 async def test_other_runs_and_formats_are_drawn_beside_in_turn(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from tui_eval.core.records import TrainingLog
 from tui_eval.core.text import clean
 from tui_eval.errors import InputError
 from tui_eval.files import logs
+from tui_eval.files.logs.parts.tail import GONE
 from tui_eval.files.raw import is_folder, relative
 
 if TYPE_CHECKING:
@@ -29,9 +30,22 @@ class Followed:
     def path(self) -> Path:
         return self._follower.path
 
+    @property
+    def said(self) -> str:
+        """What is to be known of the file besides that it is followed, a few cleaned words;
+        mostly nothing. Following goes on by itself."""
+        trouble = self._follower.trouble
+        if trouble == GONE:
+            return "gone, waiting for it to come back"
+        if trouble:
+            return clean(trouble, limit=60)
+        if not any(self.log.series.values()):
+            return "holds no metrics yet, waiting"
+        return "another run now, begun anew" if self._follower.another else ""
+
     def read_on(self) -> bool:
-        """Whether anything came. A file that is gone or half written has nothing new;
-        raises InputError where what is there can't be read."""
+        """Whether anything came. A file that is gone, unreadable or half written has
+        nothing new, and ``said`` tells."""
         log = self._follower.read_on()
         if log is None:
             return False

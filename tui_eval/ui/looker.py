@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from tui_eval.checklist import CHECKLIST, StepEntry
 from tui_eval.core.text import clean
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tui_eval.config import Config
     from tui_eval.core.reading import Reading
-    from tui_eval.core.records import Job
+    from tui_eval.core.records import Job, Split
     from tui_eval.store.workspace import Workspace
     from tui_eval.ui.screens.answers import AnswersDetail
     from tui_eval.ui.screens.copied_text import Repeated
@@ -64,6 +64,9 @@ class Reader(Protocol):
     def unfollow(self) -> None: ...
 
     def read_on(self) -> bool: ...
+
+    @property
+    def followed(self) -> str: ...
 
     def beside(self, candidate: str, after: str) -> tuple[Beside | None, tuple[str, ...]]: ...
 
@@ -184,7 +187,7 @@ class Looker:
                 return
             self._reader = self._reader or self._make_reader()
             name = self._reader.follow(self._scene.candidate)
-            self._scene = replace(self._scene, following=name)
+            self._scene = replace(self._scene, following=name, followed=self._reader.followed)
             self._read_step(FOLLOWED)
 
         self._tasks.put(turn)
@@ -277,17 +280,18 @@ class Looker:
         try:
             if self._reader.read_on():
                 self._read_step(FOLLOWED)
+            said = self._reader.followed
         except (TuiEvalError, OSError) as error:
-            self._unfollow()
-            words = error.message if isinstance(error, TuiEvalError) else str(error)
-            self._say(f"no longer following: {clean(words)}", "bad")
+            # It may pass: said, and tried again.
+            said = clean(error.message if isinstance(error, TuiEvalError) else str(error))
+        self._scene = replace(self._scene, followed=said)
         self._following_took = time.monotonic() - begun
         self._due["follow"] = time.monotonic() + self._follow_pause()
 
     def _unfollow(self) -> None:
         if self._scene.following and self._reader is not None:
             self._reader.unfollow()
-            self._scene = replace(self._scene, following="")
+            self._scene = replace(self._scene, following="", followed="")
 
     def _facts_now(self) -> object:
         """What the readings depend on; heartbeats and progress are not part of it."""
@@ -354,19 +358,20 @@ class Looker:
         jobs = [job for entry in entries for job in wanted(entry, self._scene.candidate)]
         # Two steps may need the same answers.
         distinct = [job for place, job in enumerate(jobs) if job not in jobs[:place]]
-        distinct = [job for job in distinct if self._named(job[1]["split"])]
-        for verb, args in distinct:
+        idle = [self._idle(verb, args["split"]) for verb, args in distinct]
+        asked = [job for job, why in zip(distinct, idle, strict=True) if not why]
+        for verb, args in asked:
             self._workspace.request(verb, {**args, "again": True} if again else args)
-        if distinct:
+        if asked:
             self._start.start_engine()
+        elif idle:
+            self._say(f"nothing to compute: {'; '.join(dict.fromkeys(idle))}", "dim")
 
-    def _named(self, split: str) -> bool:
-        """Whether there are training rows to score: the step says so itself where not."""
-        if split != "train":
-            return True
-        from tui_eval.files.evidence import data_path
+    def _idle(self, verb: str, split: str) -> str:
+        """Why a job has nothing to work on; the step says so itself where one is left out."""
+        from tui_eval.files.wants import idle
 
-        return data_path(self._config, self._scene.candidate, "train") is not None
+        return idle(self._config, self._scene.candidate, verb, cast("Split", split))
 
 
 def comparable(scene: Scene) -> Scene:

@@ -82,6 +82,8 @@ class Scene:
     """Whether anything was looked at yet."""
     following: str = ""
     """The log that is followed, cleaned; empty if none is."""
+    followed: str = ""
+    """What is to be said of that log: that it is gone, ...; cleaned, mostly empty."""
     beside: Beside | None = None
 
     def job(self, step: str) -> Job | None:

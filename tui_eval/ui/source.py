@@ -49,6 +49,11 @@ class Source:
     def read_on(self) -> bool:
         return self._cache.read_on()
 
+    @property
+    def followed(self) -> str:
+        """What is to be said of the followed log, cleaned; mostly nothing."""
+        return self._cache.followed
+
     def beside(self, candidate: str, after: str) -> tuple[Beside | None, tuple[str, ...]]:
         """The next other log after the one with the key ``after``, None behind the last,
         and what is to be said of those on the way that can't be drawn."""

@@ -12,6 +12,7 @@ from tui_eval.errors import InputError
 from tui_eval.files.logs.parts import found, signs
 from tui_eval.files.logs.parts.follow import Follower, Rereading
 from tui_eval.files.logs.parts.reader import Reader, checkpoints, run_of
+from tui_eval.files.logs.parts.stamps import stamps_of
 from tui_eval.files.raw import is_file, is_folder, no_file, refuse_lfs_pointer, relative
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "logs_beside",
     "read_log",
     "run_of",
+    "stamps_of",
 ]
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from tui_eval.core.records import LogPoint, TrainingLog
 from tui_eval.errors import InputError
 from tui_eval.files.logs.parts.numbers import number, positive, step_of, whole
-from tui_eval.files.logs.parts.reader import checkpoints
+from tui_eval.files.logs.parts.reader import checkpoints, own_step
 from tui_eval.files.raw import is_file, read_json, relative
 
 NAME = "trainer_state.json"
@@ -35,8 +35,8 @@ class _State:
 
 
 def read(path: Path, judged_step: int | None) -> TrainingLog:
-    run = path.parent.parent if path.parent in checkpoints(path.parent.parent).values() else None
-    folder = run or path.parent
+    # By its name: a run that keeps few checkpoints clears away the one that was named.
+    folder = path.parent.parent if own_step(path) is not None else path.parent
     states, notes = _states(path, folder)
     chosen = next((state for state in states if state.path == path), states[-1])
     series, disagreeing = _merged(states)
@@ -48,13 +48,13 @@ def read(path: Path, judged_step: int | None) -> TrainingLog:
     odd = sum(state.odd for state in states)
     if odd:
         notes.append(f"{odd} rows of the log hold no usable step and are left out")
-    own_step = whole(chosen.raw.get("global_step"))
+    own = whole(chosen.raw.get("global_step"))
     last = max(states, key=lambda state: whole(state.raw.get("global_step")) or 0).raw
     return TrainingLog(
         source=str(path),
         format="trainer_state",
         series=series,
-        judged_step=own_step if judged_step is None else judged_step,
+        judged_step=own if judged_step is None else judged_step,
         global_step=whole(last.get("global_step")),
         max_steps=positive(last.get("max_steps")),
         epochs=number(last.get("num_train_epochs")),
@@ -69,7 +69,7 @@ def _states(path: Path, folder: Path) -> tuple[list[_State], list[str]]:
     """Every readable state of the run, the one written last at the end."""
     places = [folder, *checkpoints(folder).values()]
     paths = [place / NAME for place in places if is_file(place / NAME)]
-    if path not in paths:
+    if path not in paths and (path.name != NAME or not paths):
         # A log of another name stands for itself.
         paths = [path]
     states, notes = [], []
@@ -81,7 +81,7 @@ def _states(path: Path, folder: Path) -> tuple[list[_State], list[str]]:
             faults[each] = error
             notes.append(f"{relative(each, folder)} is left out: {error.message}")
     if not states:
-        fault = faults[path]
+        fault = faults.get(path) or next(iter(faults.values()))
         raise InputError(fault.message, fault.remedy or "Name another checkpoint's log.")
     return sorted(states, key=_age), notes
 

@@ -12,7 +12,7 @@ from textual.message import Message
 from tui_eval.checklist import CHECKLIST
 from tui_eval.core.reading import Finding, Reading
 from tui_eval.core.records import EngineStatus, Job
-from tui_eval.core.text import cells, clean
+from tui_eval.core.text import cells, clean, cut
 from tui_eval.ui import keys
 from tui_eval.ui.messages import JudgeAsked
 from tui_eval.ui.scene import Beside, asked_for, to_be_judged
@@ -63,18 +63,19 @@ class StepPane(PlotKeys, can_focus=True):
         self.reading: Reading | None = None
         self.job: Job | None = None
         self.engine = EngineStatus("absent")
-        self.following = ""
+        self.following = self.followed = ""
         self.views = Views(signs_of())
         self._typing = False
 
     def show(
         self, reading: Reading | None, job: Job | None, engine: EngineStatus,
-        following: str = "", beside: Beside | None = None,
+        following: str = "", followed: str = "", beside: Beside | None = None,
     ) -> None:  # fmt: skip
-        """What is known now; cursors, zoom and view stay as they are. ``following`` and
-        ``beside`` are of step 1."""
+        """What is known now; cursors, zoom and view stay as they are. ``following``,
+        ``followed`` and ``beside`` are of step 1."""
         before = self.footer
-        self.following, beside = (following, beside) if self.has_log else ("", None)
+        beside = beside if self.has_log else None
+        self.following, self.followed = (following, followed) if self.has_log else ("", "")
         if reading is not None and (reading, beside) != (self.reading, self.views.beside):
             self.views.update(reading, beside)
         self.reading, self.job, self.engine = reading, job, engine
@@ -236,10 +237,13 @@ class StepPane(PlotKeys, can_focus=True):
         return Picture([*rows, between, *filled(body.lines, room), *foot], cursor)
 
     def _beside(self) -> Line:
-        """Which log is followed, and which is drawn beside it."""
+        """Which log is followed and what became of it, and which is drawn beside it."""
         told: Line = []
         if self.following:
-            told += line(("following ", "accent"), (self.following, "dim"))
+            name = cut(self.following, 26) if self.followed else self.following
+            told += line(("following ", "accent"), (name, "dim"))
+            if self.followed:
+                told += line((": ", "dim"), (self.followed, "caution!"))
         beside = self.views.beside
         if beside is not None:
             told += line((" · " if told else "", "dim"), ("beside it ", "dim"), beside.name)
