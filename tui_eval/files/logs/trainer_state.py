@@ -16,8 +16,9 @@ from typing import Any
 from tui_eval.core.records import LogPoint, TrainingLog
 from tui_eval.errors import InputError
 from tui_eval.files.logs.parts.numbers import number, positive, step_of, whole
+from tui_eval.files.logs.parts.pieces import read_rows
 from tui_eval.files.logs.parts.reader import checkpoints, own_step
-from tui_eval.files.raw import is_file, read_json, relative
+from tui_eval.files.raw import is_file, relative
 
 NAME = "trainer_state.json"
 _NOT_SERIES = ("step", "epoch")
@@ -91,7 +92,7 @@ def _age(state: _State) -> tuple[int, int]:
 
 
 def _state(path: Path) -> _State:
-    raw = read_json(path)
+    raw = read_rows(path, "log_history")
     history = raw.get("log_history") if isinstance(raw, dict) else None
     if not isinstance(history, list):
         raise InputError(f"{path} is not a Trainer's state: it has no list log_history.")
@@ -105,7 +106,7 @@ def _merged(states: list[_State]) -> tuple[dict[str, tuple[LogPoint, ...]], int]
     disagreeing = 0
     for state in states:
         rate = _epochs_per_step(state)
-        fresh: dict[tuple[str, float], LogPoint] = {}
+        fresh: dict[str, dict[float, LogPoint]] = {}
         for row in state.rows:
             step = _step(row)
             assert step is not None
@@ -113,11 +114,13 @@ def _merged(states: list[_State]) -> tuple[dict[str, tuple[LogPoint, ...]], int]
             for key, value in row.items():
                 told = None if key in _NOT_SERIES else number(value)
                 if told is not None:
-                    fresh[key, step] = LogPoint(step, told, epoch)
-        for (key, step), point in fresh.items():
-            before = merged.setdefault(key, {}).get(step)
-            disagreeing += before is not None and not _same(before.value, point.value)
-            merged[key][step] = point
+                    fresh.setdefault(key, {})[step] = LogPoint(step, told, epoch)
+        for key, points in fresh.items():
+            before = merged.setdefault(key, {})
+            if before:
+                both = before.keys() & points.keys()
+                disagreeing += sum(not _same(before[at].value, points[at].value) for at in both)
+            before.update(points)
     return {
         key: tuple(points[step] for step in sorted(points)) for key, points in merged.items()
     }, disagreeing
