@@ -71,7 +71,8 @@ class CopiedText(Drawn, can_focus=True):
 
     def say(self, words: str) -> None:
         """In the place of the training row."""
-        self._said, self._columns = words, self._only(0)
+        self._said = words
+        self._columns = self._anew()
         self.redraw()
 
     def take(self, row: TrainingRow | None) -> None:
@@ -81,10 +82,10 @@ class CopiedText(Drawn, can_focus=True):
             self.say(gone if one.row is not None else "There is none.")
             return
         self._row, self._said = row, ""
-        self._columns = self._only(0)
+        self._columns = self._anew()
         self.redraw()
 
-    def _only(self, which: int) -> tuple[int, Column, Column] | None:
+    def _anew(self) -> tuple[int, Column, Column] | None:
         """The left column stays where it is while the right one is made anew."""
         if self._columns is None:
             return None
