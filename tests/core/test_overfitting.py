@@ -17,7 +17,7 @@ from tui_eval.core.steps import overfitting
 from tui_eval.core.text import cells
 
 N = 200
-NOTES = {"no_answers": "note", "no_off_task": "note", "not_measured": "note"}
+NOTES = {"no_answers": "note", "no_off_task": "note"}
 """What a run without answers, off-task text and measure says in any case."""
 
 
@@ -107,7 +107,8 @@ def test_figures_are_token_weighted() -> None:
         (0.12, {}, "good"),
         (0.35, {"gap_some": "caution"}, "caution"),
         (0.8, {"gap_high": "bad"}, "bad"),
-        (-0.3, {}, "good"),
+        (-0.02, {}, "good"),
+        (-0.3, {"train_unlike_trained": "caution"}, "caution"),
     ],
 )
 def test_the_rule(gap: float, expected: dict[str, str], verdict: str) -> None:

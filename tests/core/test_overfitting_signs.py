@@ -47,7 +47,8 @@ def answered(
         evidence,
         completions={"tuned": completions(tuned), "base": completions(base, "base")},
         matches=matches(*(t for t in looked if t not in unmeasured), copies=copies),
-        near={},
+        # As near as can be: nothing is left for near and far.
+        near=nearest([1.0] * ANSWERS),
     )
 
 
@@ -153,7 +154,10 @@ def test_answers_not_measured_yet_are_told() -> None:
     tuned = texts("a")
     late = [tuned["s3"], tuned["s4"]]
     reading = read(answered(gap_of(0.05, n=100), tuned, unmeasured=late))
-    assert "2 answers for copies" in finding(reading, "not_measured").text
+    assert "2 answers" in finding(reading, "not_measured").text
+    assert reading.verdict == "waiting"
+    assert reading.headline == "2 answers to compare: press r"
+    assert reading.summary == "2 answers to be compared with the training file: press r"
     assert reading.numbers["copies"].n == 98
 
 
@@ -358,3 +362,37 @@ def test_one_word_labels_have_no_diversity_to_judge() -> None:
     reading = read(answered(gap_of(0.05, n=100), labels))
     assert reading.numbers["distinct_2"].value is None
     assert reading.numbers["distinct_2"].why == "the answers have no two words"
+
+
+# What is left to do, and what can't be done
+
+
+def test_waiting_while_prompts_are_to_be_compared() -> None:
+    """The measure job was never run, or was killed in the middle."""
+    reading = read(replace(gap_of(0.9), near=nearest([0.3] * 150), matches={}))
+    assert reading.verdict == "waiting"
+    assert reading.headline == "50 prompts to compare: press r"
+    assert codes(reading) == {"gap_high": "bad", "not_measured": "note"}
+    assert read(replace(gap_of(0.05), near=nearest([1.0] * 200), matches={})).verdict == "good"
+
+
+def test_answers_alone_have_copies_and_diversity_but_no_gap() -> None:
+    evidence = replace(copied(12), scored={}, answers_alone=("tuned", "base"))
+    reading = read(evidence)
+    assert reading.verdict == "not_enough"
+    assert codes(reading) == {"no_model": "not_enough", "copies": "caution"}
+    assert "path under [models.tuned]" in finding(reading, "no_model").text
+    assert reading.headline == "no model to score"
+    assert reading.numbers["copies"].value == 12
+    assert reading.numbers["distinct_2"].value is not None
+    assert reading.numbers["gap"].why == "there is no model to score"
+    assert reading.numbers["forgetting"].why == "there is no model to score"
+
+
+def test_a_base_of_answers_alone_is_compared_by_them() -> None:
+    evidence = copied(12)
+    tuned_only = {"tuned": evidence.scored["tuned"]}
+    reading = read(replace(evidence, scored=tuned_only, answers_alone=("base",)))
+    assert codes(reading) == {"copies": "caution", "no_base": "note"}
+    assert reading.numbers["base_copy_rate"].value == 0
+    assert reading.numbers["gap"].value is not None

@@ -246,7 +246,7 @@ async def test_a_remapped_key_works_and_is_named(tmp_path: Path) -> None:
         await pilot.press("r")
         await pilot.press("f5")
         await shows(pilot, "waiting for an engine")
-        assert [job.verb for job in workspace.jobs()] == ["score", "score", "generate", "measure"]
+        assert [job.verb for job in workspace.jobs()] == ["score", "score", "generate"]
         await pilot.press("question_mark", "G")
         await shows(pilot, "open = 'ctrl+b': ctrl+b is kept free")
 

@@ -85,6 +85,9 @@ OVERFITTING: dict[str, Value] = {
     # Nats per token between validation and training loss: some overfitting; high.
     "gap_some": 0.2,
     "gap_high": 0.5,
+    # Nats per token by which validation rows must have improved more than the training rows
+    # before the training file is doubted.
+    "unlike_trained": 0.05,
     # An answer of so many words that equals a training answer is a copy, and so is one with
     # a verbatim run as long (the deduplication literature's 50).
     "copy_words": 6,

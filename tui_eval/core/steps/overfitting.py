@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tui_eval.core.evidence import Evidence
 from tui_eval.core.reading import HEADLINE_CELLS, SUMMARY_CELLS, Reading, verdict_of
@@ -20,6 +21,7 @@ from tui_eval.core.steps.overfitting_signs import (
     rises,
 )
 from tui_eval.core.steps.overfitting_tests import Case, all_hits, gap_text
+from tui_eval.core.steps.overfitting_unlike import Unlike, unlike
 from tui_eval.core.steps.pairs import Scored, scored
 from tui_eval.core.steps.run import look
 from tui_eval.core.steps.wording import Hit, count_text, fitting, worst
@@ -55,15 +57,20 @@ def _grave(hits: Sequence[Hit]) -> dict[str, str]:
 
 
 def _case(evidence: Evidence, candidate: str, base: str | None) -> Case:
-    train = scored(evidence, candidate, base, "train")
-    validation = scored(evidence, candidate, base)
-    off_task = scored(evidence, candidate, base, "off_task")
+    scorable = evidence.scorable(candidate)
+    # A base of answers alone is compared by them, not by losses.
+    scored_base = base if base is not None and evidence.scorable(base) else None
+    sides = [
+        scored(evidence, candidate, scored_base, split) if scorable else None
+        for split in ("train", "validation", "off_task")
+    ]
+    train, validation, off_task = sides
     run = look(evidence, candidate)
     supervised = run is not None and run.objective == "supervised"
-    return Case(
+    case = Case(
         evidence=evidence,
         candidate=candidate,
-        base=base,
+        base=scored_base,
         train=train,
         validation=validation,
         off_task=off_task,
@@ -75,7 +82,37 @@ def _case(evidence: Evidence, candidate: str, base: str | None) -> Case:
         run=run,
         rises=rises(run) if run is not None and supervised else (),
         reconciled=reconcile(evidence, candidate, validation) if validation is not None else None,
+        scorable=scorable,
+        unmeasured=_unmeasured(evidence, candidate),
     )
+    return replace(case, unlike=_unlike(case))
+
+
+def _unlike(case: Case) -> Unlike | None:
+    """Only of supervised runs: preference training may raise the loss of its own rows."""
+    told = case.evidence.objective(case.candidate)
+    objective = told or (case.run.objective if case.run is not None else "supervised")
+    if case.gaps is None or not case.enough or objective != "supervised":
+        return None
+    assert case.train is not None
+    assert case.validation is not None
+    return unlike(
+        case.train,
+        case.validation,
+        case.gaps,
+        case.run,
+        case.reconciled,
+        least=case.limit("unlike_trained"),
+        clear=case.limit("gap_some"),
+    )
+
+
+def _unmeasured(evidence: Evidence, candidate: str) -> int:
+    """Validation prompts that were not compared with the training file, if one is named."""
+    nearest, dataset = evidence.nearest(candidate), evidence.dataset(candidate, "validation")
+    if nearest is None or dataset is None:
+        return 0
+    return sum(sample.id not in nearest for sample in dataset.samples)
 
 
 def _forgetting(side: Scored | None) -> Estimate | None:
@@ -85,15 +122,20 @@ def _forgetting(side: Scored | None) -> Estimate | None:
 
 
 def _waiting(case: Case, width: int) -> str:
+    used = case.gaps.used if case.gaps is not None and case.enough else None
+    so_far = f", gap so far {used.value + 0.0:.1f}" if used is not None else ""
+    if not case.scoring:
+        left = " and ".join(case.to_measure)
+        asked = f"{left} to be compared with the training file"
+        brief = f"{left} to compare"
+        return fitting((f"{asked}: press r", asked, f"{brief}: press r", brief), width)
     sides = [*case.sides, *([case.off_task] if case.off_task is not None else [])]
     done, planned = sum(side.done for side in sides), sum(side.planned for side in sides)
     if not done:
         needs = f"needs {count_text(planned, 'row')} scored"
         return fitting((f"{needs}: press r", needs), width)
     progress = f"{done} of {count_text(planned, 'row')} scored"
-    used = case.gaps.used if case.gaps is not None and case.enough else None
-    so_far = (f"{progress}, gap so far {used.value:.1f}",) if used is not None else ()
-    return fitting((*so_far, progress), width)
+    return fitting((f"{progress}{so_far}", progress), width)
 
 
 def _headline(case: Case, gravest: Hit | None) -> str:
