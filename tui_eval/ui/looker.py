@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tui_eval.ui.screens.answers import AnswersDetail
     from tui_eval.ui.screens.copied_text import Repeated
     from tui_eval.ui.start import Start
-    from tui_eval.ui.widgets.token_text import SampleDetail
+    from tui_eval.ui.widgets.token_data import SampleDetail
 
 POLL, SEEN, ELSEWHERE, LIVENESS = 0.33, 4.0, 5.0, 2.0
 """Seconds between looks at the change counter, signs of life, other hosts' files, and the
@@ -137,13 +137,23 @@ class Looker:
         self._tasks.put(self._start.kill_engine)
 
     def sample(self, ref: str, tell: Callable[[SampleDetail | None], object]) -> None:
-        """Look one sample up; ``tell`` is called on the thread, with None if it is gone."""
+        """Look one sample up, by its id or by that of an answer to it; ``tell`` is called on
+        the thread, with None if it is gone."""
 
         def find() -> None:
             self._reader = self._reader or self._make_reader()
             tell(self._reader.sample(self._scene.candidate, ref))
 
         self._tasks.put(find)
+
+    def tokens(self, wants: Mapping[str, str]) -> None:
+        """Ask for every token of one text: of the ``sample`` or the ``answer`` named."""
+
+        def ask() -> None:
+            self._workspace.request("tokens", {"candidate": self._scene.candidate, **wants})
+            self._start.start_engine()
+
+        self._tasks.put(ask)
 
     def answers(self, ref: str, tell: Callable[[AnswersDetail | None], object]) -> None:
         """Like ``sample``, with what both models answered."""

@@ -40,3 +40,11 @@ class JudgeAsked(Message):
         super().__init__()
         self.step = step
         self.token = token
+
+
+class TokensAsked(Message):
+    """The tokens of a sample were asked for; ``ref`` is its id or that of an answer to it."""
+
+    def __init__(self, ref: str) -> None:
+        super().__init__()
+        self.ref = ref

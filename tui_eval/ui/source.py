@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tui_eval.ui.screens.answers import AnswersDetail
     from tui_eval.ui.screens.copied_text import Repeated
     from tui_eval.ui.start import Start
-    from tui_eval.ui.widgets.token_text import SampleDetail
+    from tui_eval.ui.widgets.token_data import SampleDetail
 
 
 class Source:
@@ -90,10 +90,15 @@ class Source:
         return find(evidence, candidate)
 
     def sample(self, candidate: str, ref: str) -> SampleDetail | None:
-        """One sample with what is recorded of it under base and candidate."""
-        from tui_eval.ui.widgets.token_text import SampleDetail
+        """One sample with what is recorded of it under base and candidate; ``ref`` is its id
+        or that of the candidate's answer to it."""
+        from tui_eval.ui.widgets.token_data import Answered, SampleDetail
 
         evidence = WorkspaceEvidence(self._workspace, self._config, self._cache)
+        made = evidence.answers(candidate, candidate)
+        answer = next((one for one in made.values() if ref in (one.id, one.sample)), None)
+        answer_first = answer is not None and answer.id == ref
+        ref = answer.sample if answer is not None else ref
         splits: tuple[Split, ...] = ("validation", "off_task")
         datasets = filter(None, (evidence.dataset(candidate, split) for split in splits))
         found = next((s for data in datasets for s in data.samples if s.id == ref), None)
@@ -105,6 +110,17 @@ class Source:
             evidence.rendering(candidate, ref),
             evidence.loss(candidate, base, ref) if base is not None else None,
             evidence.loss(candidate, candidate, ref),
+            evidence.tokens(candidate, base, ref) if base is not None else None,
+            evidence.tokens(candidate, candidate, ref),
+            Answered(
+                answer.id,
+                answer.text,
+                evidence.tokens(candidate, base, answer.id) if base is not None else None,
+                evidence.tokens(candidate, candidate, answer.id),
+            )
+            if answer is not None and not answer.error
+            else None,
+            answer_first,
         )
 
 

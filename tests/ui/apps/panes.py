@@ -9,7 +9,7 @@ from tui_eval.core.records import EngineStatus, Job
 from tui_eval.ui import themes
 from tui_eval.ui.screens.sample import SamplePage
 from tui_eval.ui.screens.step import StepPane
-from tui_eval.ui.widgets.token_text import SampleDetail
+from tui_eval.ui.widgets.token_data import SampleDetail
 
 
 class Themed(App[None]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.events import DescendantFocus, Key
@@ -11,6 +12,9 @@ from textual.screen import Screen
 from tui_eval.core.text import clean
 from tui_eval.ui.widgets.drawn import Drawn, Line
 from tui_eval.ui.widgets.frame import KeyLine
+
+if TYPE_CHECKING:
+    from tui_eval.ui.scene import Scene
 
 MIN_WIDTH, MIN_HEIGHT, WIDE = 60, 15, 120
 
@@ -77,6 +81,9 @@ class Plain(Screen[None], inherit_bindings=False):
     @property
     def key_line(self) -> KeyLine:
         return self.query_one(KeyLine)
+
+    def scene_changed(self, scene: Scene) -> None:
+        """What is known of the workspace changed."""
 
     def say(self, words: str, role: str = "text") -> None:
         self.key_line.say(words, role)

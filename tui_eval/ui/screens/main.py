@@ -137,9 +137,7 @@ class MainScreen(Plain):
             return
         from tui_eval.ui.screens.sample import SamplePage
 
-        page = SamplePage()
-        self.app.push_screen(page)
-        self.looker.sample(event.ref, lambda detail: page.post_message(page.Found(detail)))
+        self.app.push_screen(SamplePage(ref=event.ref, looker=self.looker))
 
     def _open_beside(self, ref: str, kind: str) -> None:
         """A text beside the training row that it repeats, or that is nearest to it."""

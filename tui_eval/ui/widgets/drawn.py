@@ -157,6 +157,7 @@ def _alike(one: Style, other: Style) -> bool:
         and bool(one.reverse) == bool(other.reverse)
         and not one.reverse
         and not one.underline
+        and not other.underline
     )
 
 
