@@ -12,6 +12,7 @@ from tests.files import log_making as made
 from tui_eval.config import Config, ModelConfig
 from tui_eval.core.steps.curve_overlay import lines_of
 from tui_eval.errors import InputError
+from tui_eval.files import logs, nearby
 from tui_eval.files.evidence import FileCache
 from tui_eval.files.following import others
 
@@ -208,3 +209,55 @@ def test_a_log_without_anything_to_draw_has_no_lines(tmp_path: Path) -> None:
     log = FileCache().log_at(made.trainer_state(made.Run(rows, 3, 1.0, 1), tmp_path))
     assert log is not None
     assert lines_of(log) == {}
+
+
+@pytest.mark.parametrize("name", made.MAKERS)
+def test_a_run_nearby_is_another_whatever_its_format(name: str, tmp_path: Path) -> None:
+    path = made.trainer_state(RUN, tmp_path / "mine" / "checkpoint-400")
+    theirs = made.MAKERS[name](made.made_run(20), tmp_path / "theirs")
+    told = config(tmp_path, tuned=str(path.relative_to(tmp_path)))
+    cache = FileCache()
+    (found,) = others(told, "tuned", cache)
+    assert (found.name, found.source) == ("theirs", theirs)
+    log = cache.log_at(found.source, found.step)
+    assert log is not None
+    assert lines_of(log)["loss"]
+
+
+def test_nearby_the_own_run_is_not_found_again_and_the_newest_come_first(tmp_path: Path) -> None:
+    for step in (100, 200):
+        made.trainer_state(RUN, tmp_path / "mine" / f"checkpoint-{step}")
+    made.plain_csv(RUN, tmp_path / "mine")
+    for age, name in enumerate(("old", "newest", "older")):
+        made.events(RUN, tmp_path / name)
+        os.utime(tmp_path / name, (1e9, 1e9 - [9, 0, 5][age]))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "train.csv").write_text("prompt,response\nq,a\n")
+    made.captured(RUN, tmp_path)
+    told = config(tmp_path, tuned="mine/checkpoint-100/trainer_state.json")
+    names = [other.name for other in others(told, "tuned", FileCache())]
+    assert names == ["log.csv", "train.log", "newest", "older", "old"]
+
+
+def test_looking_nearby_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(12):
+        made.trainer_log(RUN, tmp_path / f"run-{number}")
+    crowded = tmp_path / "crowded"
+    made.trainer_log(RUN, crowded)
+    for number in range(40):
+        (crowded / f"{number}.txt").touch()
+    looked = []
+    real = logs.find_log
+
+    def counted(folder: Path, *, above: bool = True) -> Path | None:
+        looked.append(folder)
+        return real(folder, above=above)
+
+    monkeypatch.setattr(logs, "find_log", counted)
+    monkeypatch.setattr(nearby, "MOST_ENTRIES", 30)
+    assert len(nearby.logs(tmp_path / "run-0")) == 12
+    assert crowded not in looked
+    looked.clear()
+    monkeypatch.setattr(nearby, "MOST_LOGS", 5)
+    assert len(nearby.logs(tmp_path / "run-0")) == 5
+    assert len(looked) < 8

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tui_eval.core.records import TrainingLog
 from tui_eval.core.text import clean
 from tui_eval.errors import InputError
-from tui_eval.files import logs
+from tui_eval.files import logs, nearby
 from tui_eval.files.logs.parts.tail import GONE
 from tui_eval.files.raw import is_folder, relative
 
@@ -105,7 +105,8 @@ class Other:
 
 
 def others(config: Config, candidate: str, cache: FileCache) -> list[Other]:
-    """The logs of the other candidates, then those that lie beside the judged one."""
+    """The logs of the other candidates, then those that lie beside the judged one, then
+    one of every other run in the folder around."""
     from tui_eval.files.evidence import judged_step, log_path
 
     found: dict[Path, Other] = {}
@@ -120,8 +121,21 @@ def others(config: Config, candidate: str, cache: FileCache) -> list[Other]:
         here = Path(log.source)
         found.pop(here, None)
         run = logs.run_of(here) or here.parent
+        known = {run, *map(logs.run_of, found)}
         for path in logs.logs_beside(here):
-            if path not in found:
-                name = clean(relative(path, run), limit=60)
-                found[path] = Other(f"file {path}", name, path, None)
+            found.setdefault(path, _other(path, relative(path, run)))
+        for path in nearby.logs(run, above=1):
+            near = logs.run_of(path)
+            if near is not None and near not in known:
+                known.add(near)
+                found.setdefault(path, _other(path, _name(path, near, run)))
     return list(found.values())
+
+
+def _other(path: Path, name: str) -> Other:
+    return Other(f"file {path}", clean(name, limit=60), path, None)
+
+
+def _name(path: Path, run: Path, judged: Path) -> str:
+    """A run's own name; of one around the judged run the log's."""
+    return relative(path if run in judged.parents else run, judged.parent)

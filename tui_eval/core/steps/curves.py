@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from tui_eval.core.evidence import Evidence
 from tui_eval.core.reading import (
@@ -32,6 +33,7 @@ from tui_eval.core.steps.run import (
 from tui_eval.core.steps.wording import (
     Hit,
     count_text,
+    decimals_for,
     ends_text,
     fitting,
     loss_text,
@@ -209,7 +211,7 @@ def _tables(run: Run) -> dict[str, Table]:
     if not run.evals:
         return {}
     several = len(run.evals) > 1
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for key, points in run.evals.items():
         name = (clean(eval_name(key), limit=24) or "validation",) if several else ()
         for point in points:
@@ -220,8 +222,8 @@ def _tables(run: Run) -> dict[str, Table]:
         *((Column("set", "eval set"),) if several else ()),
         Column("step", "step", "count", 0),
         Column("epoch", "epoch", "number", 2),
-        Column("eval_loss", "validation", "number", 3),
-        Column("train_loss", "train beside", "number", 3),
+        Column("eval_loss", "validation", "number", decimals_for(row[-2] for row in rows)),
+        Column("train_loss", "train beside", "number", decimals_for(row[-1] for row in rows)),
     )
     return {"evals": Table("validation losses", columns, tuple(rows))}
 
