@@ -70,6 +70,8 @@ class Scanned:
     """Readable rows of no known shape: their prompt is a guess, or the whole row."""
     seen: Seen | None = None
     notes: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    """Fields that rows have, in the order in which they are met."""
 
 
 def scan(
@@ -127,8 +129,9 @@ def scan(
         skipped=tuple(skipped),
         unshaped=unshaped,
         notes=tuple(source.notes),
+        names=tuple(names),
     )
-    _check(found, tuple(names))
+    _check(found, found.names)
     if training is None:
         return found
     return replace(found, seen=_seen(training, training_fields or fields, rows, wholes, progress))
