@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.files.made_splits import lines
+from tests.files.making import lines
 from tui_eval.core.splits import Asked
 from tui_eval.files.splitting_ask import Wishes, planned, scanned
 from tui_eval.files.splitting_report import cut_lines
