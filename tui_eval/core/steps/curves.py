@@ -127,9 +127,10 @@ def _moved(run: Run, *, ends: bool) -> str:
     drop = run.drop
     if drop is None or math.isnan(drop):
         return ""
-    word = "fell" if drop >= 0 else "rose"
+    share = share_text(abs(drop))
+    word = f"{'fell' if drop >= 0 else 'rose'} {share}" if share != "0.0%" else "hardly moved"
     figures = f" ({ends_text(run.first, run.last)})" if ends else ""
-    return f"loss {word} {share_text(abs(drop))}{figures}"
+    return f"loss {word}{figures}"
 
 
 def _sign_moved(run: Run) -> str:

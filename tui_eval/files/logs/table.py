@@ -88,6 +88,8 @@ class Table:
             self._line(rest)
         if columns is None:
             raise InputError("The table has no header line with the names of metrics.")
+        if self._rows and not self.gathered.series:
+            raise InputError("The table holds no metrics: no training log is in it.")
 
     def _line(self, line: bytes) -> None:
         if not line.strip() or self._refused:
