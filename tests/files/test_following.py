@@ -165,6 +165,29 @@ def test_a_log_that_comes_into_a_folder_is_seen(name: str, tmp_path: Path) -> No
     assert path.name in str((log.source, log.notes))
 
 
+def test_what_became_of_the_followed_log_is_told(tmp_path: Path) -> None:
+    path = growing(tmp_path / "run", 22)
+    told, cache = config(tmp_path, tuned="run/trainer_log.jsonl"), FileCache()
+    cache.follow(told, "tuned")
+    assert cache.followed == ""
+    path.unlink()
+    assert not cache.read_on()
+    assert (cache.followed, losses(cache, told)) == ("gone, waiting for it to come back", 20)
+    path.mkdir()
+    assert not cache.read_on()
+    assert cache.followed == "unreadable (not a regular file)"
+    path.rmdir()
+    growing(tmp_path / "run", 24)
+    assert cache.read_on()
+    assert cache.followed == ""
+    path.write_bytes(b"")
+    assert cache.read_on()
+    assert cache.followed == "holds no metrics yet, waiting"
+    path.write_bytes(b"".join(list(made.trainer_log_lines(made.made_run(40, seed=2)))[:7]))
+    assert cache.read_on()
+    assert (cache.followed, losses(cache, told)) == ("another run now, begun anew", 7)
+
+
 def test_an_empty_log_is_followed_until_it_holds_something(tmp_path: Path) -> None:
     path = growing(tmp_path / "run", 0)
     told, cache = config(tmp_path, tuned="run/trainer_log.jsonl"), FileCache()

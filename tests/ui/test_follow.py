@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -191,17 +192,36 @@ async def test_a_log_that_is_away_or_of_another_run_is_told_and_followed_on(
         run.path.rename(tmp_path / "away")
         await shows(pilot, "following trainer_log.jsonl: gone, waiting for it to come back")
         assert run.last == 220
-        run.path.mkdir()
-        await shows(pilot, "following trainer_log.jsonl: unreadable (not a regular file)")
-        run.path.rmdir()
         run.path.write_bytes((tmp_path / "away").read_bytes() + LINES[24])
         screen = await shows(pilot, "step 230")
         assert "trainer_log.jsonl:" not in screen
-        run.path.write_bytes(b"")
-        await shows(pilot, "holds no metrics yet, waiting")
-        run.write(b"".join(DIVERGED[:12]))
+        run.path.write_bytes(b"".join(DIVERGED[:12]))
         await shows(pilot, "another run now, begun anew")
         await comes(pilot, lambda: run.last == 110)
+
+
+async def test_a_long_log_is_said_to_be_read_and_keys_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Growing(tmp_path)
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await run.opened(pilot)
+        reader = run.app.looker._reader  # type: ignore[union-attr]
+        read, asked = threading.Event(), reader.follow  # type: ignore[union-attr]
+
+        def slowly(candidate: str) -> str:
+            read.wait(60)
+            return asked(candidate)
+
+        monkeypatch.setattr(reader, "follow", slowly)
+        await pilot.press("f")
+        try:
+            assert "following" not in await shows(pilot, "reading the log …")
+            await pilot.press("left")
+            await shows(pilot, "step 210")
+        finally:
+            read.set()
+        await shows(pilot, "following trainer_log.jsonl")
 
 
 async def test_a_fault_while_reading_on_is_told_and_tried_again(

@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -24,7 +24,7 @@ from tui_eval.ui.scene import About, Beside, Scene, wanted
 from tui_eval.ui.spelling import spelled_reading
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tui_eval.config import Config
     from tui_eval.core.reading import Reading
@@ -40,6 +40,8 @@ POLL, SEEN, ELSEWHERE, LIVENESS = 0.33, 4.0, 5.0, 2.0
 engine's own liveness (its death changes nothing that the counter would show)."""
 STEADY = 1.0
 """Seconds between two changes of what is shown: nothing moves more often."""
+PATIENCE = 0.5
+"""Seconds after which it is said that a log is still being read."""
 FOLLOWED = "curves"
 """The step that is made anew while its log grows."""
 
@@ -196,9 +198,10 @@ class Looker:
                 self._unfollow()
                 return
             self._reader = self._reader or self._make_reader()
-            name = self._reader.follow(self._scene.candidate)
-            self._scene = replace(self._scene, following=name, followed=self._reader.followed)
-            self._read_step(FOLLOWED)
+            with self._patience("reading the log …"):
+                name = self._reader.follow(self._scene.candidate)
+                self._scene = replace(self._scene, following=name, followed=self._reader.followed)
+                self._read_step(FOLLOWED)
 
         self._tasks.put(turn)
 
@@ -209,7 +212,8 @@ class Looker:
             self._reader = self._reader or self._make_reader()
             before = self._scene.beside
             after = before.key if before is not None else ""
-            found, troubles = self._reader.beside(self._scene.candidate, after)
+            with self._patience("reading the other log …"):
+                found, troubles = self._reader.beside(self._scene.candidate, after)
             self._scene = replace(self._scene, beside=found)
             if troubles:
                 self._say(" ".join(troubles), "bad")
@@ -219,6 +223,17 @@ class Looker:
         self._tasks.put(turn)
 
     # The thread.
+
+    @contextmanager
+    def _patience(self, words: str) -> Iterator[None]:
+        """Say ``words`` if what was asked for isn't there within the blink of an eye."""
+        timer = threading.Timer(PATIENCE, self._say, (words, "dim"))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def _run(self) -> None:
         while not self._stopped:

@@ -28,6 +28,8 @@ INVITATION = {
     "review": "reads and scores them, four digits each; every key is kept at once",
     "blind_ab": "judges them, one key each, without names; every vote is kept at once",
 }
+PLACES = ("view", "step", "say")
+"""What a row opens that is no item of the data (``core.reading.Table``)."""
 TALL = 28
 SMALL = 18
 """Lines from which a long gravest reason gets a row more (a terminal of 24 has 20)."""
@@ -145,10 +147,25 @@ class StepPane(PlotKeys, can_focus=True):
 
     def action_enter(self) -> None:
         listing = self.views.listing
-        if listing is not None and listing.ref:
+        if listing is not None and listing.opens in PLACES:
+            self._go(listing.opens, listing.ref)
+        elif listing is not None and listing.ref:
             self.post_message(self.Opened(self.step, listing.ref, listing.opens))
         elif self.entry.judged:
             self.post_message(JudgeAsked(self.step))
+
+    def _go(self, how: str, ref: str) -> None:
+        """To another view or step, or say why there is nothing to go to."""
+        if how == "view" and self.views.open(ref):
+            self.redraw()
+            self._tell_keys()
+            return
+        go = getattr(self.screen, "go", None)
+        if how == "step" and go is not None:
+            self.app.call_later(go, ref)
+            return
+        words = ref if how == "say" else "there is nothing to open here"
+        getattr(self.screen, "say", lambda words, role: None)(words, "dim")
 
     def action_copy(self) -> None:
         if self.reading is not None:
@@ -187,6 +204,13 @@ class StepPane(PlotKeys, can_focus=True):
 
     def on_key(self, event: Key) -> None:
         listing = self.views.listing
+        filtered = self._typing or (listing is not None and bool(listing.words))
+        if event.key == "escape" and not filtered and self.views.back():
+            event.stop()
+            event.prevent_default()
+            self.redraw()
+            self._tell_keys()
+            return
         if listing is None or not (self._typing or (event.key == "escape" and listing.words)):
             return
         words = listing.words
@@ -254,7 +278,8 @@ class StepPane(PlotKeys, can_focus=True):
             return [line(f"{self.entry.title} is not in this version yet.")]
         if self.job is not None:
             return [line(("Looking at what was computed.", "dim")), [], *self._foot(width)]
-        return [line(("Looking at the files.", "dim"))]
+        words = "Reading the training log." if self.has_log else "Looking at the files."
+        return [line((words, "dim"))]
 
     def _head(self, reading: Reading, width: int, height: int) -> list[Line]:
         """Verdict, summary, reasons, and what starts or stopped the work."""
