@@ -53,6 +53,13 @@ def size_lines(plan: Plan) -> list[str]:
 
 
 def leak_lines(plan: Plan, leakage: Leakage) -> list[str]:
+    same, near, *seen = leak_counts(plan, leakage)
+    return [same, near, *(f"  {text}" for text in near_lines(leakage)), *seen]
+
+
+def leak_counts(plan: Plan, leakage: Leakage) -> list[str]:
+    """How many validation rows have the same prompt as a training row, are near duplicates,
+    and, where a training file is named, stand in it."""
     rows = len(plan.validation)
     total = f"{rows:,} validation rows"
     compared = total
@@ -63,17 +70,22 @@ def leak_lines(plan: Plan, leakage: Leakage) -> list[str]:
         f"near duplicate: {len(leakage.near):,} of {compared} (half of the prompt's words"
         " or more, in runs of 8, in one training prompt)",
     ]
-    lines += [
-        f"  row {entry.validation:,} is {entry.covered:.0%} in training row {entry.training:,}"
-        for entry in leakage.near[:SHOWN]
-    ]
-    if leakage.near:
-        lines.append("  (they stay in training with --exclude-near)")
-    if len(leakage.near) > SHOWN:
-        lines.append(f"  and {len(leakage.near) - SHOWN:,} more, in the manifest")
     if leakage.seen_same is not None and leakage.seen_prompt is not None:
         lines.append(
             f"in the training file: {leakage.seen_same:,} with the answer,"
             f" {leakage.seen_prompt:,} more with the prompt alone, of {total}"
         )
+    return lines
+
+
+def near_lines(leakage: Leakage) -> list[str]:
+    """The nearest duplicates, and what can be done."""
+    lines = [
+        f"row {entry.validation:,} is {entry.covered:.0%} in training row {entry.training:,}"
+        for entry in leakage.near[:SHOWN]
+    ]
+    if lines:
+        lines.append("(they stay in training with --exclude-near)")
+    if len(leakage.near) > SHOWN:
+        lines.append(f"and {len(leakage.near) - SHOWN:,} more, in the manifest")
     return lines

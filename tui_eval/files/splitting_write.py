@@ -54,6 +54,11 @@ def default_folder(path: Path) -> Path:
     return place.with_name(f"{Path(place.name.removesuffix('.gz')).stem}-split")
 
 
+def there(out: Path) -> list[str]:
+    """What a split would replace in ``out``."""
+    return [name for name in NAMES if os.path.lexists(out / name)]
+
+
 def check_place(source: Path, out: Path, *, overwrite: bool) -> None:
     """InputError where ``out`` can't take a split: asked before the work is done."""
     if out.exists() and not out.is_dir():
@@ -66,10 +71,10 @@ def check_place(source: Path, out: Path, *, overwrite: bool) -> None:
             f"The split would be written into {source}, which it is made of.",
             "Name another folder: --out DIR",
         )
-    there = [name for name in NAMES if os.path.lexists(out / name)]
-    if there and not overwrite:
+    present = there(out)
+    if present and not overwrite:
         raise InputError(
-            f"{out} holds {', '.join(there)} already.",
+            f"{out} holds {', '.join(present)} already.",
             "Name another folder with --out DIR, or replace them with --overwrite.",
         )
 

@@ -24,6 +24,7 @@ themselves: a key that never arrives is worse than none."""
 PLACES: Mapping[str, str] = {
     "everywhere": "everywhere",
     "found": "what I found",
+    "split": "splits",
     "main": "checklist and steps",
     "checklist": "checklist",
     "step": "steps",
@@ -86,6 +87,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("edit", ("enter",), "change", "choose another, or type a path", "found", "↵"),
     Action("example", ("space",), "next row", "show the next example row", "found"),
     Action("accept", ("r",), "right: write eval.toml, start", "it is right: start", "found"),
+    Action("change", ("enter",), "change", "choose another, or type it", "split", "↵"),
+    Action("write_split", ("w",), "write", "write the files that the preview shows", "split"),
     *_steps(),
     Action("previous_step", ("[", "<"), "steps", "previous and next step", "main", "[ ]"),
     Action("next_step", ("]", ">"), "", "", "main", hidden=True),
@@ -95,6 +98,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("judge", ("J",), "judge", "read and judge answers: review, or blind A/B", "main"),
     Action("how", ("i",), "how computed", "how this was computed", "main"),
     Action("candidate", (",",), "next model", "judge the next candidate", "main"),
+    Action("hold_out", ("H",), "split", "hold rows out for validation; what I found has it too",
+           "main"),
     Action("settings", ("c",), "settings", "what is set, and where", "main"),
     Action("open", ("enter",), "open", "open the row under the cursor", "checklist", "↵"),
     Action("enter", ("enter",), "open", "open the row under the cursor", "step", "↵"),
@@ -194,6 +199,7 @@ _TOGETHER = (
     frozenset({"everywhere", "review_list", "scroll", "list"}),
     frozenset({"everywhere", "pair", "scroll", "list"}),
     frozenset({"everywhere", "found"}),
+    frozenset({"everywhere", "split", "scroll"}),
     frozenset({"dialog", "ask"}),
 )
 """Places that one screen serves at once: within one of these a key has one meaning."""

@@ -122,7 +122,7 @@ class MainScreen(Plain):
             await self._reveal(event.key)
 
     def on_step_pane_opened(self, event: StepPane.Opened) -> None:
-        if event.opens:
+        if event.opens in ("copy", "nearest"):
             self._open_beside(event.ref, event.opens)
             return
         if event.step == "review":
@@ -326,6 +326,16 @@ class MainScreen(Plain):
         from tui_eval.ui.screens.settings import SettingsPage
 
         self.app.push_screen(SettingsPage(self.looker.config))
+
+    def action_hold_out(self) -> None:
+        from tui_eval.files.evidence import data_path
+        from tui_eval.ui.screens.split import SplitScreen
+        from tui_eval.ui.screens.split_form import begun
+
+        config, candidate = self.looker.config, self.scene.candidate
+        train = data_path(config, candidate, "train")
+        named = [train, data_path(config, candidate, "validation")]
+        self.app.push_screen(SplitScreen(begun(train, train, [one for one in named if one])))
 
     def action_skipped(self) -> None:
         from tui_eval.ui.screens.skipped import SkippedPage
