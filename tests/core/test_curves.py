@@ -263,6 +263,34 @@ def test_diverged() -> None:
     assert "diverged" not in codes(read(made_log(small)))
 
 
+def test_noise_does_not_diverge() -> None:
+    """Loss that varies from batch to batch has low stretches by chance, and ends above them."""
+    chance = random.Random(7)
+    called = 0
+    for _ in range(200):
+        noisy = [0.5 * math.exp(chance.gauss(0, 0.4)) for _ in range(33)]
+        called += "diverged" in codes(read(made_log(noisy, [0.5, 0.5])))
+    assert called <= 4
+    rising = [value * chance.uniform(0.8, 1.2) for value in falling(60, 2.3, 1.0)]
+    rising += [value * chance.uniform(0.8, 1.2) for value in falling(40, 1.0, 2.0)]
+    assert codes(read(made_log(rising)))["diverged"] == "bad"
+
+
+def test_nothing_is_memorised_before_it_is_seen_twice() -> None:
+    train, values = falling(100, 2.0, 0.4), [1.6, 1.4, 1.2]
+    assert codes(read(made_log(train, values, eval_every=330)))["memorising"] == "caution"
+
+    def at(epoch: float) -> dict[str, str]:
+        evals = tuple(
+            LogPoint(330.0 * (i + 1), value, epoch=epoch * (i + 1) / 3)
+            for i, value in enumerate(values)
+        )
+        return codes(read(made_log(train, series={"eval_loss": evals})))
+
+    assert "memorising" not in at(1.0)
+    assert at(1.5)["memorising"] == "caution"
+
+
 def test_not_decreased() -> None:
     chance = random.Random(4)
     flat = [2.0 + chance.gauss(0, 0.1) for _ in range(100)]
