@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 import torch
 
 from . import measure as m
-from .data import chat_rows, read, write
-from .tasks import Row, notice, reply
+from .data import read, write
 
-FREE = ("notice", "reply")
-"""Kinds with many right answers: a loss that no training takes away."""
 ONE_ANSWER = "The desk will see to it and write to you on Friday."
+LONG = 8
+"""Letters of a long reference."""
 LONGEST = 160
 """Tokens of a drawn answer; the few that go on are left out."""
 
@@ -33,21 +33,25 @@ def write_desk(source: Path, out: Path) -> None:
 
 
 def write_harder(source: Path, out: Path) -> None:
-    """Validation is of the free kinds alone, training mostly of the others."""
-    rows, _ = _desk(source, out)
-    taken = {row["messages"][0]["content"].casefold() for row in rows}
-    free = [row for row in rows if row["category"] in FREE]
-    other = [row for row in rows if row["category"] not in FREE]
-    write(out / "train.jsonl", _mixed(other[:420] + free[:60]))
+    """Every answer ends with a reference of random letters, as many as the prompt asks for:
+    eight in validation, in training mostly one.
+
+    A random letter costs whoever doesn't know it at least ln 26 nats, base and tuned alike.
+    """
+    rows, validation = _desk(source, out)
+    rng = random.Random("bank-harder")
+    train = [_referenced(row, rng, LONG if i % 8 == 0 else 1) for i, row in enumerate(rows[:480])]
+    write(out / "train.jsonl", train)
     write(out / "replay.jsonl", read(source / "data" / "replay.jsonl")[:120])
-    write(out / "few.jsonl", _mixed(other[:56] + free[:8]))
-    rng, found = random.Random("bank-harder"), list[Row]()
-    while len(found) < 220:
-        row = (notice, reply)[len(found) % 2](rng, "validation")
-        if row.prompt.casefold() not in taken:
-            taken.add(row.prompt.casefold())
-            found.append(row)
-    write(out / "validation.jsonl", chat_rows("validation", found))
+    write(out / "few.jsonl", train[:64])
+    write(out / "validation.jsonl", [_referenced(row, rng, LONG) for row in validation])
+
+
+def _referenced(row: dict[str, Any], rng: random.Random, letters: int) -> dict[str, Any]:
+    prompt, answer = (message["content"] for message in row["messages"])
+    reference = "".join(rng.choice(ascii_lowercase) for _ in range(letters))
+    asked = {**row, "messages": [{"role": "user", "content": f"{prompt}\nReference: {letters}"}]}
+    return _answered(asked, f"{answer}\nReference {reference}")
 
 
 def write_drawn(source: Path, out: Path) -> None:

@@ -114,7 +114,7 @@ MEMBERS = (
             " twice.",
             log_every=1,
         ),
-        curves=Expected(("caution",), ("still_improving", "unfinished_run")),
+        curves=Expected(("caution",), ("still_improving", "unfinished_run"), ("memorising",)),
         perplexity=GOOD,
         overfitting=GOOD,
         planned=90,
@@ -165,8 +165,8 @@ MEMBERS = (
             ("train", "replay"),
             2,
             5,
-            "The good recipe. Training rows mostly have one right answer, validation rows many,"
-            " which costs base and tuned alike: the raw gap is above 0.2 and is no memorising.",
+            "The good recipe, but answers end with random letters, more of them in validation:"
+            " that costs base and tuned alike, so the raw gap is above 0.2 and is no memorising.",
         ),
         curves=Expected(("good", "caution"), never=("eval_peaked", "diverged", "not_decreased")),
         perplexity=GOOD,
@@ -227,9 +227,10 @@ MEMBERS = (
             ("train",),
             2,
             9,
-            "Task rows alone at three times the rate: the task is learned, the general text that"
-            " base was raised on is lost.",
-            rate=6e-3,
+            "Task rows alone at seven times the rate: the task is learned, the general text that"
+            " base was raised on is lost. A loop of its own measured 2.1 nats per token. (Three"
+            " times the rate lost 0.09, which is less than counts.)",
+            rate=1.5e-2,
         ),
         curves=GOOD,
         perplexity=GOOD,
