@@ -325,15 +325,23 @@ def test_suggestions_have_the_runs_own_values() -> None:
     evidence = replace(
         gap_of(0.9), training=log, trained=Recipe(adapter=True, rank=16, alpha=32, dropout=0.0)
     )
-    found = finding(read(evidence), "gap_high")
+    reading = read(evidence)
+    found = finding(reading, "gap_high")
     assert found.at is not None
-    assert found.at["suggestions"] == [
-        "fewer epochs (now 2.5; best at step 200, checkpoint-200)",
-        "more data (now 200 rows)",
-        "lora_dropout 0 → 0.05",
-        "rank 16 → 8",
-    ]
-    assert all(words in found.text for words in found.at["suggestions"])
+    assert (
+        found.at["suggestions"]
+        == list(reading.advice)
+        == [
+            "fewer epochs (now 2.5; best at step 200, checkpoint-200)",
+            "more data (now 200 rows)",
+            "lora_dropout 0 → 0.05",
+            "rank 16 → 8",
+        ]
+    )
+
+
+def test_nothing_is_to_be_mended_where_nothing_was_memorised() -> None:
+    assert read(gap_of(0.05)).advice == ()
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def test_boilerplate_of_the_references_is_no_copy() -> None:
 
 def test_none_seen_is_told_as_at_most() -> None:
     row = read(copied(0)).tables["signs"].rows[1]
-    assert row[1:] == ("✓ 0 of 100, at most 3.0%", "0", "0", "0")
+    assert row[1:] == ("✓ 0 of 100, ≤ 3.0%", "0", "0", "0")
     assert "copies" not in read(copied(0)).tables
 
 

@@ -48,7 +48,13 @@ def read(evidence: Evidence, candidate: str, *, against: str | None = None) -> R
         tables=overfitting_views.tables(case, _grave(hits)),
         plots=overfitting_views.plots(case),
         how=_how(case),
+        advice=case.advice if _to_mend(hits) else (),
     )
+
+
+def _to_mend(hits: Sequence[Hit]) -> bool:
+    """Whether it memorised, so that another training would help."""
+    return bool(_grave(hits).keys() & {"gap_high", "gap_some", "eval_rises"})
 
 
 def _grave(hits: Sequence[Hit]) -> dict[str, str]:

@@ -166,6 +166,8 @@ def _gap(case: Case) -> list[Hit | None]:
     assert used.high is not None
     some, high = case.limit("gap_some"), case.limit("gap_high")
     held = [limit for limit in (some, high) if used.low <= limit <= used.high]
+    if (held or used.value > some) and _of_base(case.gaps, some):
+        return [_same_as_base(case.gaps), _harder(case)]
     hits: list[Hit | None] = []
     if len(held) == 2:
         hits.append(_unsure(case, used))
@@ -178,12 +180,26 @@ def _gap(case: Case) -> list[Hit | None]:
     return [*hits, _harder(case)]
 
 
+def _of_base(gaps: Gaps, some: float) -> bool:
+    """Whether base shows the gap on the same rows as surely: a model that was hardly trained
+    has base's own losses, and what they differ by is told far more sharply than they are."""
+    return gaps.excess is not None and gaps.excess.high is not None and gaps.excess.high < some
+
+
+def _same_as_base(gaps: Gaps) -> Hit:
+    assert gaps.excess is not None
+    text = (
+        f"Base shows this gap on the same rows: beyond it are {gap_text(gaps.excess)} nats per"
+        " token, so it is not of the training."
+    )
+    return Hit(Finding("gap_of_base", "note", text), "", "")
+
+
 def _sized(case: Case, used: Estimate, code: str, severity: Severity, words: str) -> Hit:
     gap = case.gaps
     beyond = " beyond base's own" if gap is not None and gap.harder else ""
     text = (
-        f"Validation loss is {gap_text(used)} nats per token above training loss{beyond}:"
-        f" {words}. Try {', '.join(case.advice)}."
+        f"Validation loss is {gap_text(used)} nats per token above training loss{beyond}: {words}."
     )
     finding = Finding(code, severity, text, {"suggestions": list(case.advice)})
     short = "probably overfitted" if code == "gap_high" else "some overfitting"
