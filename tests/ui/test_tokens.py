@@ -56,7 +56,7 @@ def test_both_stand_beside_each_other_where_there_is_room() -> None:
     assert text().count("▸Gift cards") == 2
     widget.side = "change"
     assert text().count("▸Gift cards") == 1
-    assert "nats worse 0.5 1.5 4+  better 0.5 4+" in text()
+    assert "nats worse 0.5 1.5 4+   better 0.5 4+" in text()
 
 
 async def test_views_turn_and_n_stops_at_surprises_or_at_the_worst_first() -> None:
@@ -73,7 +73,7 @@ async def test_views_turn_and_n_stops_at_surprises_or_at_the_worst_first() -> No
         await press(pilot, "v")
         assert "○ base   surprise in nats" in page(app).text()
         await press(pilot, "v")
-        assert "● tuned against ○ base   nats worse" in page(app).text()
+        assert "● against ○   nats worse" in page(app).text()
         assert "worst 1 of 1" in page(app).text()
     wide = OneSample(sample_detail())
     async with wide.run_test(size=(120, 40)) as pilot:

@@ -31,7 +31,7 @@ from tui_eval.ui.widgets.token_readout import readout
 from tui_eval.ui.widgets.token_text import Laid, laid_out
 
 SIDES = ("tuned", "base", "change")
-NAMES = {"tuned": "● tuned", "base": "○ base", "change": "● tuned against ○ base"}
+NAMES = {"tuned": "● tuned", "base": "○ base", "change": "● against ○"}
 BOTH = 116
 """Cells from which base and tuned stand beside each other."""
 COLUMN = 100
@@ -270,7 +270,8 @@ class SampleText(Drawn, can_focus=True):
         column = min(COLUMN, (inner - 3) // 2 if both else inner)
         laid = self._lay(passage, column)
         room = max(1, height - AROUND)
-        self._page = max(1, room // 2) if self.signs else room
+        signed_lines = self.signs and bool(self.tokens)
+        self._page = max(1, room // 2) if signed_lines else room
         if self.top < 0:
             at = laid.places[self.cursor] if self.cursor < len(laid.places) else 0
             self.top = max(0, at - self._page // 2)
@@ -301,7 +302,7 @@ class SampleText(Drawn, can_focus=True):
         before: int | None = None
         for pieces in laid.lines[self.top : self.top + self._page]:
             made.append(painted(pieces, self.tokens, side, self.cursor))
-            if self.signs:
+            if self.signs and self.tokens:
                 made.append(signs(pieces, self.tokens, side, self.cursor, before))
                 before = pieces[-1].token if pieces else None
         return made

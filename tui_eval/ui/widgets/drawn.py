@@ -60,6 +60,9 @@ class Drawn(Widget, can_focus=False):
             self._wipe()
             return
         if self._painted_for != self._drawn_for():
+            # Its size changes: what was painted is of no use even where the old one comes back
+            # before it is drawn, as under another screen.
+            self._painted_for = None
             self.refresh()
             self._wipe()
             return

@@ -101,18 +101,17 @@ def signs(
 
 def legend(side: str, signed: bool = False) -> Line:
     """What the shades mean, and the signs where they are shown."""
-    if side == "change":
-        made: Line = [("nats worse ", "dim")]
-        for _, role, words in WORSE[1:]:
-            made += [(words, role), (" ", "text")]
-        made += [(f"{WORST[1]}+", WORST[0]), ("  better ", "dim")]
-        made += [(BETTER[1][2], BETTER[1][1]), (" ", "text"), (f"{BEST[1]}+", BEST[0])]
-        return [*made, ("   below: + worse, - better", "dim")] if signed else made
-    made = [("surprise in nats  ", "dim")]
-    for _, role, words in LEVELS:
-        made += [(words, role), ("  ", "text")]
-    made.append((HIGHEST[1], HIGHEST[0]))
-    return [*made, ("   whole nats below", "dim")] if signed else made
+    if side != "change":
+        made: Line = [("surprise, nats below  " if signed else "surprise in nats  ", "dim")]
+        for _, role, words in LEVELS:
+            made += [(words, role), ("  ", "text")]
+        return [*made, (HIGHEST[1], HIGHEST[0])]
+    plus, minus = ("+ ", "- ") if signed else ("", "")
+    made = [(f"nats {plus}worse ", "dim")]
+    for _, role, words in WORSE[1:]:
+        made += [(words, role), (" ", "text")]
+    made += [(f"{WORST[1]}+", WORST[0]), (f"   {minus}better ", "dim")]
+    return [*made, (BETTER[1][2], BETTER[1][1]), (" ", "text"), (f"{BEST[1]}+", BEST[0])]
 
 
 def stops(tokens: Sequence[Token], side: str) -> list[int]:
