@@ -166,7 +166,7 @@ def _gap(case: Case) -> list[Hit | None]:
     assert used.high is not None
     some, high = case.limit("gap_some"), case.limit("gap_high")
     held = [limit for limit in (some, high) if used.low <= limit <= used.high]
-    if (held or used.value > some) and _of_base(case.gaps, some):
+    if (held or used.value > some) and case.gaps.of_base(some):
         return [_same_as_base(case.gaps), _harder(case)]
     hits: list[Hit | None] = []
     if len(held) == 2:
@@ -178,12 +178,6 @@ def _gap(case: Case) -> list[Hit | None]:
     if len(held) == 1:
         hits.append(_between(used, held[0], high))
     return [*hits, _harder(case)]
-
-
-def _of_base(gaps: Gaps, some: float) -> bool:
-    """Whether base shows the gap on the same rows as surely: a model that was hardly trained
-    has base's own losses, and what they differ by is told far more sharply than they are."""
-    return gaps.excess is not None and gaps.excess.high is not None and gaps.excess.high < some
 
 
 def _same_as_base(gaps: Gaps) -> Hit:
