@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -186,6 +187,23 @@ def test_what_became_of_the_followed_log_is_told(tmp_path: Path) -> None:
     path.write_bytes(b"".join(list(made.trainer_log_lines(made.made_run(40, seed=2)))[:7]))
     assert cache.read_on()
     assert (cache.followed, losses(cache, told)) == ("another run now, begun anew", 7)
+
+
+def test_a_newer_run_in_a_folder_of_its_own_is_told(tmp_path: Path) -> None:
+    path = made.events(RUN, tmp_path / "run", at=1000)
+    other = made.wandb_run(RUN, tmp_path / "run")
+    for log in (path, other):
+        told, cache = config(tmp_path, tuned=str(log.relative_to(tmp_path))), FileCache()
+        cache.follow(told, "tuned")
+        made.events(RUN, tmp_path / "run", at=2000)  # The same run goes on.
+        cache.read_on()
+        assert cache.followed == ""
+        newer = log.parent.with_name(log.parent.name.replace("2026", "2027") + "-restarted")
+        shutil.copytree(log.parent, newer)
+        if log == path:
+            (newer / path.name).rename(newer / path.name.replace("1000", "3000"))
+        cache.read_on()
+        assert cache.followed == f"a newer run logs to {newer.name}"
 
 
 def test_an_empty_log_is_followed_until_it_holds_something(tmp_path: Path) -> None:

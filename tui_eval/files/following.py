@@ -25,6 +25,8 @@ class Followed:
     def __init__(self, follower: logs.Follower, log: TrainingLog) -> None:
         self._follower = follower
         self.log = log
+        self._last = self._begun_last()
+        self._newer = ""
 
     @property
     def path(self) -> Path:
@@ -41,16 +43,26 @@ class Followed:
             return clean(trouble, limit=60)
         if not any(self.log.series.values()):
             return "holds no metrics yet, waiting"
+        if self._newer:
+            return f"a newer run logs to {self._newer}"
         return "another run now, begun anew" if self._follower.another else ""
 
     def read_on(self) -> bool:
         """Whether anything came. A file that is gone, unreadable or half written has
         nothing new, and ``said`` tells."""
+        last = self._begun_last()
+        if last not in (None, self._last, self.path.parent):
+            self._newer = clean(last.name if last is not None else "", limit=40)
         log = self._follower.read_on()
         if log is None:
             return False
         self.log = log
         return True
+
+    def _begun_last(self) -> Path | None:
+        """The folder of the run that was begun last, where each has one."""
+        log = logs.begun_last(self.path, self._follower.format)
+        return log.parent if log is not None else None
 
 
 def of(source: Path, step: int | None, judged: TrainingLog | None, *, named: bool) -> Followed:

@@ -19,6 +19,7 @@ __all__ = [
     "FORMATS",
     "Follower",
     "LogFormat",
+    "begun_last",
     "checkpoints",
     "find_log",
     "find_logs",
@@ -136,6 +137,16 @@ def logs_beside(path: Path) -> list[Path]:
     """The other logs of the run that this one is of, best first."""
     folder = run_of(path)
     return [] if folder is None else _other_kinds(path, find_logs(folder))
+
+
+def begun_last(path: Path, name: str) -> Path | None:
+    """Of the logs of a format that lie in folders of their own, one a run (event files,
+    offline runs, versions), the one of the run begun last; None where there is none."""
+    folder = run_of(path)
+    entry = next(entry for entry in FORMATS if entry.name == name)
+    if folder is None or name not in ("tensorboard", "wandb", "csv"):
+        return None
+    return next((log for log in entry.find(folder) if log.parent != folder), None)
 
 
 def _chosen(path: Path, *, live: bool) -> tuple[Path, LogFormat, list[Path]]:
