@@ -12,6 +12,7 @@ from tui_eval.core.overlap_words import folded_words
 from tui_eval.core.splits import Note, Plan
 from tui_eval.core.splits.leaks import NearRow, NearScan
 from tui_eval.core.splits.rows import counted
+from tui_eval.errors import InputError
 from tui_eval.files.splitting import Progress, Scanned, silent
 from tui_eval.files.splitting_rows import said
 
@@ -54,6 +55,10 @@ def near(found: Scanned, plan: Plan, progress: Progress = silent) -> Near:
     for row in found.source.rows():
         if row.index % _EVERY == 0:
             progress("looking for near duplicates", row.index)
+        if row.index >= len(found.numbers):
+            raise InputError(
+                f"{found.source.path} has changed since it was read.", "Split it again."
+            )
         if row.value is not None and row.index not in plan.validation:
             scan.feed(row.index, said(row.value, found.fields).text)
     return Near(tuple(scan.found()), len(prompts))

@@ -241,12 +241,13 @@ class CopiedPage(Plain):
         self._aside.begin(one.sample.id, read)
 
     def on_aside_progressed(self, event: Aside.Progressed) -> None:
-        self.text.say(f"{event.stage} {event.rows:,}")
+        if not event.stale:
+            self.text.say(f"{event.stage} {event.rows:,}")
 
     def on_aside_done(self, event: Aside.Done) -> None:
-        one = self.text.current
-        if one is not None and event.kind == one.sample.id:
+        if not event.stale:
             self.text.take(event.result)  # type: ignore[arg-type]
 
     def on_aside_failed(self, event: Aside.Failed) -> None:
-        self.text.say(event.words)
+        if not event.stale:
+            self.text.say(event.words)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -42,10 +43,12 @@ if TYPE_CHECKING:
     from tui_eval.files.splitting_near import Leakage
     from tui_eval.files.splitting_write import Made
 
+TO_CLEAN = 5.0
+"""Seconds that leaving waits for half-written files to be removed."""
 NAME = 11
-VALUE = 27
+VALUE = 25
 """Cells of a row's value where a remark stands beside it."""
-FORM = 64
+FORM = 66
 """Cells of the form where the preview stands beside it."""
 
 
@@ -180,6 +183,7 @@ class SplitScreen(Plain):
         self._read: tuple[object, ...] = ()
         """What the file was read by."""
         self._stale = False
+        self._working = ""
         self._aside = Aside(self)
 
     def content(self) -> ComposeResult:
@@ -190,15 +194,20 @@ class SplitScreen(Plain):
         self._anew()
 
     def on_unmount(self) -> None:
-        self._aside.stop()
+        # Leaving while files are written: what is half written goes first.
+        self._aside.stop(wait=TO_CLEAN if self._aside.kind == "write" else 0.0)
 
     async def close_innermost(self) -> bool:
         if self._aside.kind != "write":
             return False
-        self._aside.stop()
-        self._show()
-        self.say("stopped: nothing was written", "caution")
+        self._aside.cancel()
+        self.say("stopping", "dim")
         return True
+
+    def on_aside_ended(self, event: Aside.Ended) -> None:
+        if not event.stale:
+            self._show()
+            self.say("stopped: nothing was written", "caution")
 
     # The form
 
@@ -229,10 +238,8 @@ class SplitScreen(Plain):
             self.say(clean(in_the_form(f"{error.message} {error.remedy}")), "bad")
             return
         if key == "to":
-            self._preview = Preview(
-                self._preview.found, self._preview.plan, self._preview.leaks, self._preview.error
-            )
-            self._show()
+            self._preview = replace(self._preview, made=None)
+            self._show(self._working)
         else:
             self._anew()
 
@@ -258,10 +265,12 @@ class SplitScreen(Plain):
         self._show("deciding")
 
     def on_aside_progressed(self, event: Aside.Progressed) -> None:
-        if self._aside.kind:
+        if not event.stale:
             self._show(f"{event.stage} {event.rows:,}")
 
     def on_aside_done(self, event: Aside.Done) -> None:
+        if event.stale:
+            return
         if event.kind == "scan":
             found = cast("Scanned", event.result)
             wishes = self._form.wishes
@@ -285,9 +294,13 @@ class SplitScreen(Plain):
         self._show("looking for near duplicates")
 
     def on_aside_failed(self, event: Aside.Failed) -> None:
+        if event.stale:
+            return
         if event.kind == "write":
-            self._show()
             self.say(in_the_form(event.words), "bad")
+            # The file may be another by now.
+            self._read = ()
+            self._anew()
             return
         self._stale = False
         found = self._preview.found if event.kind != "scan" else None
@@ -296,12 +309,13 @@ class SplitScreen(Plain):
         self._show()
 
     def _show(self, working: str = "") -> None:
+        self._working = working
         self.query_one(SplitText).show(self._form, self._preview, working, stale=self._stale)
 
     # The files
 
     async def on_split_text_write(self) -> None:
-        wishes, out = self._form.wishes, self._form.folder
+        wishes, out = self._form.wishes, self._form.out
         if wishes is None or out is None:
             self.say("choose a file first, in the first row", "dim")
         elif self._preview.made is not None:

@@ -48,6 +48,11 @@ FLAGS = (
     ("--training FILE", "the row trained"),
     ("--prompt FIELD", "the row prompt"),
     ("--out DIR", "the row to"),
+    ("--out", "the row to"),
+    ("--strategy", "strategy"),
+    ("--test-size", "size"),
+    ("--training", "trained"),
+    ("--seed", "seed"),
     ("--prompt", "prompt"),
     ("--answer", "answer"),
     ("--category", "category"),
@@ -66,7 +71,7 @@ def in_the_form(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """``wishes`` is None as long as no file is named. ``out`` None: beside the file."""
+    """``wishes`` and ``out`` are None as long as no file is named."""
 
     wishes: Wishes | None = None
     out: Path | None = None
@@ -74,12 +79,6 @@ class Form:
     """Files that may be meant, offered first."""
     training: Path | None = None
     """What the model at hand was trained with."""
-
-    @property
-    def folder(self) -> Path | None:
-        if self.wishes is None or self.out is not None:
-            return self.out
-        return default_folder(self.wishes.file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,7 @@ def form_rows(form: Form, found: Scanned | None, plan: Plan | None) -> list[Row]
         Row("late rows", "allowed" if wishes.allow_late else "refused",
             "of groups that began earlier" if temporal else "temporal only",
             not temporal),
-        Row("to", _shown(form.folder) if form.folder else ""),
+        Row("to", _shown(form.out) if form.out else ""),
     ]  # fmt: skip
 
 
@@ -175,7 +174,8 @@ def _seen(found: Scanned | None, wishes: Wishes) -> str:
         return "what the model was trained with"
     if found is None or found.seen is None:
         return ""
-    return f"{len(found.seen.all):,} of these rows are in it"
+    # The two are apart from each other: no union of millions at every key.
+    return f"holds {len(found.seen.same) + len(found.seen.prompt):,} of them"
 
 
 def _excluded(wishes: Wishes) -> str:
@@ -263,11 +263,12 @@ def changed(form: Form, key: str, value: str) -> Form:
     """The form with one row set. InputError where that is no value of it."""
     if key == "file":
         path = Path.cwd() / expanded(value)
+        out = default_folder(path)
         if form.wishes is None:
-            return replace(form, wishes=Wishes(path, training=form.training))
+            return replace(form, wishes=Wishes(path, training=form.training), out=out)
         # Names of fields are those of the other file.
         clear = replace(form.wishes.fields, prompt=None, category=None, time=None, group=None)
-        return replace(form, wishes=replace(form.wishes, file=path, fields=clear), out=None)
+        return replace(form, wishes=replace(form.wishes, file=path, fields=clear), out=out)
     if form.wishes is None:
         raise InputError("No file is chosen yet.", "Choose it in the first row.")
     if key == "to":
