@@ -52,7 +52,7 @@ class Followed:
         nothing new, and ``said`` tells."""
         last = self._begun_last()
         if last not in (None, self._last, self.path.parent):
-            self._newer = clean(last.name if last is not None else "", limit=40)
+            self._newer = clean(last.name if last is not None else "", limit=60)
         log = self._follower.read_on()
         if log is None:
             return False
