@@ -73,7 +73,7 @@ def test_copies_beyond_base_and_references() -> None:
     assert "12 of 100 answers repeat" in found.text
     assert "row 7 of train.jsonl" in found.text
     assert reading.tables["signs"].rows[1] == (
-        "copies of training answers",
+        "copies of training text",
         "! 12 of 100",
         "0",
         "12",
@@ -97,6 +97,19 @@ def test_one_long_run_is_enough() -> None:
     assert codes(read(copied(1, run=50))) == {"copies": "caution"}
     assert codes(read(copied(1, run=49))) == {"copies": "note"}
     assert read(copied(1, run=50)).numbers["longest_copied_run"].value == 50
+
+
+def test_a_short_whole_copy_is_a_run_of_all_its_words() -> None:
+    """Runs so short are not told of other texts."""
+    evidence = copied(2)
+    assert evidence.matches is not None
+    whole = {
+        name: replace(one, run=0) if one.exact else one for name, one in evidence.matches.items()
+    }
+    reading = read(replace(evidence, matches=whole))
+    assert reading.numbers["copies"].value == 2
+    assert reading.numbers["longest_copied_run"].value == 10
+    assert "the whole answer (10 words)" in finding(reading, "copies").text
 
 
 def test_what_base_says_too_is_no_copy() -> None:
@@ -126,7 +139,7 @@ def test_boilerplate_of_the_references_is_no_copy() -> None:
 
 def test_none_seen_is_told_as_at_most() -> None:
     row = read(copied(0)).tables["signs"].rows[1]
-    assert row[1:] == ("✓ 0 of 100, ≤ 3.0%", "0", "0", "0")
+    assert row[1:] == ("✓ 0 of 100, ≤3.0%", "0", "0", "0")
     assert "copies" not in read(copied(0)).tables
 
 

@@ -313,3 +313,13 @@ async def test_no_text_from_outside_reaches_the_terminal_raw(size: tuple[int, in
             shown = "".join(segment.text for strip in app.screen._compositor.render_strips()
                             for segment in strip)  # fmt: skip
             assert cleanly(shown)
+
+
+async def test_a_remedy_on_a_line_of_its_own_is_told_in_one_sentence() -> None:
+    error = "train.jsonl was changed while it was read.\nStart it again with r."
+    failed = replace(RUNNING, verb="measure", state="failed", error=error)
+    app = OneStep(replace(perplexity(), verdict="waiting"), failed)
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        assert "while it was read. Start" in " ".join(app.pane.text().split())
+        assert "⏎" not in app.pane.text()

@@ -42,6 +42,11 @@ class Copy:
     echoed: bool
     """Base or the reference to the same prompt is a copy too: no sign of training."""
 
+    @property
+    def words(self) -> int:
+        """In a row; of a whole copy all."""
+        return max(self.match.run, self.match.words if self.match.exact else 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Copies:
@@ -64,8 +69,9 @@ class Copies:
 
     @property
     def longest(self) -> int:
-        """Words of the longest verbatim run that base and reference don't hold."""
-        return max((one.match.run for one in self.alone), default=0)
+        """Words of the longest verbatim run that base and reference don't hold; a whole copy
+        is one, however short."""
+        return max((one.words for one in self.alone), default=0)
 
 
 def answers(evidence: Evidence, candidate: str, model: str | None) -> dict[str, Completion]:
@@ -110,7 +116,7 @@ def _tallied(rows: Sequence[Looked], groups: Sequence[str | None], unmeasured: i
         for sample, answer, looked in rows
         if looked["tuned"].copied
     ]
-    found.sort(key=lambda one: (one.echoed, -one.match.run, -one.match.words, one.sample.row))
+    found.sort(key=lambda one: (one.echoed, -one.words, -one.match.words, one.sample.row))
     counts: dict[str, int] = {}
     rates: dict[str, Interval] = {}
     above = bool(rows)

@@ -299,7 +299,8 @@ def _copies(case: Case) -> Hit | None:
     first, count = found.alone[0], len(found.alone)
     others = "neither base nor the reference does" if "base" in found.rates else "it is no echo"
     place = f"row {first.match.row} of {clean(first.match.source, limit=60)}"
-    how = f"{first.match.run} words in a row" if first.match.run else "the whole answer"
+    words = f"{first.words} words"
+    how = f"the whole answer ({words})" if first.match.exact else f"{words} in a row"
     text = (
         f"{count} of {count_text(found.n, 'answer')} repeat{'s' if count == 1 else ''} training"
         f" text where {others}: {how} from {place} (answer #{first.sample.row})."

@@ -130,14 +130,14 @@ def _rise_sign(case: Case, grave: Mapping[str, str]) -> tuple[Cell, ...]:
 
 
 def _copy_sign(case: Case, grave: Mapping[str, str]) -> tuple[Cell, ...]:
-    title, found = "copies of training answers", case.copies
+    title, found = "copies of training text", case.copies
     if found is None or not found.n:
         return title, NOT_LOOKED_AT, "", "", ""
     counts = [found.counts.get(who) for who in ("base", "tuned", "reference")]
     told = f"{len(found.alone)} of {found.n}"
     if not found.alone:
         # Three times 1/n: what a rate of which nothing was seen can be at most.
-        told = f"0 of {found.n}, ≤ {share_text(min(1.0, 3 / found.n))}"
+        told = f"0 of {found.n}, ≤{share_text(min(1.0, 3 / found.n))}"
     mark = MARKS.get(grave.get("copies", ""), "·" if found.alone else "✓")
     return (title, f"{mark} {told}", *("" if one is None else str(one) for one in counts))
 
@@ -170,7 +170,7 @@ def _diversity_sign(case: Case, grave: Mapping[str, str]) -> tuple[Cell, ...]:
 
 
 def _forgetting_sign(case: Case, grave: Mapping[str, str]) -> tuple[Cell, ...]:
-    title, side = "forgetting, off-task text", case.off_task
+    title, side = "forgetting, off-task", case.off_task
     if side is None or case.forgetting is None or not side.pairs:
         return title, NOT_LOOKED_AT, "", "", ""
     base = sum(of_base(side.pairs, nll)) / sum(of_base(side.pairs, tokens))
@@ -194,7 +194,7 @@ def _copies(found: Sequence[Copy]) -> Table:
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
             f"#{one.sample.row}",
-            one.match.run or one.match.words,
+            one.words,
             "whole" if one.match.exact else "run",
             "yes" if one.echoed else "",
             clean(one.answer[slice(*one.match.span)].strip(), limit=TEXT),

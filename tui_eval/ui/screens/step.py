@@ -308,7 +308,8 @@ class StepPane(PlotKeys, can_focus=True):
         """Why the work stopped and what to press, or what starts it."""
         job, reading = self.job, self.reading
         if job is not None and job.state == "failed":
-            words = clean(job.error or "The engine gave no reason.", limit=2 * width)
+            reason = " ".join(job.error.split("\n")) or "The engine gave no reason."
+            words = clean(reason, limit=2 * width)
             made = wrapped(f"{progress.VERBS[job.verb]} failed: {words}", width - 2, 2)
             rows = [line(("✗ " if n == 0 else "  ", "bad!"), text) for n, text in enumerate(made)]
             return [*rows, line(("  r tries again · L shows the log", "dim"))]
