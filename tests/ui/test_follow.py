@@ -190,7 +190,7 @@ async def test_a_log_that_is_away_or_of_another_run_is_told_and_followed_on(
         await pilot.press("f")
         await shows(pilot, "following trainer_log")
         run.path.rename(tmp_path / "away")
-        await shows(pilot, "following trainer_log.jsonl: gone, waiting for it to come back")
+        await shows(pilot, "following trainer_log.jsonl: gone, waiting for it")
         assert run.last == 220
         run.path.write_bytes((tmp_path / "away").read_bytes() + LINES[24])
         screen = await shows(pilot, "step 230")

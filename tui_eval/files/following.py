@@ -38,7 +38,7 @@ class Followed:
         mostly nothing. Following goes on by itself."""
         trouble = self._follower.trouble
         if trouble == GONE:
-            return "gone, waiting for it to come back"
+            return "gone, waiting for it"
         if trouble:
             return clean(trouble, limit=60)
         if not any(self.log.series.values()):

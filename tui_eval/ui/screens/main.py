@@ -104,7 +104,7 @@ class MainScreen(Plain):
         scene = self.scene
         shown.show(
             scene.readings.get(pane), scene.job(pane), scene.engine,
-            scene.following, scene.followed, scene.beside,
+            scene.following, scene.beside, scene.followed,
         )  # fmt: skip
 
     # Going about.

@@ -71,7 +71,7 @@ class StepPane(PlotKeys, can_focus=True):
 
     def show(
         self, reading: Reading | None, job: Job | None, engine: EngineStatus,
-        following: str = "", followed: str = "", beside: Beside | None = None,
+        following: str = "", beside: Beside | None = None, followed: str = "",
     ) -> None:  # fmt: skip
         """What is known now; cursors, zoom and view stay as they are. ``following``,
         ``followed`` and ``beside`` are of step 1."""
@@ -264,7 +264,7 @@ class StepPane(PlotKeys, can_focus=True):
         """Which log is followed and what became of it, and which is drawn beside it."""
         told: Line = []
         if self.following:
-            name = cut(self.following, 26) if self.followed else self.following
+            name = cut(self.following, 24) if self.followed else self.following
             told += line(("following ", "accent"), (name, "dim"))
             if self.followed:
                 told += line((": ", "dim"), (self.followed, "caution!"))
