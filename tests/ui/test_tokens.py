@@ -241,6 +241,38 @@ def test_a_base_that_is_prompted_in_another_way_is_lined_up_from_the_end() -> No
         assert token.base == 3.0 if known is None else 3.5
 
 
+def test_a_base_with_more_tokens_for_one_is_summed() -> None:
+    base = TokenTable("s", "abcd", ((0, 4),), ((0, 1), (1, 2), (2, 4)), (math.nan, 1.0, 2.0))
+    tuned = TokenTable("s", "abcd", ((0, 4),), ((0, 1), (1, 4)), (math.nan, 2.5))
+    (token,) = tokens_of(Passage("abcd", "", {}, ((0, 4),), None, None, base, tuned))
+    assert (token.base, token.tuned, token.base_top) == (3.0, 2.5, ())
+    swapped = tokens_of(Passage("abcd", "", {}, ((0, 4),), None, None, tuned, base))
+    assert [(one.base, one.tuned) for one in swapped] == [(None, 1.0), (None, 2.0)]
+
+
+@pytest.mark.parametrize(("name", "mono"), [("vt220", True), ("linux-m", True), ("xterm", False)])
+def test_terminals_of_one_colour_get_signs(
+    name: str, mono: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", name)
+    assert token_paint.without_colour() == mono
+
+
+def test_no_token_reaches_the_terminal_raw() -> None:
+    text = "".join(chr(code) for code in range(0x20)) + "\x7f\x9b\u202e\u2066\ud800\u0301\ufeff"
+    spans = tuple((at, at + 1) for at in range(len(text)))
+    nll = tuple(float(at % 9) for at in range(len(text)))
+    every = TokenTable("s", text, ((3, len(text)),), spans, nll, 1, tuple(text),
+                       tuple(range(len(text))), nll)  # fmt: skip
+    widget, shows = shown(replace(sample_detail(), base=None, tuned=None, rendering=None,
+                                  base_table=every, tuned_table=every))  # fmt: skip
+    assert len(widget.tokens) == len(text)
+    for at in range(len(text)):
+        widget.cursor = at
+        assert cleanly(shows())
+
+
 def test_words_stay_whole_and_line_ends_are_seen() -> None:
     text = "one two thr" + "ee four\nfive"
     cuts = [0, 3, 7, 11, 13, 18, 19, 23]

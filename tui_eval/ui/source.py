@@ -95,7 +95,11 @@ class Source:
         from tui_eval.ui.widgets.token_data import Answered, SampleDetail
 
         evidence = WorkspaceEvidence(self._workspace, self._config, self._cache)
-        made = evidence.answers(candidate, candidate)
+        try:
+            made = evidence.answers(candidate, candidate)
+        except TuiEvalError:
+            # Said by the steps that need them; the row can be read without.
+            made = {}
         answer = next((one for one in made.values() if ref in (one.id, one.sample)), None)
         answer_first = answer is not None and answer.id == ref
         ref = answer.sample if answer is not None else ref
@@ -121,6 +125,7 @@ class Source:
             if answer is not None and not answer.error
             else None,
             answer_first,
+            alone=base is None,
         )
 
 

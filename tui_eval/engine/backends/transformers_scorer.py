@@ -33,6 +33,8 @@ IN_WORDS: dict[Path, str] = {
 
 
 MOST_WORKERS = 8
+PART = 128
+"""Positions of the model's own logits that are looked at together."""
 
 
 def _workers(loaded: Loaded, config: Any) -> int:
@@ -145,7 +147,14 @@ class TransformersScorer:
             if self.path == "full":
                 logits = self.full_logits(piece)
                 at = torch.from_numpy(piece.at).long().to(logits.device)
-                nll, top, ids = (one.cpu() for one in best(logits[at], targets, count))
+                # A part at a time: in float32 all of them could take gigabytes.
+                parts = [
+                    best(logits[some], wanted, count)
+                    for some, wanted in zip(at.split(PART), targets.split(PART), strict=True)
+                ]
+                nll, top, ids = (
+                    torch.cat([one[which] for one in parts]).cpu() for which in range(3)
+                )
             else:
                 hidden = self._padded([piece], mask=self.path == "masked")
                 nll, top, ids = self.head.likeliest(hidden, targets, count)

@@ -10,23 +10,19 @@ from textual.message import Message
 
 from tui_eval.core.text import clean
 from tui_eval.ui import keys
-from tui_eval.ui.format import figure
-from tui_eval.ui.spelling import spelled
-from tui_eval.ui.terminal import colors
+from tui_eval.ui.screens.sample_words import ends, losses_words, unknown
 from tui_eval.ui.widgets.drawn import Drawn, Line
 from tui_eval.ui.widgets.rows import (
     beside,
-    cropped,
     filled,
     fit,
     line,
     plain,
     signed,
-    width_of,
     wrapped,
 )  # fmt: skip
 from tui_eval.ui.widgets.token_data import Passage, SampleDetail, Token, passages, tokens_of
-from tui_eval.ui.widgets.token_paint import legend, painted, signs, stops
+from tui_eval.ui.widgets.token_paint import legend, painted, signs, stops, without_colour
 from tui_eval.ui.widgets.token_readout import readout
 from tui_eval.ui.widgets.token_text import Laid, laid_out
 
@@ -43,6 +39,7 @@ KEYS = (
     "next_event", "previous_event", "down", "up", "page_down", "page_up", "first", "last", "copy",
     "alternatives", "other_answer", "signs",
 )  # fmt: skip
+OTHERWISE = "its tokens are cut otherwise here"
 HINT = ("a: the three likeliest here,", "and the prompt's tokens too")
 
 
@@ -65,7 +62,7 @@ class SampleText(Drawn, can_focus=True):
         self.cursor = 0
         self.top = 0
         self.side = SIDES[0]
-        self.signs = colors() == 0
+        self.signs = without_colour()
         self.status = ("", "dim")
         self._gone = False
         self._page = 10
@@ -74,6 +71,7 @@ class SampleText(Drawn, can_focus=True):
         self._number = 0
         self.tokens: list[Token] = []
         self._stops: tuple[str, list[int]] = ("", [])
+        self._losses = ""
         self.detail: SampleDetail | None = None
         if detail is not None:
             self.show(detail)
@@ -113,6 +111,7 @@ class SampleText(Drawn, can_focus=True):
         scored = (number for number, token in enumerate(self.tokens) if token.scored)
         self.cursor = next(scored, 0)
         self._stops = ("", [])
+        self._losses = losses_words(self.passage, self.tokens)
         self._laid = (-1, Laid())
         self.top = -1
 
@@ -317,15 +316,15 @@ class SampleText(Drawn, can_focus=True):
             name += line((f"  {passage.name}", "accent"))
         total = len(self._laid[1].lines)
         seen = f"line {self.top + 1}-{min(total, self.top + self._page)}/{total}"
-        losses = signed(self._losses(passage), "text")
-        first = _ends([*name, ("   ", "text"), *losses], seen, width)
+        losses = signed(self._losses, "text")
+        first = ends([*name, ("   ", "text"), *losses], seen, width)
         if not self.tokens:
-            return [first, line((self._unknown(passage), "dim")), []]
+            return [first, line((unknown(passage), "dim")), []]
         if both:
             names = signed(fit(NAMES["base"], column + 3) + NAMES["tuned"], "dim")
-            return [first, _ends(legend("base", self.signs), self._where(), width), names]
+            return [first, ends(legend("base", self.signs), self._where(), width), names]
         view = [*signed(f"{NAMES[self.side]}   ", "dim"), *legend(self.side, self.signs)]
-        return [first, _ends(view, self._where(), width), []]
+        return [first, ends(view, self._where(), width), []]
 
     def _where(self) -> str:
         """Which token the cursor is on; of a change, which of those that became worse."""
@@ -333,60 +332,19 @@ class SampleText(Drawn, can_focus=True):
             return f"worst {self.stops.index(self.cursor) + 1} of {len(self.stops)}"
         return f"token {self.cursor + 1} of {len(self.tokens)}"
 
-    def _unknown(self, passage: Passage) -> str:
-        """Why no token is told."""
-        if "answer" in passage.wants:
-            return "not looked at yet: a asks for it"
-        if passage.scored:
-            return "not scored yet: r on the step fills this in"
-        return "as the row has it: rendered and scored once r was pressed on the step"
-
-    def _losses(self, passage: Passage) -> str:
-        """``○ 1.42 → ● 2.97 nats/token, 34 scored``."""
-        base, tuned = passage.base, passage.tuned
-        known = [(mark, loss) for mark, loss in (("○", base), ("●", tuned)) if loss is not None]
-        failed = passage.error or next((loss.error for _, loss in known if loss.error), "")
-        if failed:
-            return clean(failed, limit=60)
-        if known:
-            means = [f"{mark} {figure(loss.mean)}" for mark, loss in known]
-            return f"{spelled(' → ').join(means)} nats/token, {known[-1][1].tokens} scored"
-        scored = [token for token in self.tokens if token.scored]
-        means = [
-            f"{mark} {figure(mean)}"
-            for mark, side in (("○", "base"), ("●", "tuned"))
-            if (mean := _mean(scored, side)) is not None
-        ]
-        if not means:
-            return ""
-        count = sum(token.tokens for token in scored)
-        return f"{spelled(' → ').join(means)} nats/token of {count}"
-
     def _readout(self, passage: Passage, width: int) -> list[Line]:
         words, role = self.status
-        hints = [] if passage.complete else [line((hint, "dim")) for hint in HINT]
+        hints = [[], []] if passage.complete else [line((hint, "dim")) for hint in HINT]
         if words and not passage.complete:
             # Wrapped into what is left of the two lines.
             hints = [line((part, role)) for part in wrapped(words, max(20, width - 42), 2)]
         if not self.tokens:
             return [*hints, [], []][:2] if words else [[], []]
         token = self.tokens[self.cursor]
+        if passage.complete and token.base is None and not passage.alone:
+            hints = [line((OTHERWISE, "dim")), []]
         return readout(token, passage.text[token.start : token.end], width, hints)
 
     def text(self) -> str:
         """What is shown, without colours."""
         return "\n".join(plain(made).rstrip() for made in self.lines(*self.size))
-
-
-def _ends(left: Line, right: str, width: int) -> Line:
-    """A line with words at its right end, where both have room."""
-    gap = width - width_of(left) - len(right)
-    return [*left, (" " * gap, "text"), (right, "dim")] if gap > 1 else cropped(left, width)
-
-
-def _mean(tokens: list[Token], side: str) -> float | None:
-    """Nats per token; None where one is not known."""
-    losses = [token.loss(side) for token in tokens]
-    known = [loss for loss in losses if loss is not None]
-    count = sum(token.tokens for token in tokens)
-    return sum(known) / count if count and len(known) == len(losses) else None

@@ -36,6 +36,8 @@ class SampleDetail:
     answer: Answered | None = None
     answer_first: bool = False
     """Opened from an answer, not from a row."""
+    alone: bool = False
+    """There is no base to compare with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,12 @@ class Passage:
     tuned: TokenLoss | None = None
     base_table: TokenTable | None = None
     tuned_table: TokenTable | None = None
+    alone: bool = False
 
     @property
     def complete(self) -> bool:
         """Whether everything there can be was computed."""
-        return self.tuned_table is not None and not (
-            self.base is not None and self.base_table is None
-        )
+        return self.tuned_table is not None and (self.base_table is not None or self.alone)
 
     @property
     def error(self) -> str:
@@ -77,6 +78,7 @@ def passages(detail: SampleDetail) -> list[Passage]:
         *(detail.base, detail.tuned) if known is not None else (None, None),
         detail.base_table,
         detail.tuned_table,
+        detail.alone,
     )
     answer = detail.answer
     if answer is None:
@@ -91,6 +93,7 @@ def passages(detail: SampleDetail) -> list[Passage]:
         table.scored if table is not None else (),
         base_table=answer.base,
         tuned_table=answer.tuned,
+        alone=detail.alone,
     )
     return [row, made]
 
@@ -142,15 +145,17 @@ class _Told:
 
 
 def tokens_of(passage: Passage) -> list[Token]:
-    """Tokens in the text's order; both losses where both models cut it alike."""
+    """Tokens in the text's order; both losses where both models cut it alike, or where the
+    base has several tokens for one."""
     base = _side(passage.base, passage.base_table, passage)
     tuned = _side(passage.tuned, passage.tuned_table, passage)
     main = tuned or base
     nothing = _Told(math.nan)
     scored = _Inside(passage.scored)
+    ends = dict(base)
     made = []
     for span, told in main.items():
-        one, other = base.get(span, nothing), tuned.get(span, nothing)
+        one, other = _tiled(span, base, ends) or nothing, tuned.get(span, nothing)
         token = Token(
             *span,
             _known(one.nll),
@@ -163,6 +168,16 @@ def tokens_of(passage: Passage) -> list[Token]:
         if token.base is not None or token.tuned is not None:
             made.append(token)
     return made
+
+
+def _tiled(span: Span, found: Mapping[Span, _Told], ends: Mapping[int, int]) -> _Told | None:
+    """The loss of a stretch that another tokenizer may have cut into several tokens."""
+    if span in found:
+        return found[span]
+    nll, at = 0.0, span[0]
+    while at < span[1] and at in ends:
+        nll, at = nll + found[at, ends[at]].nll, ends[at]
+    return _Told(nll) if at == span[1] else None
 
 
 def _known(nll: float) -> float | None:

@@ -7,9 +7,12 @@ give the number where neither can be told apart.
 from __future__ import annotations
 
 import math
+import os
+import re
 from collections.abc import Sequence
 
 from tui_eval.core.text import cells
+from tui_eval.ui.terminal import colors
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.token_data import Token
 from tui_eval.ui.widgets.token_text import Piece
@@ -24,8 +27,15 @@ BETTER = ((0.5, "text", ""), (4.0, "good", "0.5"))
 BEST = ("good!", "4")
 CHANGED = 0.5
 """Nats between base and tuned from which a token counts as changed."""
+_MONOCHROME = re.compile(r"vt\d+|.*-m(ono)?$")
 SURPRISE = 3.0
 """Nats from which ``n`` stops at a token."""
+
+
+def without_colour() -> bool:
+    """Whether shades can't be told apart here: asked not to colour, or a terminal of one."""
+    name = os.environ.get("TERM", "").lower()
+    return colors() == 0 or bool(_MONOCHROME.match(name))
 
 
 def surprise_role(nats: float | None) -> str:
