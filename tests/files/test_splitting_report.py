@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.files.making import lines
 from tui_eval.core.splits import Asked
-from tui_eval.files.splitting_ask import Wishes, planned, scanned
+from tui_eval.files.splitting_ask import Wishes, leakage, planned, scanned, written
 from tui_eval.files.splitting_report import cut_lines
 
 
@@ -27,3 +29,27 @@ def test_training_does_not_end_where_some_of_it_is_as_late(tmp_path: Path) -> No
     (said,) = cut_lines(planned(scanned(wishes), wishes))
     assert "training ends" not in said
     assert re.search(r"and \d training rows? as late as validation", said)
+
+
+class Stopped(Exception):
+    pass
+
+
+def test_writing_that_is_stopped_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = lines(tmp_path / "rows.jsonl", [{"prompt": f"p{n}", "answer": "a"} for n in range(30)])
+    wishes = Wishes(path)
+    found = scanned(wishes)
+    plan = planned(found, wishes)
+    leaks = leakage(found, plan)
+    stages: list[str] = []
+
+    def stop(stage: str, rows: int) -> None:
+        stages.append(stage)
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        written(found, plan, wishes, tmp_path / "out", leaks=leaks, progress=stop)
+    assert stages == ["writing"]
+    assert list(tmp_path.iterdir()) == [path]
+    made = written(found, plan, wishes, tmp_path / "out", leaks=leaks)
+    assert made.leakage is leaks

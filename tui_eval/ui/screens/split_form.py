@@ -25,6 +25,7 @@ KEYS: tuple[Key, ...] = (
 )  # fmt: skip
 USUAL, NO_GROUP, FILE_ORDER, NONE = "usual", "none", "file order", "none"
 """Answers that are no name of a field, told apart from one by their place in ``choices``."""
+NONE_FOUND = "none found"
 OWN = "\0"
 """Begins the key of a choice of ours: no field is called so."""
 EXCLUDED: Mapping[str, tuple[bool, bool]] = {
@@ -148,13 +149,11 @@ def _field(key: Literal["prompt", "category"], wishes: Wishes, found: Scanned | 
         remark = "" if shaped or found is None else f"{found.unshaped:,} rows of no known shape"
         return Row(key, "found by the row's shape", remark)
     idle = wishes.strategy != "category"
-    used = found.used.get(key, ()) if found is not None else ()
-    return Row(key, clean(", ".join(used)) or "none found", "for the sizes below" if idle else "")
+    return Row(key, _used(found, key), "for the sizes shown" if idle else "")
 
 
 def _time(wishes: Wishes, found: Scanned | None, temporal: bool) -> Row:
-    used = found.used.get("time", ()) if found is not None else ()
-    value = clean(wishes.fields.time or ", ".join(used)) or "none found"
+    value = clean(wishes.fields.time or "") or _used(found, "time")
     if wishes.file_order:
         value = FILE_ORDER
     return Row("time", value, "" if temporal else "temporal only", not temporal)
@@ -163,10 +162,18 @@ def _time(wishes: Wishes, found: Scanned | None, temporal: bool) -> Row:
 def _group(wishes: Wishes, found: Scanned | None) -> Row:
     if not wishes.group:
         return Row("group", NO_GROUP, "equal prompts stay together all the same")
-    used = found.used.get("group", ()) if found is not None else ()
-    value = clean(wishes.fields.group or ", ".join(used)) or "none found"
-    together = value != "none found"
+    value = clean(wishes.fields.group or "") or _used(found, "group")
+    if found is None:
+        return Row("group", value)
+    together = value != NONE_FOUND
     return Row("group", value, "its rows stay together" if together else "equal prompts do stay")
+
+
+def _used(found: Scanned | None, key: str) -> str:
+    """The fields that a label is taken from."""
+    if found is None:
+        return "looking …"
+    return clean(", ".join(found.used.get(key, ()))) or NONE_FOUND
 
 
 def _seen(found: Scanned | None, wishes: Wishes) -> str:
