@@ -152,7 +152,7 @@ def tokens_of(passage: Passage) -> list[Token]:
     main = tuned or base
     nothing = _Told(math.nan)
     scored = _Inside(passage.scored)
-    ends = dict(base)
+    ends = dict(base.keys())
     made = []
     for span, told in main.items():
         one, other = _tiled(span, base, ends) or nothing, tuned.get(span, nothing)
