@@ -147,6 +147,14 @@ def test_the_metrics_of_trl_tell_what_was_optimised(
     assert "masked_nan" not in {one.code for one in reading.findings}
 
 
+def test_a_chart_export_tells_the_epochs_of_the_run_that_is_read(tmp_path: Path) -> None:
+    header = "Step,b - train/epoch,b - train/loss,b - train/loss__MIN,a - epoch,a - train/loss"
+    path = put(tmp_path / "export.csv", f"{header}\n10,0.5,2.0,1.9,9.5,7.0\n20,1,1.5,1,19,6\n")
+    log = read_log(path)
+    told = [(point.step, point.value, point.epoch) for point in log.series["loss"]]
+    assert told == [(10, 2.0, 0.5), (20, 1.5, 1.0)]
+
+
 def test_a_table_of_a_data_set_is_no_log(tmp_path: Path) -> None:
     path = put(tmp_path / "test.csv", "text,category\nhow do I pay,card\n")
     with pytest.raises(InputError, match="no training log"):

@@ -42,7 +42,7 @@ class Followed:
         if trouble:
             return clean(trouble, limit=60)
         if not any(self.log.series.values()):
-            return "holds no metrics yet, waiting"
+            return f"holds no metrics {'any more' if self._follower.held else 'yet'}, waiting"
         if self._newer:
             return f"a newer run logs to {self._newer}"
         return "another run now, begun anew" if self._follower.another else ""

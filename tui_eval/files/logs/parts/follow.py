@@ -36,6 +36,11 @@ class Follower:
         return self._reader.format
 
     @property
+    def held(self) -> bool:
+        """Whether it ever held anything."""
+        return self._before is not None
+
+    @property
     def trouble(self) -> str:
         """Why nothing can be read at present; empty where it can."""
         return self._reader.trouble
