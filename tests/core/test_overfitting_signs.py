@@ -228,8 +228,11 @@ def test_near_far_against_plain_arithmetic() -> None:
     assert read(evidence).numbers["near_far"].value == pytest.approx(tuned - base)
 
 
-@pytest.mark.parametrize(("far", "base_far"), [(0.0, 0.0), (0.5, 0.5), (-0.5, 0.0)])
+@pytest.mark.parametrize(
+    ("far", "base_far"), [(0.0, 0.0), (0.5, 0.5), (-0.5, 0.0), (0.0, -0.5), (-0.2, -0.9)]
+)
 def test_what_holds_for_base_too_is_no_memory(far: float, base_far: float) -> None:
+    """Nor what base merely had more to gain from near the training prompts."""
     assert "near_far" not in codes(read(graded(far, base_far)))
 
 

@@ -108,10 +108,11 @@ def _memorising(run: Run, setting: Setting, key: str, last: LogPoint) -> Hit | N
         return None
     text = (
         f"At the last eval the training loss ({loss_text(beside)}) is less than half of the"
-        f" {_validation(key)} loss ({loss_text(last.value)}): the run memorises."
+        f" {_validation(key)} loss ({loss_text(last.value)}): the run memorises, or that set is"
+        " harder, which the losses of base would tell."
     )
     finding = Finding("memorising", "caution", text, {"step": last.step})
-    return Hit(finding, "it memorises", "training loss is far below validation's")
+    return Hit(finding, "perhaps memorised", "training loss is far below validation's")
 
 
 def low_loss(run: Run, setting: Setting) -> Hit | None:

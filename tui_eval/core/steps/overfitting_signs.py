@@ -160,12 +160,24 @@ class NearFar:
     """Near, middle, far, then leaked ones if any; empty where too few are left."""
     excess: Estimate | None
     """Far minus near of tuned, minus the same of base; nats per token."""
-    tuned: float | None
+    own: Estimate | None
+    """Far minus near of tuned by itself."""
     base: float | None
     left: int
     """Rows that are no near-duplicate of a training row."""
     scores: Mapping[str, float] = field(default_factory=dict)
     """What people gave tuned's answers, by sample id, once their review is done."""
+
+    @property
+    def tuned(self) -> float | None:
+        return None if self.own is None else self.own.value
+
+    @property
+    def worse_far(self) -> bool:
+        """Surely worse far than near, by itself and beyond base. Where base was far worse on
+        the near rows, it had more to gain there: that alone is no sign."""
+        lows = [None if one is None else one.low for one in (self.excess, self.own)]
+        return all(low is not None and low > 0 for low in lows)
 
 
 def near_far(evidence: Evidence, candidate: str, data: Scored) -> NearFar | None:
@@ -229,19 +241,23 @@ def _thirds(
 
 def _contrast(
     far: Sequence[Pair], near: Sequence[Pair], same: bool
-) -> tuple[Estimate | None, float | None, float | None]:
+) -> tuple[Estimate | None, Estimate | None, float | None]:
     """One influence per row, with the sign of its side; rows of one group may stand on both
     sides and are summed before squaring."""
-    moved = [loss_change(far, same), loss_change(near, same)]
-    if moved[0] is None or moved[1] is None:
+    if loss_change(far, same) is None or loss_change(near, same) is None:
         return None, None, None
-    influences = [*_influences(far, same), *(-value for value in _influences(near, same))]
     both = [*far, *near]
-    value = moved[0].value - moved[1].value
-    excess = Estimate(value, *spread(influences, groups_of(both)), len(both))
-    tuned = _mean(_of_tuned(far)) - _mean(_of_tuned(near))
     base = _mean(_of_base(far, same)) - _mean(_of_base(near, same))
-    return excess, tuned, base
+    own = _influence(_of_tuned(far)) + [-one for one in _influence(_of_tuned(near))]
+    other = _influence(_of_base(far, same)) + [-one for one in _influence(_of_base(near, same))]
+    beyond = [ours - theirs for ours, theirs in zip(own, other, strict=True)]
+    groups = groups_of(both)
+    value = _mean(_of_tuned(far)) - _mean(_of_tuned(near))
+    return (
+        Estimate(value - base, *spread(beyond, groups), len(both)),
+        Estimate(value, *spread(own, groups), len(both)),
+        base,
+    )
 
 
 Sums = tuple[Sequence[float], Sequence[float]]
@@ -270,14 +286,10 @@ def loss_change(pairs: Sequence[Pair], same: bool) -> Estimate | None:
     )
 
 
-def _influences(pairs: Sequence[Pair], same: bool) -> list[float]:
-    """Of each row on tuned's minus base's mean loss."""
-    found = [0.0] * len(pairs)
-    for sums, sign in ((_of_tuned(pairs), 1.0), (_of_base(pairs, same), -1.0)):
-        divisor, centre = sum(sums[1]), _mean(sums)
-        for at, (a, b) in enumerate(zip(*sums, strict=True)):
-            found[at] += sign * (a - centre * b) / divisor
-    return found
+def _influence(sums: Sums) -> list[float]:
+    """Of each row on the mean."""
+    divisor, centre = sum(sums[1]), _mean(sums)
+    return [(above - centre * below) / divisor for above, below in zip(*sums, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

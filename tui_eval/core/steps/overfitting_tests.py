@@ -320,9 +320,10 @@ def _copies_severity(case: Case, found: Copies) -> Severity:
 
 
 def _near_far(case: Case) -> Hit | None:
-    excess = case.near_far.excess if case.near_far is not None else None
-    if excess is None or excess.low is None or excess.low <= 0:
+    found = case.near_far
+    if found is None or found.excess is None or not found.worse_far:
         return None
+    excess = found.excess
     text = (
         "Good near the training prompts, poor far from them: beyond what holds for base, the"
         f" loss rises by {gap_text(excess)} nats per token from the nearest third to the farthest."
