@@ -182,7 +182,8 @@ def _how(case: Case) -> tuple[str, ...]:
         _copy_words(case),
         "Near and far: thirds of the validation rows by the TF-IDF cosine of their prompt to the"
         " nearest training prompt, near-duplicates apart; far minus near of tuned, minus the same"
-        " of base, and a sign only where tuned by itself is worse far too. Diversity: each answer and its reference cut to the shorter of the two;"
+        " of base, and a sign only where tuned by itself is worse far too. Diversity: each answer"
+        " and its reference cut to the shorter of the two;"
         " distinct-2 has no interval, for drawing texts again repeats them.",
     ]
     for side, name in ((case.train, "Training"), (case.off_task, "Off-task")):
