@@ -31,7 +31,9 @@ def readings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Shown]:
     folder = tmp_path_factory.mktemp("bank")
     environment = {**os.environ, **quiet_environment(folder)}
     make = [sys.executable, "-m", "sample_data.make", str(folder / "bank")]
-    _called([*make, "--work", str(folder / "work"), "--stages", "bank"], environment)
+    _called(
+        [*make, "--work", str(folder / "work"), "--stages", "bank", "--threads", "1"], environment
+    )
     found: dict[str, Shown] = {}
     for place in sorted({member.place for member in MEMBERS}):
         workspace = ["-w", str(folder / "bank" / place)]
@@ -43,7 +45,7 @@ def readings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Shown]:
 
 def _called(command: list[str], environment: dict[str, str]) -> str:
     done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=2400
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=3600
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
