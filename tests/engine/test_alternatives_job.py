@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 import torch
@@ -13,7 +14,8 @@ import torch
 from tests.engine import models
 from tests.engine.answers import AnswerBench
 from tests.engine.test_score_job import Bench, facts
-from tui_eval.core.records import TokenTable
+from tui_eval.core.records import Job, TokenTable
+from tui_eval.engine import serve
 from tui_eval.engine.alternatives import KEPT, table_of
 from tui_eval.engine.backends.transformers_scorer import TransformersScorer
 from tui_eval.engine.jobs import alternatives
@@ -22,6 +24,11 @@ from tui_eval.engine.prompts import Rendered
 from tui_eval.engine.tokens import Encoder, Limit, fit
 from tui_eval.errors import EngineError
 from tui_eval.store import codec
+from tui_eval.ui.screens.main import DONE_ANEW
+from tui_eval.ui.source import Source
+from tui_eval.ui.start import Start
+from tui_eval.ui.widgets import progress
+from tui_eval.ui.widgets.token_data import passages, tokens_of
 
 
 class TokenBench(AnswerBench):
@@ -123,6 +130,38 @@ def test_an_answer_is_looked_at_as_it_was_made(bench: TokenBench) -> None:
         assert "".join(ranks).startswith(answer.text.partition("\ufffd")[0])
     with pytest.raises(EngineError, match="not here any more"):
         bench.run(5, answer="gone")
+
+
+def test_the_screens_find_what_was_computed_by_row_and_by_answer(bench: TokenBench) -> None:
+    made = AnswerBench(bench.folder, bench.base, bench.tuned, bench.warm)
+    made.run(3)
+    answer = next(one for one in made.completions("tuned") if one.text)
+    source = Source(Start(bench.folder), bench.workspace(), bench.config())
+    before = source.sample("tuned", answer.id)
+    assert before is not None
+    assert before.answer_first
+    assert not any(passage.complete for passage in passages(before))
+    bench.run(4, answer=answer.id)
+    bench.run(5, sample=answer.sample)
+    for ref in (answer.id, answer.sample):
+        detail = source.sample("tuned", ref)
+        assert detail is not None
+        assert detail.answer_first == (ref == answer.id)
+        row, own = passages(detail)
+        assert row.complete
+        assert own.complete
+        for passage in (row, own):
+            tokens = tokens_of(passage)
+            assert all(len(token.base_top) == len(token.tuned_top) == KEPT for token in tokens)
+            assert {token.scored for token in tokens} == {True, False}
+
+
+def test_the_verb_is_known_wherever_verbs_are() -> None:
+    verbs = set(get_args(get_type_hints(Job)["verb"]))
+    assert verbs == set(serve.VERBS) == set(progress.VERBS) == set(DONE_ANEW)
+    for target in serve.VERBS.values():
+        module, _, function = target.partition(":")
+        assert callable(getattr(import_module(module), function))
 
 
 def test_a_row_that_is_gone_is_told(bench: TokenBench) -> None:

@@ -21,6 +21,8 @@ class SamplePage(Plain):
     """``esc`` closes it. Opens at once; ``Found`` brings the sample when it has been read,
     and again when more was computed of it."""
 
+    help_places = ("tokens", "step", "plot", "scroll")
+
     class Found(Message, bubble=False):
         """``detail`` is None where the data no longer hold the sample."""
 
