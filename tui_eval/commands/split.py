@@ -18,7 +18,7 @@ from tui_eval.errors import ConfigError
 from tui_eval.files import splitting_write
 from tui_eval.files.splitting import Scanned
 from tui_eval.files.splitting_ask import Wishes, planned, scanned, written
-from tui_eval.files.splitting_report import how_lines, leak_lines, size_lines
+from tui_eval.files.splitting_report import how_lines, leak_lines, seen_words, size_lines
 from tui_eval.files.splitting_write import Made
 
 LONG = 20_000
@@ -111,4 +111,13 @@ def report(found: Scanned, plan: Plan, made: Made) -> list[str]:
         lines.append(f"{made.unwritable:,} values have no form in JSON and were not kept whole")
     sizes = size_lines(plan)
     leaks = [f"  {line}" for line in leak_lines(plan, made.leakage)]
-    return [*lines, *([""] if sizes else []), *sizes, "", "leaks across the split", *leaks]
+    return [
+        *lines,
+        *([""] if sizes else []),
+        *sizes,
+        "",
+        "leaks across the split",
+        *leaks,
+        "",
+        seen_words(found),
+    ]

@@ -7,6 +7,8 @@ from tui_eval.core.splits import SPLITS, Plan
 from tui_eval.core.text import cells, clean, cut
 from tui_eval.files.splitting import Scanned
 from tui_eval.files.splitting_near import Leakage
+from tui_eval.files.splitting_write import TRAIN
+
 
 SHOWN = 10
 _NAME = 32
@@ -50,6 +52,15 @@ def size_lines(plan: Plan) -> list[str]:
         pad = " " * (width - cells(name))
         lines.append(f"{name}{pad}  {size.train:>9,}  {size.validation:>10,}")
     return lines
+
+
+def seen_words(found: Scanned) -> str:
+    """What a split made after training is not good for."""
+    name = clean(found.source.path.name, limit=60)
+    return (
+        f"A model that was trained on all of {name} has seen these validation rows: its scores on"
+        f" them mean nothing. Train again on {TRAIN}."
+    )
 
 
 def leak_lines(plan: Plan, leakage: Leakage) -> list[str]:

@@ -150,7 +150,7 @@ def about(config: Config, candidate: str, cache: FileCache, start: Start) -> Abo
 def _data(config: Config, candidate: str, cache: FileCache) -> tuple[str, ...]:
     dataset = cache.dataset(config, candidate, "validation")
     if dataset is None:
-        return ("no validation rows: name a file as [data] validation in eval.toml",)
+        return ("no validation rows: H splits a file, or name one as [data] validation",)
     phrases = [_count(len(dataset.samples), "validation row")]
     leaked = cache.leaked(config, candidate)
     if leaked is None:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from tui_eval.core.evidence import Evidence
 from tui_eval.core.overlap_words import word_spans
-from tui_eval.core.records import CopyMatch, NearestPrompt, Sample
+from tui_eval.core.records import CopyMatch, NearestPrompt, Sample, TokenLoss
 from tui_eval.core.steps.overfitting_signs import Copy, copies
 from tui_eval.core.text import clean, digest
 from tui_eval.files.measuring import TrainingRow, prompt_of_sample
+from tui_eval.ui.format import figure
 from tui_eval.ui.screens.review_layout import Laid
 from tui_eval.ui.terminal import ascii_only
 from tui_eval.ui.widgets.answer_pane import NOTHING
@@ -96,22 +97,36 @@ def nearest(evidence: Evidence, candidate: str) -> tuple[Repeated, ...]:
     """Every validation prompt with the training prompt nearest to it, the nearest first."""
     dataset = evidence.dataset(candidate, "validation")
     known = evidence.nearest(candidate) or {}
+    base = evidence.base(candidate)
+    losses = [
+        (sign, evidence.losses(candidate, model, "validation"))
+        for sign, model in (("○", base), ("●", candidate))
+        if model is not None
+    ]
     found = [
         (known[sample.id], sample)
         for sample in (dataset.samples if dataset is not None else ())
         if sample.id in known
     ]
     found.sort(key=lambda one: (-one[0].similarity, one[1].row))
-    return tuple(_near(sample, near) for near, sample in found)
+    return tuple(
+        _near(sample, near, [(sign, made.get(sample.id)) for sign, made in losses])
+        for near, sample in found
+    )
 
 
-def _near(sample: Sample, found: NearestPrompt) -> Repeated:
+def _near(
+    sample: Sample, found: NearestPrompt, losses: Sequence[tuple[str, TokenLoss | None]]
+) -> Repeated:
     parts = [Part("prompt", prompt_of_sample(sample))]
     if sample.reference is not None:
         parts.append(Part("expected answer", sample.reference))
     about = "by the words that both hold, rare ones counting more: 1 is the same words"
     if found.row is None:
         about = "no training prompt shares a word with it"
+    told = [f"{sign} {figure(loss.mean, 2)}" for sign, loss in losses if loss is not None]
+    if told:
+        about = f"its loss {', '.join(told)} nats/token · {about}"
     return Repeated(
         sample,
         f"the nearest training prompt, similarity {found.similarity:.2f}",
@@ -252,7 +267,7 @@ def _joined(part: Part) -> tuple[str, list[Span], Where | None]:
         return _clean(part.text.rstrip()), [], None
     start, end = part.mark
     head, middle, tail = part.text[:start], part.text[start:end], part.text[end:].rstrip()
-    before = _clean(head[-LONGEST:])
+    before = ("…" if len(head) > LONGEST else "") + _clean(head[-LONGEST:])
     left, right = brackets()
     inner = _clean(middle)
     a = len(before)

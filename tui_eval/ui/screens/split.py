@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 TO_CLEAN = 5.0
 """Seconds that leaving waits for half-written files to be removed."""
+COLUMN = 100
 NAME = 11
 VALUE = 25
 """Cells of a row's value where a remark stands beside it."""
@@ -154,7 +155,7 @@ class SplitText(Drawn, can_focus=True):
     def _below(self, width: int, height: int) -> list[Line]:
         if self._laid[0] != width:
             top = self._laid[1].top
-            made = preview_lines(self._preview, width, stale=self._stale)
+            made = preview_lines(self._preview, min(width, COLUMN), stale=self._stale)
             self._laid = width, Laid(made)
             self._laid[1].upto(None)
             self._laid[1].top = top
@@ -169,9 +170,9 @@ class SplitText(Drawn, can_focus=True):
 
 
 class SplitScreen(Plain):
-    """``take`` is given what to name in eval.toml, once the files are there."""
+    """``take`` is given what to name in eval.toml, once the files are there. No page: help
+    lies over it, and the form is as it was."""
 
-    is_page = True
     footer = ("back", "help", "leave")
 
     def __init__(
@@ -228,7 +229,7 @@ class SplitScreen(Plain):
             if value is not None:
                 self._set(event.key, value)
 
-        sheet = Choose(found.title, items, at=found.at, typed=found.hint)
+        sheet = Choose(found.title, items, at=found.at, typed=found.hint, narrows=found.narrows)
         self.app.push_screen(sheet, chosen)
 
     def _set(self, key: str, value: str) -> None:

@@ -206,6 +206,8 @@ class Choices:
     offered: tuple[tuple[str, str], ...]
     at: str = ""
     hint: str | None = None
+    narrows: bool = False
+    """What is typed looks for one of them."""
 
 
 def choices(form: Form, found: Scanned | None, key: str) -> Choices:
@@ -260,7 +262,8 @@ def _field_choices(wishes: Wishes, found: Scanned | None, key: str) -> Choices:
     names = found.names if found is not None else ()
     fields = [(name, clean(name, limit=60)) for name in names]
     at = getattr(wishes.fields, key) or OWN + USUAL
-    return Choices(f"the field that holds the {key}", (*own, *fields), at)
+    title = f"the field that holds the {key}"
+    return Choices(title, (*own, *fields), at, "type to find one", narrows=True)
 
 
 # What a choice changes

@@ -14,6 +14,7 @@ from tui_eval.files.splitting_report import (
     how_lines,
     leak_counts,
     near_lines,
+    seen_words,
     size_lines,
 )
 from tui_eval.files.splitting_write import MANIFEST, TRAIN, VALIDATION, Made
@@ -86,15 +87,13 @@ def _leaks(plan: Plan, leaks: Leakage | None) -> list[Said]:
 
 def written(made: Made, found: Scanned) -> list[Said]:
     """Where the files are, and what they are not good for."""
-    name = clean(found.source.path.name, limit=60)
     lines: list[Said] = [
         (f"✓ written to {clean(str(made.folder))}", "good"),
         (f"{TRAIN}: {made.train:,} rows", "text"),
         (f"{VALIDATION}: {made.validation:,} rows", "text"),
         (f"{MANIFEST}: how they were made, so that they can be made again", "text"),
         ("", "text"),
-        (f"! A model that was trained on all of {name} has seen these validation rows: its scores"
-         f" on them mean nothing. Train again on {TRAIN}.", "caution"),
+        (f"! {seen_words(found)}", "caution"),
     ]  # fmt: skip
     if made.unwritable:
         words = f"! {made.unwritable:,} values have no form in JSON and were not kept whole"
