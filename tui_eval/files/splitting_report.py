@@ -9,7 +9,6 @@ from tui_eval.files.splitting import Scanned
 from tui_eval.files.splitting_near import Leakage
 from tui_eval.files.splitting_write import TRAIN
 
-
 SHOWN = 10
 _NAME = 32
 
