@@ -288,6 +288,8 @@ def logged(train: list[float], evals: list[float], **fields: object) -> MadeEvid
 
 
 FALLING = [3.0 - 0.05 * at for at in range(50)]
+ZIGZAG = [2.1, 1.9] * 15
+"""Stands still, and its last stretch is below its first."""
 
 
 @pytest.mark.parametrize(
@@ -298,6 +300,7 @@ FALLING = [3.0 - 0.05 * at for at in range(50)]
         (FALLING, [2.0, 1.8, 1.7, 1.5, 1.54], None),
         (FALLING, [2.0, 1.8, 1.7, 1.6, 1.5], None),
         (FALLING[:20] + [2.2] * 30, [2.0, 1.5, 1.6, 1.6, 1.6], None),
+        (FALLING[:20] + ZIGZAG, [2.0, 1.5, 1.6, 1.6, 1.6], None),
     ],
 )
 def test_validation_rises_while_training_falls(

@@ -86,7 +86,7 @@ def _case(evidence: Evidence, candidate: str, base: str | None) -> Case:
         near_far=near_far(evidence, candidate, validation) if validation is not None else None,
         diversity=diversity(evidence, candidate, base),
         run=run,
-        rises=rises(run) if run is not None and supervised else (),
+        rises=rises(evidence, run) if run is not None and supervised else (),
         reconciled=reconcile(evidence, candidate, validation) if validation is not None else None,
         scorable=scorable,
         unmeasured=_unmeasured(evidence, candidate),

@@ -23,6 +23,7 @@ from tui_eval.core.records import Completion, CopyMatch, LogPoint, NearestPrompt
 from tui_eval.core.stats.intervals import Estimate, Interval, mean, spread, wilson
 from tui_eval.core.stats.order import median
 from tui_eval.core.stats.paired import loss_difference
+from tui_eval.core.stats.trend import block_medians, kendall
 from tui_eval.core.steps.curve_tests import best_of
 from tui_eval.core.steps.overfitting_gap import base_units
 from tui_eval.core.steps.pairs import Pair, Scored, groups_of, nll, of_base, of_tuned, tokens
@@ -354,19 +355,25 @@ class Rise:
         return self.last.value / self.best.value - 1 if self.best.value > 0 else 0.0
 
 
-def rises(run: Run) -> list[Rise]:
+def rises(evidence: Evidence, run: Run) -> list[Rise]:
     """One per eval set of the log, the one that counts first."""
     found = []
     for key, points in run.finite_evals().items():
         best = best_of(points)
-        since = len(points) - 1 - points.index(best)
-        found.append(Rise(eval_name(key), best, points[-1], since, _falls(run, best.step)))
+        since, falls = len(points) - 1 - points.index(best), _falls(evidence, run, best.step)
+        found.append(Rise(eval_name(key), best, points[-1], since, falls))
     return found
 
 
-def _falls(run: Run, step: float) -> bool:
-    """Medians of the first and last ``k`` training losses from a step on; of the halves
-    where there are fewer."""
-    after = [point.value for point in run.finite if point.step >= step]
-    k = min(run.k, len(after) // 2)
-    return k > 0 and median(after[-k:]) < median(after[:k])
+def _falls(evidence: Evidence, run: Run, step: float) -> bool:
+    """Medians of the first and last ``k`` training losses from a step on (of the halves where
+    there are fewer), and their order too: of losses that stand still, every other run's last
+    median is the lower one."""
+    after = [point for point in run.finite if point.step >= step]
+    values = [point.value for point in after]
+    k = min(run.k, len(values) // 2)
+    if not k or median(values[-k:]) >= median(values[:k]):
+        return False
+    most = int(threshold(evidence, "curves.rank_points"))
+    ranked = block_medians([point.step for point in after], values, most)[1]
+    return kendall(ranked, "falls").p < threshold(evidence, "curves.not_decreased_p")
