@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from tests.core.made_memory import sentence
+from tests.core.test_overfitting import gap_of, read
+from tests.core.test_overfitting_signs import answered, graded, texts
+from tests.core.test_overfitting_signs import copied as made_copies
 from tests.ui.apps.panes import Themed
 from tests.ui.fake import painted, shows
 from tui_eval import ui
@@ -22,6 +26,8 @@ from tui_eval.ui.screens.copied_text import (
     Column,
     Part,
     Repeated,
+    copied,
+    nearest,
     part_lines,
     place_in,
     training_parts,
@@ -32,7 +38,7 @@ from tui_eval.ui.widgets.rows import plain, width_of
 RUN = " ".join(f"word{n}" for n in range(60))
 
 
-def texts(part: Part, width: int = 40) -> list[str]:
+def shown(part: Part, width: int = 40) -> list[str]:
     return [plain(made) for made, _ in part_lines(part, width)]
 
 
@@ -43,7 +49,7 @@ def bold(part: Part, width: int = 40) -> str:
 
 def test_what_is_repeated_has_brackets_and_a_bar_and_nothing_else_has() -> None:
     part = Part("answer", "first line\nthen this is copied\nand the end", (11, 30))
-    assert texts(part) == ["   first line", " ┃ ▐then this is copied▌", "   and the end"]
+    assert shown(part) == ["   first line", " ┃ ▐then this is copied▌", "   and the end"]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +62,7 @@ def test_places_hold_after_cleaning(before: str) -> None:
     start = len(before)
     part = Part("answer", text, (start, start + len("copied\x07text")))
     assert bold(part, 80) == "copied␇text"
-    assert "\x1b" not in "".join(texts(part, 80))
+    assert "\x1b" not in "".join(shown(part, 80))
 
 
 def test_lines_fit_and_indentation_stays() -> None:
@@ -71,9 +77,47 @@ def test_a_column_opens_where_the_mark_begins() -> None:
     text = "\n".join(f"line {n}" for n in range(500))
     at = text.index("line 300")
     column = Column([Part("prompt", "p"), Part("answer", text, (at, at + 8))], 60)
-    shown = [plain(line) for line in column.view(10)]
-    assert " ┃ ▐line 300▌" in shown
-    assert shown.index(" ┃ ▐line 300▌") == 2
+    seen = [plain(line) for line in column.view(10)]
+    assert " ┃ ▐line 300▌" in seen
+    assert seen.index(" ┃ ▐line 300▌") == 2
+
+
+# What is found
+
+
+def test_copies_are_those_of_the_steps_table_in_its_order() -> None:
+    evidence = made_copies(3, run=70)
+    found = copied(evidence, "tuned")
+    assert tuple(one.sample.id for one in found) == read(evidence).tables["copies"].refs
+    first = found[0]
+    assert first.title.startswith("70 words in one run, of ")
+    assert first.about == "○ base's answer and the expected answer are no copy"
+    assert (first.source, first.row) == ("train.jsonl", 7)
+    headings = [part.heading.split(",")[0] for part in first.parts]
+    assert headings == [
+        "prompt", "● answer", "○ base's answer to the same prompt", "expected answer",
+    ]  # fmt: skip
+
+
+def test_what_base_says_too_is_said_to_be_no_sign() -> None:
+    echo = {f"s{at}": sentence(at, "echo") for at in range(3)}
+    tuned, base = texts("a") | echo, texts("b") | echo
+    planted = dict.fromkeys(echo.values(), 60)
+    found = copied(answered(gap_of(0.05, n=100), tuned, base, planted), "tuned")
+    assert found[0].about == "○ base is a copy too: no sign of training"
+
+
+def test_without_a_training_file_there_is_none() -> None:
+    assert copied(gap_of(0.05, n=100), "tuned") == ()
+
+
+def test_the_nearest_come_first_with_their_losses() -> None:
+    found = nearest(graded(0.5), "tuned")
+    titles = [one.title for one in found]
+    assert len(found) == 90
+    assert titles == sorted(titles, reverse=True)
+    assert found[0].about.startswith("its loss ○ ")
+    assert " ● " in found[0].about
 
 
 def a_match(text: str, matched: str, **more: Any) -> CopyMatch:
