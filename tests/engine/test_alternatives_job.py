@@ -10,6 +10,9 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 import torch
+from tokenizers import Tokenizer, decoders
+from tokenizers.models import BPE
+from transformers import PreTrainedTokenizerFast
 
 from tests.engine import models
 from tests.engine.answers import AnswerBench
@@ -213,6 +216,23 @@ def test_pieces_keep_spaces_and_bytes() -> None:
     assert raw.decode() == " the ships 東 é"
     assert pieces.text(tokenizer.convert_tokens_to_ids("<|im_end|>")) == "<|im_end|>"
     assert pieces.text(models.VOCABULARY + 9) == f"<token {models.VOCABULARY + 9}>"
+
+
+def test_pieces_of_a_sentencepiece_vocabulary() -> None:
+    words = ["<unk>", "a", "▁a", "▁cards", "▁", "<0xE6>", "<0x9D>", "<0xB1>"]
+    core = Tokenizer(BPE({word: at for at, word in enumerate(words)}, [], unk_token="<unk>"))
+    core.decoder = decoders.Sequence(
+        [
+            decoders.Replace("▁", " "),
+            decoders.ByteFallback(),
+            decoders.Fuse(),
+            decoders.Strip(" ", 1, 0),
+        ]
+    )
+    pieces = Pieces(PreTrainedTokenizerFast(tokenizer_object=core, unk_token="<unk>"))
+    assert [pieces.text(at) for at in range(1, len(words))] == [
+        "a", " a", " cards", " ", "\udce6", "\udc9d", "\udcb1"
+    ]  # fmt: skip
 
 
 def test_a_table_is_stored_exactly() -> None:

@@ -187,6 +187,13 @@ def test_the_token_that_stands_there_is_bold_and_long_ones_give_way() -> None:
     assert ("“ a”", "text") in runs
 
 
+@pytest.mark.parametrize(("width", "shown"), [(39, 3), (30, 2), (20, 1), (5, 0)])
+def test_where_there_is_little_room_fewer_are_told(width: int, shown: int) -> None:
+    runs = alternatives(((" returned", 0.1), (" refunded", 1.5), (" something", 3.0)), "", width)
+    assert sum(text.startswith("“") for text, _ in runs) == shown
+    assert width_of(runs) <= width
+
+
 def test_what_cannot_be_seen_is_named() -> None:
     assert piece_words("\udce6") == "‹E6›"
     assert piece_words("\t") == "␉"

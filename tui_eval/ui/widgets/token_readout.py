@@ -15,6 +15,8 @@ from tui_eval.ui.widgets.token_data import Likeliest, Token
 
 TOLD = 3
 """Alternatives that are shown."""
+LEAST = 5
+"""Cells that an alternative is cut to at most."""
 NAME = 16
 """Cells of the token itself."""
 ROOMY = 110
@@ -80,17 +82,24 @@ def change_words(token: Token) -> str:
 
 def alternatives(top: Likeliest, actual: str, width: int) -> Line:
     """The likeliest tokens with their probabilities; the one that stands there is bold.
-    Long ones give way to each other."""
+    Long ones give way to each other, and the last where it would be no more than a letter."""
     shown = [(piece_words(piece), _share(nll), piece == actual) for piece, nll in top[:TOLD]]
-    room = width - sum(len(share) + 3 for _, share, _ in shown) - 2 * (len(shown) - 1)
     sizes = [cells(words) for words, _, _ in shown]
-    while sum(sizes) > room and max(sizes) > 2:
+    while shown and _room(shown, width) < sum(min(size, LEAST) for size in sizes):
+        shown.pop()
+        sizes.pop()
+    while sum(sizes) > _room(shown, width):
         sizes[sizes.index(max(sizes))] -= 1
     made: Line = []
     for (words, share, is_it), size in zip(shown, sizes, strict=True):
         made += line("  " if made else "", (f"“{cut(words, size)}”", "text!" if is_it else "text"))
         made.append((f" {share}", "dim"))
     return cropped(made, width)
+
+
+def _room(shown: Sequence[tuple[str, str, bool]], width: int) -> int:
+    """Cells for the tokens' own texts: what quotes, shares and gaps leave of them."""
+    return width - sum(len(share) + 3 for _, share, _ in shown) - 2 * max(0, len(shown) - 1)
 
 
 def _share(nll: float) -> str:
