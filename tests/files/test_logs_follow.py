@@ -225,6 +225,24 @@ def test_a_resumed_run_is_no_other_run(tmp_path: Path) -> None:
     assert not follower.another
 
 
+def test_earlier_parts_that_come_to_a_log_are_of_the_same_run(tmp_path: Path) -> None:
+    """A Trainer that resumes evaluates first; only with a training loss is it seen whose
+    folder it goes on from."""
+    first, later = made.made_run(30), made.made_run(40)
+    made.events(made.Run(first.rows, 400, 3.0, 10), tmp_path, at=1000)
+    rows = [row for row in later.rows if row["step"] > 300]
+    evals = tuple(row for row in later.rows if "eval_loss" in row and row["step"] == 300)
+    again = made.events(made.Run(evals, 400, 3.0, 10), tmp_path / "again", at=2000)
+    place = tmp_path / "runs" / "again"
+    again.parent.rename(place)
+    follower = follow(place / again.name)
+    assert plain(follower.read_on()).keys() == {"eval_loss", "eval_runtime"}
+    resumed = made.Run((*evals, *rows), 400, 3.0, 10)
+    shutil.copy(made.events(resumed, tmp_path / "more", at=2000), place)
+    assert len(plain(follower.read_on())["loss"]) == 40
+    assert not follower.another
+
+
 def test_event_files_cleared_away_for_another_run_are_forgotten(tmp_path: Path) -> None:
     first = made.events(made.made_run(40), tmp_path, at=1000)
     follower = follow(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,16 +72,17 @@ class Follower:
 
 
 def differ(before: TrainingLog, now: TrainingLog) -> bool:
-    """Whether a log holds another run than it held before. One that goes on begins alike,
-    though a resumed run may repeat later steps otherwise; one that is shorter was cut, and
-    is the same run only as far as its values are."""
-    for key in ("loss", *before.series):
-        old, new = before.series.get(key), now.series.get(key)
-        if old and new:
-            break
-    else:
+    """Whether a log holds another run than it held before. One that goes on still begins
+    with what it began with, though earlier parts may have come to it and a resumed run may
+    repeat later steps otherwise; one that is shorter was cut, and is the same run only as
+    far as its values are."""
+    both = (key for key in ("loss", *before.series) if before.series.get(key))
+    key = next((key for key in both if now.series.get(key)), None)
+    if key is None:
         return bool(before.series)
-    if not _alike(old[0], new[0]):
+    old, new = before.series[key], now.series[key]
+    place = bisect_left(new, old[0].step, key=lambda point: point.step)
+    if place == len(new) or not _alike(old[0], new[place]):
         return True
     if new[-1].step >= old[-1].step:
         return False
