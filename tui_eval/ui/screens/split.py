@@ -129,7 +129,8 @@ class SplitText(Drawn, can_focus=True):
 
     def lines(self, width: int, height: int) -> list[Line]:
         title: Line = [(" split", "text!"), ("   rows held out for validation", "dim")]
-        rows = form_rows(self._form, self._preview.found, self._preview.plan)
+        known = self._preview
+        rows = form_rows(self._form, known.found, known.plan, looking=bool(self._working))
         if width >= WIDE:
             left = [self._row(n, row, FORM) for n, row in enumerate(rows)]
             right = self._below(width - FORM - 1, height - 1)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from tui_eval.core.splits import SPLITS, Plan, asked
+from tui_eval.core.splits.rows import counted
 from tui_eval.core.text import clean
 from tui_eval.errors import InputError
 from tui_eval.files.checkpoint import expanded
@@ -25,7 +26,7 @@ KEYS: tuple[Key, ...] = (
 )  # fmt: skip
 USUAL, NO_GROUP, FILE_ORDER, NONE = "usual", "none", "file order", "none"
 """Answers that are no name of a field, told apart from one by their place in ``choices``."""
-NONE_FOUND = "none found"
+NONE_FOUND, LOOKING = "none found", "looking …"
 OWN = "\0"
 """Begins the key of a choice of ours: no field is called so."""
 EXCLUDED: Mapping[str, tuple[bool, bool]] = {
@@ -91,23 +92,27 @@ class Row:
     """It decides nothing as the others stand."""
 
 
-def form_rows(form: Form, found: Scanned | None, plan: Plan | None) -> list[Row]:
-    """Always the same rows, so that nothing moves when one changes. Texts are clean."""
+def form_rows(
+    form: Form, found: Scanned | None, plan: Plan | None, *, looking: bool = False
+) -> list[Row]:
+    """Always the same rows, so that nothing moves when one changes. Texts are clean.
+    ``looking``: the file is being read, for the first time where ``found`` is None."""
     wishes = form.wishes
     if wishes is None:
         return [Row("file", "none yet", "↵ chooses it"), *(Row(key, "", "", True)
                                                            for key in KEYS[1:])]  # fmt: skip
+    unknown = LOOKING if looking else ""
     temporal = wishes.strategy == "temporal"
     seeded = SPLITS[wishes.strategy].seeded
     return [
         Row("file", _shown(wishes.file), _counted(found)),
         Row("strategy", wishes.strategy, _about(wishes, found)),
-        Row("size", str(wishes.size), f"{len(plan.validation):,} rows" if plan else ""),
+        Row("size", str(wishes.size), counted(len(plan.validation)) if plan else ""),
         Row("seed", str(wishes.seed), "" if seeded else "temporal has none", not seeded),
-        _field("prompt", wishes, found),
-        _field("category", wishes, found),
-        _time(wishes, found, temporal),
-        _group(wishes, found),
+        _field("prompt", wishes, found, unknown),
+        _field("category", wishes, found, unknown),
+        _time(wishes, found, temporal, unknown),
+        _group(wishes, found, unknown),
         Row("trained", _shown(wishes.training) if wishes.training else "no file named",
             _seen(found, wishes), wishes.training is None),
         Row("leave out", _excluded(wishes), _why_excluded(wishes)),
@@ -128,7 +133,7 @@ def _counted(found: Scanned | None) -> str:
     if found is None:
         return ""
     bad = f", {found.bad:,} can't be read" if found.bad else ""
-    return f"{len(found.numbers):,} rows{bad}"
+    return f"{counted(len(found.numbers))}{bad}"
 
 
 def _about(wishes: Wishes, found: Scanned | None) -> str:
@@ -140,39 +145,41 @@ def _about(wishes: Wishes, found: Scanned | None) -> str:
     return "the latest rows by time"
 
 
-def _field(key: Literal["prompt", "category"], wishes: Wishes, found: Scanned | None) -> Row:
+def _field(
+    key: Literal["prompt", "category"], wishes: Wishes, found: Scanned | None, unknown: str
+) -> Row:
     named = getattr(wishes.fields, key)
     if named:
         return Row(key, clean(named), "as named")
     if key == "prompt":
         shaped = found is None or not found.unshaped
-        remark = "" if shaped or found is None else f"{found.unshaped:,} rows of no known shape"
+        remark = "" if shaped or found is None else f"{counted(found.unshaped)} of no known shape"
         return Row(key, "found by the row's shape", remark)
     idle = wishes.strategy != "category"
-    return Row(key, _used(found, key), "for the sizes shown" if idle else "")
+    return Row(key, _used(found, key, unknown), "for the sizes shown" if idle else "")
 
 
-def _time(wishes: Wishes, found: Scanned | None, temporal: bool) -> Row:
-    value = clean(wishes.fields.time or "") or _used(found, "time")
+def _time(wishes: Wishes, found: Scanned | None, temporal: bool, unknown: str) -> Row:
+    value = clean(wishes.fields.time or "") or _used(found, "time", unknown)
     if wishes.file_order:
         value = FILE_ORDER
     return Row("time", value, "" if temporal else "temporal only", not temporal)
 
 
-def _group(wishes: Wishes, found: Scanned | None) -> Row:
+def _group(wishes: Wishes, found: Scanned | None, unknown: str) -> Row:
     if not wishes.group:
         return Row("group", NO_GROUP, "equal prompts stay together all the same")
-    value = clean(wishes.fields.group or "") or _used(found, "group")
+    value = clean(wishes.fields.group or "") or _used(found, "group", unknown)
     if found is None:
         return Row("group", value)
     together = value != NONE_FOUND
     return Row("group", value, "its rows stay together" if together else "equal prompts do stay")
 
 
-def _used(found: Scanned | None, key: str) -> str:
+def _used(found: Scanned | None, key: str, unknown: str) -> str:
     """The fields that a label is taken from."""
     if found is None:
-        return "looking …"
+        return unknown
     return clean(", ".join(found.used.get(key, ()))) or NONE_FOUND
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tui_eval.core.splits import Plan
+from tui_eval.core.splits.rows import counted
 from tui_eval.core.text import clean
 from tui_eval.files.splitting import Scanned
 from tui_eval.files.splitting_near import Leakage
@@ -53,7 +54,7 @@ def said(preview: Preview) -> list[Said]:
         return []
     train = len(found.numbers) - len(plan.validation)
     lines: list[Said] = [
-        (f"train {train:,} rows   validation {len(plan.validation):,} rows,"
+        (f"train {counted(train)}   validation {counted(len(plan.validation))},"
          f" {plan.share:.1%} of {plan.rows:,}", "text!"),
         *((text, "text") for text in cut_lines(plan)),
         *_leaks(plan, preview.leaks),
@@ -89,8 +90,8 @@ def written(made: Made, found: Scanned) -> list[Said]:
     """Where the files are, and what they are not good for."""
     lines: list[Said] = [
         (f"✓ written to {clean(str(made.folder))}", "good"),
-        (f"{TRAIN}: {made.train:,} rows", "text"),
-        (f"{VALIDATION}: {made.validation:,} rows", "text"),
+        (f"{TRAIN}: {counted(made.train)}", "text"),
+        (f"{VALIDATION}: {counted(made.validation)}", "text"),
         (f"{MANIFEST}: how they were made, so that they can be made again", "text"),
         ("", "text"),
         (f"! {seen_words(found)}", "caution"),
