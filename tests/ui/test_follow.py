@@ -18,7 +18,7 @@ from tui_eval.config import Config, ModelConfig
 from tui_eval.core.reading import Reading
 from tui_eval.store.workspace import Workspace
 from tui_eval.ui.app import EvalApp
-from tui_eval.ui.scene import About
+from tui_eval.ui.scene import About, Beside
 from tui_eval.ui.screens.step import StepPane
 from tui_eval.ui.source import Source
 from tui_eval.ui.widgets.curve_view import CurveView
@@ -49,8 +49,8 @@ class Growing:
         models = {name: ModelConfig(name, path="model", log=log) for name, log in logs.items()}
         config = Config(folder=folder, path=folder / "eval.toml", models=models)
         start = fake.start(config=config)
-        reader = CurvesAlone(start, Workspace.open(folder), config)
-        self.app = EvalApp(start, reader=lambda: reader)
+        self.reader = CurvesAlone(start, Workspace.open(folder), config)
+        self.app = EvalApp(start, reader=lambda: self.reader)
 
     def write(self, content: bytes) -> None:
         with self.path.open("ab") as file:
@@ -266,6 +266,25 @@ async def test_other_runs_and_formats_are_drawn_beside_in_turn(tmp_path: Path) -
         assert run.plot.extent() == (10, 220)
 
 
+def test_while_it_is_followed_the_other_run_is_drawn_as_far_as_it_is(tmp_path: Path) -> None:
+    run = Growing(tmp_path, rival="rival/trainer_log.jsonl")
+    rival = tmp_path / "rival" / "trainer_log.jsonl"
+    rival.parent.mkdir()
+    rival.write_bytes(b"".join(LINES[:20]))
+    reader = run.reader
+
+    def last(beside: Beside | None) -> float:
+        assert beside is not None
+        return beside.lines["loss"][0].x[-1]
+
+    assert reader.beside_now() is None
+    assert last(reader.beside("tuned", "")[0]) == last(reader.beside_now()) == 190
+    rival.write_bytes(b"".join(LINES[:30]))
+    assert last(reader.beside_now()) == 280
+    rival.write_bytes(b"")
+    assert reader.beside_now() is None
+
+
 async def test_what_can_not_be_drawn_is_said_and_passed_over(tmp_path: Path) -> None:
     (tmp_path / "broken.json").write_text("{")
     run = Growing(tmp_path, broken="broken.json")
@@ -294,6 +313,8 @@ async def test_another_candidate_is_neither_followed_nor_held_against_the_old(
         await run.opened(pilot)
         await pilot.press("f", "o")
         await shows(pilot, "following trainer_log.jsonl · beside it rival")
+        made.trainer_state(made.made_run(95), tmp_path / "rival")
+        await comes(pilot, lambda: run.plot.extent() == (10, 950))
         await pilot.press("comma")
         await until(pilot, lambda: "beside it" not in painted(run.app), "the other")
         await shows(pilot, "step 900")

@@ -72,6 +72,8 @@ class Reader(Protocol):
 
     def beside(self, candidate: str, after: str) -> tuple[Beside | None, tuple[str, ...]]: ...
 
+    def beside_now(self) -> Beside | None: ...
+
 
 class Looker:
     """``start`` once the first screen is painted. ``tell`` takes a new Scene, ``say`` a
@@ -305,6 +307,9 @@ class Looker:
         try:
             if self._reader.read_on():
                 self._read_step(FOLLOWED)
+            if self._scene.beside is not None:
+                beside = self._reader.beside_now() or self._scene.beside
+                self._scene = replace(self._scene, beside=beside)
             said = self._reader.followed
         except (TuiEvalError, OSError) as error:
             # It may pass: said, and tried again.

@@ -31,6 +31,7 @@ class Source:
     def __init__(self, start: Start, workspace: Workspace, config: Config) -> None:
         self._start, self._workspace, self._config = start, workspace, config
         self._cache = FileCache()
+        self._other: following.Other | None = None
 
     def reading(self, step: str, candidate: str) -> Mapping[str, Reading]:
         return readings(self._workspace, self._config, candidate, cache=self._cache, steps=(step,))
@@ -57,22 +58,36 @@ class Source:
     def beside(self, candidate: str, after: str) -> tuple[Beside | None, tuple[str, ...]]:
         """The next other log after the one with the key ``after``, None behind the last,
         and what is to be said of those on the way that can't be drawn."""
-        from tui_eval.core.steps.curve_overlay import lines_of
-
         found = following.others(self._config, candidate, self._cache)
         keys = [other.key for other in found]
         troubles = []
+        self._other = None
         for other in found[keys.index(after) + 1 if after in keys else 0 :]:
             try:
-                log = self._cache.log_at(other.source, other.step)
+                drawn = self._drawn(other)
             except TuiEvalError as error:
                 troubles.append(f"{other.name} can't be drawn: {clean(error.message)}")
                 continue
-            lines = lines_of(log, str(self._config.setting("curves.eval"))) if log else {}
-            if lines:
-                return Beside(other.key, other.name, lines), tuple(troubles)
+            if drawn is not None:
+                self._other = other
+                return drawn, tuple(troubles)
             troubles.append(f"{other.name} holds nothing to draw.")
         return None, tuple(troubles)
+
+    def beside_now(self) -> Beside | None:
+        """What ``beside`` gave last, as its log is now; None where it can't be drawn at
+        present: what is drawn stays."""
+        try:
+            return self._drawn(self._other) if self._other is not None else None
+        except TuiEvalError:
+            return None
+
+    def _drawn(self, other: following.Other) -> Beside | None:
+        from tui_eval.core.steps.curve_overlay import lines_of
+
+        log = self._cache.log_at(other.source, other.step)
+        lines = lines_of(log, str(self._config.setting("curves.eval"))) if log else {}
+        return Beside(other.key, other.name, lines) if lines else None
 
     def answers(self, candidate: str, ref: str) -> AnswersDetail | None:
         """One prompt with what base and candidate answered."""
