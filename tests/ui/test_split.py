@@ -19,8 +19,10 @@ from tui_eval import ui
 from tui_eval.core import splits
 from tui_eval.errors import InputError
 from tui_eval.files import splitting
+from tui_eval.files.found import find_all
 from tui_eval.files.splitting_ask import Leakage, leakage, planned, scanned
 from tui_eval.files.splitting_write import Made
+from tui_eval.ui.app import EvalApp
 from tui_eval.ui.aside import Aside, Progress
 from tui_eval.ui.screens.split import SplitScreen
 from tui_eval.ui.screens.split_form import (
@@ -36,6 +38,7 @@ from tui_eval.ui.screens.split_form import (
 )
 from tui_eval.ui.screens.split_preview import Preview, drawn, said
 from tui_eval.ui.screens.split_taken import taken, taken_choices
+from tui_eval.ui.start import Start
 from tui_eval.ui.widgets.rows import plain, width_of
 
 HOSTILE = "\x1b[31mevil\u202e"
@@ -265,6 +268,32 @@ def test_nothing_is_replaced_without_asking(tmp_path: Path) -> None:
             await pilot.press("y")
             await shows(pilot, "written to", 20)
             assert there.read_text() != "mine"
+
+    asyncio.run(walk())
+
+
+def test_what_i_found_takes_the_new_validation_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tickets(tmp_path).rename(tmp_path / "train.jsonl")
+    adapter = {"peft_type": "LORA", "r": 8, "base_model_name_or_path": "base"}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(adapter))
+    found = find_all(tmp_path)
+    assert found.train is not None
+    assert found.validation is None
+
+    async def walk() -> None:
+        app = EvalApp(Start(tmp_path, found=found))
+        async with app.run_test(size=(80, 24)) as pilot:
+            await shows(pilot, "H split", 20)
+            await pilot.press("H")
+            await shows(pilot, "near duplicate: 0 of 4", 20)
+            await pilot.press("w")
+            await shows(pilot, "all of train.jsonl: it has seen these rows", 20)
+            await pilot.press("enter")
+            screen = await shows(pilot, "validation.jsonl, 4 rows", 20)
+            assert "train.jsonl, rows of" in screen
 
     asyncio.run(walk())
 

@@ -156,7 +156,7 @@ class CopiedText(Drawn, can_focus=True):
         one = self.current
         if one is None:
             none = self._all is not None
-            words = "This copy is no longer there: something else was computed since."
+            words = "This is no longer there: the answers or the training file have changed since."
             return [[(f" {words if none else 'Looking it up.'}", "dim")]]
         place = f"{self._at + 1} of {len(self._all or ())}"
         top = [*heads(one, place, width), []]
