@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -27,6 +28,7 @@ from tui_eval.engine.prompts import Rendered
 from tui_eval.engine.tokens import Encoder, Limit, fit
 from tui_eval.errors import EngineError
 from tui_eval.store import codec
+from tui_eval.store.workspace import Workspace
 from tui_eval.ui.screens.main import DONE_ANEW
 from tui_eval.ui.source import Source
 from tui_eval.ui.start import Start
@@ -111,6 +113,31 @@ def test_the_numbers_are_those_of_scoring_and_what_differs_is_told(
     for path in (bench.folder / ".tui-eval" / "facts").glob("*.jsonl"):
         lines = [json.loads(one) for one in path.read_text().splitlines()]
         assert all(one.get("kind") != "tokens" or len(json.dumps(one)) < 40_000 for one in lines)
+
+
+def test_a_loss_that_is_another_is_logged(
+    bench: TokenBench, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Bench(bench.folder, bench.base, bench.tuned, bench.warm).run(7)
+    kept = Workspace.loss
+
+    def other(workspace: Workspace, key: str, sample: str) -> Any:
+        loss = kept(workspace, key, sample)
+        assert loss is not None
+        return replace(loss, token_nll=(loss.token_nll[0] + 0.5, *loss.token_nll[1:]))
+
+    monkeypatch.setattr(Workspace, "loss", other)
+    bench.run(8, sample=bench.first())
+    told = [line for line in capfd.readouterr().err.splitlines() if "differ" in line]
+    assert len(told) == 2
+    assert " tokens 1 differ from what was recorded" in told[0]
+
+
+def test_a_cancelled_job_keeps_what_one_model_said(bench: TokenBench) -> None:
+    bench.cancel_after = 0
+    bench.run(9, sample=bench.first())
+    assert bench.evidence().tokens("tuned", "base", bench.first()) is not None
+    assert bench.evidence().tokens("tuned", "tuned", bench.first()) is None
 
 
 def test_an_answer_is_looked_at_as_it_was_made(bench: TokenBench) -> None:

@@ -17,6 +17,8 @@ from tests.ui.test_step import cleanly, press
 from tests.waiting import until
 from tui_eval.core.records import Job, TokenLoss, TokenTable
 from tui_eval.ui.scene import Scene
+from tui_eval.ui.screens.base import Watching
+from tui_eval.ui.screens.judging import JudgingScreen
 from tui_eval.ui.screens.sample import SamplePage
 from tui_eval.ui.screens.sample_text import SampleText
 from tui_eval.ui.themes import palette_of
@@ -49,6 +51,13 @@ def test_a_sample_is_shown_whole_with_what_is_scored_marked() -> None:
     last = text().splitlines()[-2:]
     assert last[0].startswith(" “ returned”       ○ base    1.8%  4.00  a: the three likeliest")
     assert last[1].startswith(" 3.60 better       ● tuned  67.0%  0.40")
+
+
+def test_what_of_the_prompt_was_cut_is_told() -> None:
+    detail = sample_detail()
+    assert detail.tuned is not None
+    _, text = shown(replace(detail, tuned=replace(detail.tuned, cut_tokens=120)))
+    assert "10 scored, 120 of the prompt cut" in text()
 
 
 def test_both_stand_beside_each_other_where_there_is_room() -> None:
@@ -392,3 +401,8 @@ async def test_a_blind_review_keeps_them_for_later() -> None:
         await reviewing.press(pilot, "t")
         assert pilot.app.screen is screen
         assert "this review is blind" in await reviewing.shows(pilot, "this review is blind")
+
+
+def test_no_judging_screen_is_told_what_is_known_of_the_models() -> None:
+    assert not issubclass(JudgingScreen, Watching)
+    assert issubclass(SamplePage, Watching)

@@ -24,7 +24,7 @@ from tui_eval.ui.crash import record
 from tui_eval.ui.desk import Desk, known_judges, opener
 from tui_eval.ui.filters import NoControl, ToAscii
 from tui_eval.ui.messages import JudgeAsked, Said, SceneChanged, TokensAsked, say
-from tui_eval.ui.screens.base import NothingHere, Plain
+from tui_eval.ui.screens.base import NothingHere, Plain, Watching
 from tui_eval.ui.screens.main import MainScreen
 from tui_eval.ui.start import Start
 from tui_eval.ui.widgets import progress
@@ -177,7 +177,7 @@ class EvalApp(App[int], inherit_bindings=False):
         for screen in self.screen_stack:
             if isinstance(screen, MainScreen):
                 screen.show(message.scene)
-            elif isinstance(screen, Plain):
+            elif isinstance(screen, Watching):
                 screen.scene_changed(message.scene)
 
     def on_said(self, message: Said) -> None:

@@ -73,9 +73,9 @@ class Looking:
                 self._say(f"looking as {state.name}", names)
                 self._record(state, models, wanted)
                 self._done += 1
+                if self.context.cancelled():
+                    return
             group.clear()
-            if self.context.cancelled():
-                return
         self._say("", names)
 
     def _say(self, message: str, names: list[str]) -> None:

@@ -82,9 +82,6 @@ class Plain(Screen[None], inherit_bindings=False):
     def key_line(self) -> KeyLine:
         return self.query_one(KeyLine)
 
-    def scene_changed(self, scene: Scene) -> None:
-        """What is known of the workspace changed."""
-
     def say(self, words: str, role: str = "text") -> None:
         self.key_line.say(words, role)
 
@@ -99,6 +96,14 @@ class Plain(Screen[None], inherit_bindings=False):
     def on_key(self, _event: Key) -> None:
         # A sentence on the key line is read by the next key.
         self.key_line.silence()
+
+
+class Watching(Plain):
+    """A screen over the frame that is told when what is known of the workspace changes.
+    Judging screens are not: a Scene names the models."""
+
+    def scene_changed(self, scene: Scene) -> None:
+        raise NotImplementedError
 
 
 class NothingHere(Plain):

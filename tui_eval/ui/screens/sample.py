@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.message import Message
 
-from tui_eval.ui.screens.base import Plain
+from tui_eval.ui.screens.base import Watching
 from tui_eval.ui.screens.sample_text import SampleText
 from tui_eval.ui.widgets.token_data import SampleDetail
 from tui_eval.ui.widgets.token_job import asked, standing
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tui_eval.ui.scene import Scene
 
 
-class SamplePage(Plain):
+class SamplePage(Watching):
     """``esc`` closes it. Opens at once; ``Found`` brings the sample when it has been read,
     and again when more was computed of it."""
 

@@ -21,7 +21,9 @@ def losses_words(passage: Passage, tokens: Sequence[Token]) -> str:
         return clean(failed, limit=60)
     if known:
         means = [f"{mark} {figure(loss.mean)}" for mark, loss in known]
-        return f"{spelled(' → ').join(means)} nats/token, {known[-1][1].tokens} scored"
+        last = known[-1][1]
+        cut = f", {last.cut_tokens} of the prompt cut" if last.cut_tokens else ""
+        return f"{spelled(' → ').join(means)} nats/token, {last.tokens} scored{cut}"
     scored = [token for token in tokens if token.scored]
     means = [
         f"{mark} {figure(mean)}"
