@@ -67,7 +67,7 @@ class ReviewScreen(JudgingScreen):
     # The texts' own lines name e, p and h, and the note's line names n.
     footer = (
         "score_1", "score_0", "clear", "undo", "flag", "skip", "items", "levels", "note",
-        "expected", "prompt", "rendered", "help",
+        "expected", "prompt", "rendered", "tokens", "help",
     )  # fmt: skip
 
     def __init__(self, session: ReviewSession, **more: Any) -> None:
