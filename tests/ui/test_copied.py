@@ -52,6 +52,11 @@ def test_what_is_repeated_has_brackets_and_a_bar_and_nothing_else_has() -> None:
     assert shown(part) == ["   first line", " ┃ ▐then this is copied▌", "   and the end"]
 
 
+def test_blank_lines_around_what_is_repeated_are_not_marked() -> None:
+    part = Part("answer", "\n copied \n\nmore", (0, 11))
+    assert shown(part) == ["   ", " ┃  ▐copied▌ ", "   ", "   more"]
+
+
 @pytest.mark.parametrize(
     "before",
     ["\x1b[31m\u202e", "a\r\nb\tc\u200b", "é" + "\u0301" * 30, "𝕏🙂", "\ud800 x", "שלום "],
@@ -70,7 +75,7 @@ def test_lines_fit_and_indentation_stays() -> None:
     for width in (38, 57, 90):
         made: list[Line] = [line for line, _ in part_lines(Part("", text, (10, len(text))), width)]
         assert all(width_of(line) <= width for line in made)
-        assert plain(made[1]).startswith(" ┃ ▐        return")
+        assert plain(made[1]).startswith(" ┃         ▐return")
 
 
 def test_a_column_opens_where_the_mark_begins() -> None:

@@ -252,9 +252,11 @@ def _seen_notes(seen: Seen, made: Plan, excluded: bool) -> list[Note]:
         text = (
             f"{same + prompt:,} of {len(made.validation):,} validation rows are in the training"
             f" file {seen.training} ({same:,} with the answer): a model trained on it has seen"
-            " them, and its scores on them mean nothing. Train on the new train.jsonl, or leave"
-            " them out with --exclude-seen."
+            " them, and its scores on them mean nothing. Train on the new train.jsonl"
         )
+        # Where all rows are in it, leaving them out leaves nothing.
+        every = len(seen.same) + len(seen.prompt) == made.rows
+        text += "." if every else ", or leave them out with --exclude-seen."
         return [Note("seen", text, True)]
     if excluded and seen.all:
         return [

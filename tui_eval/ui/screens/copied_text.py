@@ -266,6 +266,10 @@ def _joined(part: Part) -> tuple[str, list[Span], Where | None]:
     if part.mark is None:
         return _clean(part.text.rstrip()), [], None
     start, end = part.mark
+    marked_text = part.text[start:end]
+    # A bracket belongs to a word, not to the blank lines around it.
+    end -= len(marked_text) - len(marked_text.rstrip())
+    start = min(end, start + len(marked_text) - len(marked_text.lstrip()))
     head, middle, tail = part.text[:start], part.text[start:end], part.text[end:].rstrip()
     before = ("…" if len(head) > LONGEST else "") + _clean(head[-LONGEST:])
     left, right = brackets()
