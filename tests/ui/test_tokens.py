@@ -327,7 +327,7 @@ async def test_a_key_asks_and_the_page_fills_in_where_the_cursor_stands() -> Non
     rig = Rig(sample_detail())
     app = OneSample(None)
     async with app.run_test(size=(80, 24)) as pilot:
-        opened = SamplePage(ref="s", looker=rig)  # type: ignore[arg-type]
+        opened = SamplePage("s", rig)  # type: ignore[arg-type]
         await app.push_screen(opened)
         await pilot.pause()
         assert not rig.asked, "opening a page computes nothing"
@@ -383,14 +383,22 @@ async def test_t_opens_the_tokens_of_the_answer_under_review_and_is_logged() -> 
         screen = await reviewing.opened(pilot, made)
         looked: list[str] = []
         app: Any = pilot.app
-        app.looker.sample = lambda ref, tell: looked.append(ref)
+
+        def sample(ref: str, tell: Any) -> None:
+            looked.append(ref)
+            tell(told(answer_first=True))
+
+        app.looker.sample = sample
         token = screen.look.token
         await reviewing.press(pilot, "t")
         assert isinstance(app.screen, SamplePage)
         assert looked == [token]
-        await reviewing.press(pilot, "escape")
+        assert page(app).passage.name == "its own answer"
+        until(lambda: made.mark(str(token)).views == ("tokens",), 20)
+        await reviewing.press(pilot, "tab")
+        until(lambda: made.mark(str(token)).views == ("tokens", "reference"), 20)
+        await reviewing.press(pilot, "tab", "escape")
         assert app.screen is screen
-        until(lambda: "tokens" in made.mark(str(token)).views, 20)
 
 
 async def test_a_blind_review_keeps_them_for_later() -> None:

@@ -197,7 +197,7 @@ class EvalApp(App[int], inherit_bindings=False):
         if self.looker is None:
             say(self, "tokens are looked at in the whole app: tui-eval FOLDER", "dim")
         else:
-            self.push_screen(SamplePage(ref=message.ref, looker=self.looker))
+            self.push_screen(SamplePage(message.ref, self.looker, message.reference))
 
     async def on_blind_ab_screen_unblinded(self, _message: BlindAbScreen.Unblinded) -> None:
         """Show what the votes say; judging closes by itself."""

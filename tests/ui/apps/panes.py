@@ -68,4 +68,4 @@ class OneSample(Themed):
         self.detail = detail
 
     def on_mount(self) -> None:
-        self.push_screen(SamplePage(self.detail))
+        self.push_screen(SamplePage(detail=self.detail))

@@ -137,7 +137,7 @@ class MainScreen(Plain):
             return
         from tui_eval.ui.screens.sample import SamplePage
 
-        self.app.push_screen(SamplePage(ref=event.ref, looker=self.looker))
+        self.app.push_screen(SamplePage(event.ref, self.looker))
 
     def _open_beside(self, ref: str, kind: str) -> None:
         """A text beside the training row that it repeats, or that is nearest to it."""

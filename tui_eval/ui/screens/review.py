@@ -340,7 +340,7 @@ class ReviewScreen(JudgingScreen):
             self.tell("this review is blind: the tokens can be looked at after it", "dim")
             return
         self.viewed("tokens")
-        self.post_message(TokensAsked(self.look.item.token))
+        self.post_message(TokensAsked(self.look.item.token, partial(self.viewed, "reference")))
 
     def action_levels(self) -> None:
         self.app.push_screen(LevelsPage(self._anchors))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -31,12 +32,18 @@ class SamplePage(Watching):
             self.detail = detail
 
     def __init__(
-        self, detail: SampleDetail | None = None, *, ref: str = "", looker: Looker | None = None
+        self,
+        ref: str = "",
+        looker: Looker | None = None,
+        reference: Callable[[], object] = lambda: None,
+        *,
+        detail: SampleDetail | None = None,
     ) -> None:
-        """``ref``: a row's id, or that of an answer."""
+        """``ref``: a row's id, or that of an answer. ``reference`` is called when somebody who
+        came to read an answer turns to the expected one."""
         super().__init__()
         self._detail = detail
-        self._ref, self._looker = ref, looker
+        self._ref, self._looker, self._reference = ref, looker, reference
         self._done: set[str] = set()
         """Jobs that what is shown was looked up after."""
 
@@ -76,6 +83,9 @@ class SamplePage(Watching):
             self._look()
 
     def on_sample_text_turned(self) -> None:
+        passage = self.shown.passage
+        if passage is not None and "sample" in passage.wants:
+            self._reference()
         self.show_keys()
         if self._looker is not None:
             self.scene_changed(self._looker.scene)
