@@ -60,7 +60,7 @@ async def test_what_became_of_the_followed_log_stands_whole_beside_a_long_name()
     async with app.run_test(size=(80, 24)) as pilot:
         await drawn(pilot)
         row = next(row for row in app.pane.text().splitlines() if "following" in row)
-        assert "following events.out.tfevents.174…: gone, waiting for it" in row
+        assert "following events.out.tfevents.1744227257.…: gone, waiting for it" in row
 
 
 @pytest.mark.parametrize("keys", [("x",), ("x", "x"), ("l",), ("+",), ("s",), ("v",), ("N", "n")])

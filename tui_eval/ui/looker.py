@@ -20,7 +20,7 @@ from tui_eval.checklist import CHECKLIST, StepEntry
 from tui_eval.core.text import clean
 from tui_eval.errors import TuiEvalError
 from tui_eval.ui.crash import record
-from tui_eval.ui.scene import About, Beside, Scene, wanted
+from tui_eval.ui.scene import About, Beside, Scene, comparable, first_scene, wanted
 from tui_eval.ui.spelling import spelled_reading
 
 if TYPE_CHECKING:
@@ -402,28 +402,3 @@ class Looker:
         from tui_eval.files.wants import idle
 
         return idle(self._config, self._scene.candidate, verb, cast("Split", split))
-
-
-def comparable(scene: Scene) -> Scene:
-    """The scene without what changes though nothing happens."""
-    return replace(scene, engine=replace(scene.engine, heartbeat_age=None))
-
-
-def first_scene(config: Config, start: Start) -> Scene:
-    """What can be said before anything is read."""
-    from pathlib import PurePath
-    from socket import gethostname
-
-    candidates = config.candidates
-    candidate = start.candidate or (candidates[0] if candidates else "")
-
-    def label(model: str) -> str:
-        entry = config.models.get(model)
-        return clean(PurePath(entry.path).name if entry and entry.path else "")
-
-    return Scene(
-        candidate=candidate,
-        candidates=candidates,
-        host=gethostname(),
-        about=About(name=clean(start.folder.name), base=label("base"), tuned=label(candidate)),
-    )

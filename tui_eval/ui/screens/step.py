@@ -264,7 +264,9 @@ class StepPane(PlotKeys, can_focus=True):
         """Which log is followed and what became of it, and which is drawn beside it."""
         told: Line = []
         if self.following:
-            name = cut(self.following, 24) if self.followed else self.following
+            # What became of it is read whole at 80 cells.
+            room = max(10, 52 - cells(self.followed)) if self.followed else 60
+            name = cut(self.following, room)
             told += line(("following ", "accent"), (name, "dim"))
             if self.followed:
                 told += line((": ", "dim"), (self.followed, "caution!"))
