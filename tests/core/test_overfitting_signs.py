@@ -399,6 +399,7 @@ def test_answers_alone_have_copies_and_diversity_but_no_gap() -> None:
     assert codes(reading) == {"no_model": "not_enough", "copies": "caution"}
     assert "path under [models.tuned]" in finding(reading, "no_model").text
     assert reading.headline == "no model to score"
+    assert reading.summary == "no model to score; 12 copied answers of training text"
     assert reading.numbers["copies"].value == 12
     assert reading.numbers["distinct_2"].value is not None
     assert reading.numbers["gap"].why == "there is no model to score"

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from tui_eval import config as configuration
+from tui_eval.core.reading import Reading
 from tui_eval.core.records import CopyMatch
 from tui_eval.core.text import digest
 from tui_eval.engine.context import JobContext
 from tui_eval.engine.jobs import measure
 from tui_eval.errors import ConfigError, EngineError
 from tui_eval.files import measuring
-from tui_eval.files.evidence import FileCache, WorkspaceEvidence
+from tui_eval.files.evidence import FileCache, WorkspaceEvidence, readings
 from tui_eval.store.workspace import Workspace
 
 TOML = """
@@ -318,3 +319,31 @@ def test_half_a_character_costs_its_row_and_no_other(world: World) -> None:
     assert (world.of(0).exact, world.of(0).row) == (True, 5)
     assert (world.of(1).run, world.of(1).row) == (60, 9)
     assert torn not in {match.matched for match in world.found()[0].values()}
+
+
+def read(world: World) -> Reading:
+    config = configuration.load(world.folder / "eval.toml")
+    workspace = Workspace.open(world.folder)
+    try:
+        return readings(workspace, config, "tuned", steps=("overfitting",))["overfitting"]
+    finally:
+        workspace.close()
+
+
+def test_answers_alone_wait_for_measuring_and_then_have_their_signs(world: World) -> None:
+    """The same after an engine that was killed in the measure: nothing is recorded."""
+    before = read(world)
+    assert before.verdict == "waiting"
+    assert before.headline == "12 answers and 12 prompts to compare"
+    world.run()
+    after = read(world)
+    assert after.verdict == "not_enough"
+    assert {f.code: f.severity for f in after.findings if f.severity != "note"} == {
+        "no_model": "not_enough",
+        "copies": "caution",
+    }
+    assert after.numbers["copies"].value == 2
+    assert after.numbers["longest_copied_run"].value == 80
+    assert after.numbers["distinct_2"].value is not None
+    world.answer("tuned", ["another one that nobody compared yet", *world.answers[1:]])
+    assert read(world).headline == "1 answer to compare: press r"

@@ -110,6 +110,7 @@ def request(
     """One job for every need of the chosen (default: all built) steps and candidates. What
     can't be computed because no file is named is said, and is no failure."""
     jobs: dict[str, Job] = {}
+    told: list[str] = []
     for entry in CHECKLIST:
         if not entry.built or (steps and entry.key not in steps):
             continue
@@ -118,10 +119,12 @@ def request(
             if data_path(config, candidate, split) is None:
                 why = f"no {split} file is named: set [data] {split} in eval.toml"
             if why:
-                print(f"{clean(candidate)} {entry.key}: not computed, {why}.", file=sys.stderr)
+                told.append(f"{clean(candidate)} {entry.key}: not computed, {why}.")
                 continue
             job = workspace.request(verb, {"candidate": candidate, "split": split})
             jobs[job.id] = job
+    for words in dict.fromkeys(told):
+        print(words, file=sys.stderr)
     return list(jobs.values())
 
 

@@ -35,14 +35,13 @@ def read(evidence: Evidence, candidate: str, *, against: str | None = None) -> R
     case = _case(evidence, candidate, base)
     hits = all_hits(case)
     findings = tuple(hit.finding for hit in hits)
-    gravest = worst(hits)
     return Reading(
         step=STEP,
         candidate=candidate,
         against=base or "base",
         verdict=verdict_of(findings, case.waiting),
-        headline=_waiting(case, HEADLINE_CELLS) if case.waiting else _headline(case, gravest),
-        summary=_waiting(case, SUMMARY_CELLS) if case.waiting else _summary(case, gravest),
+        headline=_waiting(case, HEADLINE_CELLS) if case.waiting else _headline(case, hits),
+        summary=_waiting(case, SUMMARY_CELLS) if case.waiting else _summary(case, hits),
         findings=findings,
         numbers=numbers(case),
         tables=overfitting_views.tables(case, _grave(hits)),
@@ -128,7 +127,7 @@ def _forgetting(side: Scored | None) -> Estimate | None:
 
 
 def _waiting(case: Case, width: int) -> str:
-    used = case.gaps.used if case.gaps is not None and case.enough else None
+    used = _gap_told(case)
     so_far = f", gap so far {used.value + 0.0:.1f}" if used is not None else ""
     if not case.scoring:
         left = " and ".join(case.to_measure)
@@ -144,8 +143,8 @@ def _waiting(case: Case, width: int) -> str:
     return fitting((f"{progress}{so_far}", progress), width)
 
 
-def _headline(case: Case, gravest: Hit | None) -> str:
-    used = case.gaps.used if case.gaps is not None and case.enough else None
+def _headline(case: Case, hits: Sequence[Hit]) -> str:
+    gravest, used = worst(hits), _gap_told(case)
     if used is None:
         return fitting((gravest.short if gravest else "nothing to compare",), HEADLINE_CELLS)
     gap, brief = f"gap {gap_text(used)}", f"gap {used.value + 0.0:.2f}"
@@ -153,10 +152,14 @@ def _headline(case: Case, gravest: Hit | None) -> str:
     return fitting((f"{gap}, {words}", f"{brief}, {words}", words), HEADLINE_CELLS)
 
 
-def _summary(case: Case, gravest: Hit | None) -> str:
-    used = case.gaps.used if case.gaps is not None and case.enough else None
+def _summary(case: Case, hits: Sequence[Hit]) -> str:
+    gravest, used = worst(hits), _gap_told(case)
     if used is None:
-        return fitting((gravest.long if gravest else "nothing to compare",), SUMMARY_CELLS)
+        words = gravest.long if gravest else "nothing to compare"
+        # Signs that need no losses may tell something all the same.
+        told = worst(hit for hit in hits if hit.finding.severity != "not_enough")
+        more = () if told is None or told is gravest else (f"{words}; {told.long}",)
+        return fitting((*more, words), SUMMARY_CELLS)
     train, validation = case.counts
     n = f", n = {train} + {validation}"
     gap, words = f"gap {gap_text(used)}", gravest.long if gravest else "no sign of overfitting"
@@ -165,6 +168,11 @@ def _summary(case: Case, gravest: Hit | None) -> str:
         (f"{gap}{beyond}: {words}{n}", f"{gap}{beyond}: {words}", f"{gap}: {words}", words),
         SUMMARY_CELLS,
     )
+
+
+def _gap_told(case: Case) -> Estimate | None:
+    """The gap that counts, where there are rows enough to tell it."""
+    return case.gaps.used if case.gaps is not None and case.enough else None
 
 
 def _how(case: Case) -> tuple[str, ...]:
@@ -184,7 +192,8 @@ def _how(case: Case) -> tuple[str, ...]:
         " nearest training prompt, near-duplicates apart; far minus near of tuned, minus the same"
         " of base, and a sign only where tuned by itself is worse far too. Diversity: each answer"
         " and its reference cut to the shorter of the two;"
-        " distinct-2 has no interval, for drawing texts again repeats them.",
+        " distinct-2 (different word pairs of all) has no interval, for drawing texts again"
+        " repeats them; compression and self-repetition are higher where answers are alike.",
     ]
     for side, name in ((case.train, "Training"), (case.off_task, "Off-task")):
         if side is not None:

@@ -254,25 +254,26 @@ def _score(third: Third, scores: Mapping[str, float]) -> float | None:
 
 
 def _diversity(found: Diversity) -> Table:
+    """By the names of the numbers; the text is what the most frequent one is."""
     base = found.base.value if found.base is not None else None
     compared = (
-        ("different word pairs (distinct-2)", found.distinct, base),
-        ("compression (higher is more alike)", found.compression, None),
-        ("answers that repeat another's stretch", found.repetition, None),
+        ("distinct-2", found.distinct, base),
+        ("compression", found.compression, None),
+        ("self-repetition", found.repetition, None),
     )
     rows: list[tuple[Cell, ...]] = [
         (name, theirs, one.value, one.reference, "") for name, one, theirs in compared
     ]
     frequent = (
-        ("most frequent opening", found.opening, found.reference_opening),
-        ("most frequent answer", found.one_answer, None),
+        ("same opening", found.opening, found.reference_opening),
+        ("same answer", found.one_answer, None),
     )
     for name, one, other in frequent:
         text = clean(one.text.strip() or "(empty)", limit=PROMPT_START) if one is not None else ""
         share, expected = (each.share if each is not None else None for each in (one, other))
         rows.append((name, None, share, expected, text))
     columns = (
-        Column("measure", "diversity of answers"),
+        Column("measure", "diversity"),
         Column("base", "○ base", "number"),
         Column("tuned", "● tuned", "number"),
         Column("reference", "reference", "number"),
