@@ -62,7 +62,7 @@ def test_the_log_tells_a_file_of_the_same_kind() -> None:
     falls = [max(0.02, 2.0 * 0.9**at) for at in range(60)]
     reading = read(replace(gap_of(0.02), training=made_log(falls, [1.02], eval_every=600)))
     assert codes(reading)[CODE] == "caution"
-    assert "the log's training loss is 1.0" in finding(reading, CODE).text
+    assert "The log's training loss is 1.0" in finding(reading, CODE).text
 
 
 def test_without_a_base_a_clearly_negative_gap_is_told() -> None:

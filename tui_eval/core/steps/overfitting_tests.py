@@ -129,11 +129,12 @@ def _unlike(case: Case) -> Hit | None:
     if case.unlike is None or case.train is None:
         return None
     source = clean(case.train.dataset.source, limit=60)
+    reasons = "; ".join(case.unlike.reasons)
     text = (
-        "It looks as if the model has not seen these training rows:"
-        f" {'; '.join(case.unlike.reasons)}. Is {source} the file that it was trained on, and of"
-        " the validation rows' kind? If not, name that one as train under [data] in eval.toml:"
-        " gap, copies and leaks are told of the file that is named."
+        f"It looks as if the model has not seen these training rows: is {source} the file that"
+        f" it was trained on, and of the validation rows' kind? {reasons[0].upper()}{reasons[1:]}."
+        " If it is another, name that one as train under [data] in eval.toml: gap, copies and"
+        " leaks are told of the file that is named."
     )
     phrase = "the model has not seen these training rows: is this the right file?"
     return Hit(Finding("train_unlike_trained", "caution", text), "wrong training file?", phrase)

@@ -133,7 +133,7 @@ def _by_log(gaps: Gaps, run: Run | None, reconciled: Reconciled | None, clear: f
         return ""
     return (
         f"the log's training loss is {logged:.2f} below its validation loss at step"
-        f" {step_text(evals[-1].step)}, that of these rows {ours.value + 0.0:.2f}"
+        f" {step_text(evals[-1].step)}, that of these rows {round(ours.value, 2) + 0.0:.2f}"
     )
 
 

@@ -342,7 +342,7 @@ def _on_scale(one: Estimate) -> tuple[float, ...]:
 
 def _notes(case: Case, gaps: Gaps) -> Iterator[str]:
     if gaps.base_gap is not None and gaps.gap is not None and gaps.used is not None:
-        yield f"base's own gap is {gaps.base_gap.value + 0.0:.2f}{_own_gap(gaps)}"
+        yield f"base's own gap is {round(gaps.base_gap.value, 2) + 0.0:.2f}{_own_gap(gaps)}"
     elif case.base is None:
         yield "no base model: whether validation is harder by itself is not known"
     if gaps.member is not None:

@@ -97,9 +97,9 @@ class ScaleView:
             signs[axis.column(mark.x)] = self.signs["mark"]
         role = _role(series)
         low, high = axis.column(series.x[0]), axis.column(series.x[-1])
-        for at in range(low, high + 1):
-            signs[at], roles[at] = self.signs["span"], role
         if high - low >= 2:
+            for at in range(low, high + 1):
+                signs[at], roles[at] = self.signs["span"], role
             signs[low], signs[high] = self.signs["low"], self.signs["high"]
         at = axis.column(series.x[len(series.x) // 2])
         signs[at] = self.signs["base" if series.role == "base" else "at"]
