@@ -21,6 +21,7 @@ from tests.core.made_memory import (
 from tests.core.test_overfitting import codes, finding, gap_of, read
 from tui_eval.core.answers import completion_id
 from tui_eval.core.records import Completion
+from tui_eval.core.stats.paired import loss_difference_of_few
 from tui_eval.core.text import words
 
 ANSWERS = 100
@@ -413,3 +414,31 @@ def test_a_base_of_answers_alone_is_compared_by_them() -> None:
     assert codes(reading) == {"copies": "caution", "no_base": "note"}
     assert reading.numbers["base_copy_rate"].value == 0
     assert reading.numbers["gap"].value is not None
+
+
+def test_forgetting_has_the_jackknifes_interval() -> None:
+    """Each group left out once, brute force, and fewer degrees of freedom than groups."""
+    chance = np.random.default_rng(5)
+    count = [float(value) for value in chance.integers(5, 90, 40)]
+    base = [value * n for value, n in zip(chance.lognormal(0.5, 0.6, 40), count, strict=True)]
+    tuned = [
+        1.4 * value * n for value, n in zip(chance.lognormal(0.5, 0.6, 40), count, strict=True)
+    ]
+    groups = [at // 2 for at in range(40)]
+
+    def change(left_out: int = -1) -> float:
+        kept = [at for at in range(40) if groups[at] != left_out]
+        nats = sum(tuned[at] - base[at] for at in kept)
+        return float(nats / sum(count[at] for at in kept))
+
+    found = loss_difference_of_few(tuned, base, count, count, groups)
+    assert found is not None
+    assert found.value == pytest.approx(change())
+    squares = [(change(group) - change()) ** 2 for group in range(20)]
+    assert found.se == pytest.approx(np.sqrt(sum(squares) * 19 / 20))
+    spread = np.var(squares, ddof=1) / 20 / np.mean(squares) ** 2
+    assert found.df == pytest.approx(min(19.0, 2 / spread))
+    assert found.df < 19
+    alike = loss_difference_of_few([1.0] * 9, [1.0] * 9, [2.0] * 9, [2.0] * 9)
+    assert alike is not None
+    assert (alike.low, alike.high) == (0.0, 0.0)

@@ -16,7 +16,7 @@ from tui_eval.core.steps.overfitting_numbers import numbers
 from tui_eval.core.steps.overfitting_signs import (
     copies,
     diversity,
-    loss_change,
+    forgotten,
     near_far,
     rises,
 )
@@ -123,7 +123,7 @@ def _unmeasured(evidence: Evidence, candidate: str) -> int:
 def _forgetting(side: Scored | None) -> Estimate | None:
     if side is None or side.base is None or not side.pairs or side.broken:
         return None
-    return loss_change(side.pairs, side.same_units)
+    return forgotten(side.pairs, side.same_units)
 
 
 def _waiting(case: Case, width: int) -> str:
@@ -183,7 +183,8 @@ def _how(case: Case) -> tuple[str, ...]:
         f" validation set is harder by itself. {_which(case)}",
         "Its interval is 95%: one influence value per row, summed within groups, Student's t;"
         " training and validation rows vary separately, base and tuned are compared on the same"
-        " rows. The ratio's interval is made on the log scale.",
+        " rows. The ratio's interval is made on the log scale. Off-task texts are few: forgetting"
+        " has a jackknife's interval, its degrees of freedom by how the influences spread.",
         "Could training rows be told from new ones: the area under the ROC curve (member_auc) of"
         " base's minus tuned's loss, ties one half, 0.5 is chance; interval by bootstrap of rows,"
         f" {DRAWS:,} draws, seed {SEED}. It is evidence, and no verdict rests on it.",

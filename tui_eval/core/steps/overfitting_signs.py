@@ -22,7 +22,7 @@ from tui_eval.core.overlap_near import Nearest, Thirds, thirds
 from tui_eval.core.records import Completion, CopyMatch, LogPoint, NearestPrompt, Sample
 from tui_eval.core.stats.intervals import Estimate, Interval, mean, spread, wilson
 from tui_eval.core.stats.order import median
-from tui_eval.core.stats.paired import loss_difference
+from tui_eval.core.stats.paired import loss_difference, loss_difference_of_few
 from tui_eval.core.stats.trend import block_medians, kendall
 from tui_eval.core.steps.curve_tests import best_of
 from tui_eval.core.steps.overfitting_gap import base_units
@@ -279,6 +279,17 @@ def _mean(sums: Sums) -> float:
 def loss_change(pairs: Sequence[Pair], same: bool) -> Estimate | None:
     """Loss per token of tuned minus that of base."""
     return loss_difference(
+        of_tuned(pairs, nll),
+        of_base(pairs, nll),
+        of_tuned(pairs, tokens),
+        base_units(pairs, same),
+        groups_of(pairs),
+    )
+
+
+def forgotten(pairs: Sequence[Pair], same: bool) -> Estimate | None:
+    """``loss_change`` of the off-task texts, which are few."""
+    return loss_difference_of_few(
         of_tuned(pairs, nll),
         of_base(pairs, nll),
         of_tuned(pairs, tokens),
