@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from tui_eval import config as shape
-from tui_eval import config_tasks
+from tui_eval import config_ranges, config_tasks
 from tui_eval.config import FILE_NAME, THRESHOLDS, Config, ModelConfig, TaskConfig
 from tui_eval.config_lines import Key, key_lines, line_of
 from tui_eval.errors import ConfigError
@@ -207,10 +207,14 @@ def _thresholds(raw: Any, name: str, faults: _Faults) -> Mapping[str, Any]:
             faults.add((name, key), f"is {_shown(value)}, but has to be {_wanted(kind, value)}")
         elif choices and value not in choices:
             faults.add((name, key), f"is {_shown(value)}, but has to be {' or '.join(choices)}")
-        elif kind is not str and not (math.isfinite(value) and value >= 0):
-            faults.add((name, key), f"is {value}, but has to be at least 0")
+        elif kind is not str and (fault := config_ranges.fault(name, key, value)):
+            faults.add((name, key), fault)
         else:
             values[key] = kind(value)
+    for section, low, high in config_ranges.ORDERED:
+        if section == name and float(values[low]) > float(values[high]):
+            given = low if low in raw else high
+            faults.add((name, given), f"puts {low} ({values[low]}) above {high} ({values[high]})")
     return values
 
 

@@ -19,13 +19,14 @@ def main() -> None:
         "--work", type=Path, help="for what is not kept (default: a temporary folder)"
     )
     parser.add_argument("--steps", type=int, default=3_000, help="pretraining steps")
-    parser.add_argument("--stages", nargs="+", choices=STAGES, default=STAGES)
+    parser.add_argument("--stages", nargs="+", choices=(*STAGES, "bank"), default=STAGES)
     parser.add_argument("--quick", action="store_true", help="a few steps of everything, to try it")
+    parser.add_argument("--threads", type=int, default=2, help="1 where others use the cores")
     options = parser.parse_args()
     out = options.out.resolve()
     work = (options.work or Path(tempfile.gettempdir()) / "tui-eval-sample-run").resolve()
     work.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(2)
+    torch.set_num_threads(options.threads)
     steps = 20 if options.quick else options.steps
     for stage in options.stages:
         began = time.monotonic()
@@ -52,6 +53,10 @@ def run_stage(stage: str, out: Path, work: Path, steps: int, quick: bool) -> Non
         from .workspace import write_workspace
 
         write_workspace(out)
+    elif stage == "bank":
+        from .bank import write_bank
+
+        write_bank(out, work)
     else:
         from .check import check
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,24 +21,10 @@ from transformers import (
 )
 
 from .data import read
+from .recipe import Recipe
 from .tokenizer import TOKENIZER_FILES
 
 IGNORED = -100
-
-
-@dataclass(frozen=True)
-class Recipe:
-    name: str
-    files: tuple[str, ...]
-    about: str
-    rank: int
-    dropout: float
-    epochs: int
-    rate: float
-    log_every: int
-    eval_every: int
-    """In steps; checkpoints are written at the same steps."""
-    warm_up: int = 10
 
 
 RECIPES = {
@@ -121,11 +107,16 @@ def arguments(recipe: Recipe, folder: Path, quick: bool) -> TrainingArguments:
 
 
 def finetune(recipe: Recipe, out: Path, work: Path, quick: bool = False) -> None:
-    set_seed(7)
     if quick:
         recipe = replace(recipe, eval_every=8)
     folder = work / recipe.name
     shutil.rmtree(folder, ignore_errors=True)
+    train(prepare(recipe, out, arguments(recipe, folder, quick)), recipe, out)
+
+
+def prepare(recipe: Recipe, out: Path, settings: TrainingArguments) -> Trainer:
+    """A fresh adapter of ``out/base``, and the rows of ``out/data`` that it is to see."""
+    set_seed(7)
     tokenizer = AutoTokenizer.from_pretrained(out / "base")
     base = AutoModelForCausalLM.from_pretrained(out / "base", dtype=torch.float32)
     model = get_peft_model(
@@ -140,21 +131,24 @@ def finetune(recipe: Recipe, out: Path, work: Path, quick: bool = False) -> None
     )
     rows = [row for name in recipe.files for row in read(out / "data" / f"{name}.jsonl")]
     validation = read(out / "data" / "validation.jsonl")
-    trainer = Trainer(
+    return Trainer(
         model=model,
-        args=arguments(recipe, folder, quick),
+        args=settings,
         processing_class=tokenizer,
         train_dataset=[encode(row, tokenizer) for row in rows],
         eval_dataset=[encode(row, tokenizer) for row in validation],
         data_collator=lambda batch: pad_batch(batch, tokenizer.pad_token_id),
     )
+
+
+def train(trainer: Trainer, recipe: Recipe, out: Path) -> None:
     trainer.train()
     trainer.save_state()
     if trainer.state.global_step % recipe.eval_every:
         raise SystemExit(
             f"{recipe.name}: {trainer.state.global_step} steps do not end with an eval"
         )
-    keep(recipe, folder, out, trainer.state)
+    keep(recipe, Path(trainer.args.output_dir), out, trainer.state)
 
 
 def keep(recipe: Recipe, folder: Path, out: Path, state: Any) -> None:

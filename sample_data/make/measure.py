@@ -80,9 +80,16 @@ def losses(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, rows: Row
 
 @torch.inference_mode()  # type: ignore[untyped-decorator]
 def answers(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[str], limit: int = 90
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: list[str],
+    limit: int = 90,
+    *,
+    drawn: bool = False,
 ) -> list[str]:
+    """Greedy, or drawn from the model's whole distribution as it is."""
     tokenizer.padding_side = "left"
+    how = {"temperature": 1.0, "top_k": 0, "top_p": 1.0} if drawn else {}
     found = []
     for start in range(0, len(prompts), 32):
         texts = [
@@ -93,7 +100,7 @@ def answers(
         ]
         batch = tokenizer(texts, return_tensors="pt", padding=True)
         batch.pop("token_type_ids", None)
-        out = model.generate(**batch, max_new_tokens=limit, do_sample=False)
+        out = model.generate(**batch, max_new_tokens=limit, do_sample=drawn, **how)
         found += tokenizer.batch_decode(
             out[:, batch["input_ids"].shape[1] :], skip_special_tokens=True
         )

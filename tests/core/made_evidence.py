@@ -70,9 +70,14 @@ class MadeEvidence:
         default_factory=dict
     )
     settings: Mapping[str, float | int | str | bool] = field(default_factory=dict)
+    answers_alone: Sequence[str] = ()
+    """Models of which only answers are named."""
 
     def base(self, candidate: str) -> str | None:
         return self.base_name
+
+    def scorable(self, model: str) -> bool:
+        return model not in self.answers_alone
 
     def objective(self, candidate: str) -> Objective | None:
         return self.told

@@ -263,6 +263,34 @@ def test_diverged() -> None:
     assert "diverged" not in codes(read(made_log(small)))
 
 
+def test_noise_does_not_diverge() -> None:
+    """Loss that varies from batch to batch has low stretches by chance, and ends above them."""
+    chance = random.Random(7)
+    called = 0
+    for _ in range(200):
+        noisy = [0.5 * math.exp(chance.gauss(0, 0.4)) for _ in range(33)]
+        called += "diverged" in codes(read(made_log(noisy, [0.5, 0.5])))
+    assert called <= 4
+    rising = [value * chance.uniform(0.8, 1.2) for value in falling(60, 2.3, 1.0)]
+    rising += [value * chance.uniform(0.8, 1.2) for value in falling(40, 1.0, 2.0)]
+    assert codes(read(made_log(rising)))["diverged"] == "bad"
+
+
+def test_nothing_is_memorised_before_it_is_seen_twice() -> None:
+    train, values = falling(100, 2.0, 0.4), [1.6, 1.4, 1.2]
+    assert codes(read(made_log(train, values, eval_every=330)))["memorising"] == "caution"
+
+    def at(epoch: float) -> dict[str, str]:
+        evals = tuple(
+            LogPoint(330.0 * (i + 1), value, epoch=epoch * (i + 1) / 3)
+            for i, value in enumerate(values)
+        )
+        return codes(read(made_log(train, series={"eval_loss": evals})))
+
+    assert "memorising" not in at(1.0)
+    assert at(1.5)["memorising"] == "caution"
+
+
 def test_not_decreased() -> None:
     chance = random.Random(4)
     flat = [2.0 + chance.gauss(0, 0.1) for _ in range(100)]
@@ -320,6 +348,41 @@ def test_the_worst_of_several_eval_sets_counts() -> None:
     chosen = read(made_log(falling(60), series=series), settings={"curves.eval": "far"})
     assert chosen.numbers["eval_best"].value == 1.2
     assert len(chosen.tables["evals"].rows) == 12
+
+
+@pytest.mark.parametrize("key", ["eval_nll_loss", "eval_aux_loss", "eval_zero_one_loss"])
+@pytest.mark.parametrize("plain", [True, False])
+def test_a_part_of_a_loss_or_a_metric_is_no_validation_loss(key: str, plain: bool) -> None:
+    rising = points([0.1, 0.2, 0.4, 0.8, 1.6, 3.2], every=100)
+    reading = read(made_log(falling(60), HEALTHY[:6] if plain else (), series={key: rising}))
+    assert "eval_peaked" not in codes(reading)
+    assert ("no_eval" in codes(reading)) is not plain
+    assert reading.numbers["eval_last"].value == (HEALTHY[5] if plain else None)
+    # By whom names it in the settings it is meant.
+    chosen = {"curves.eval": key.removeprefix("eval_").removesuffix("_loss")}
+    told = read(made_log(falling(60), series={key: rising}), settings=chosen)
+    assert told.numbers["eval_last"].value == 3.2
+
+
+def test_a_trainer_times_every_set_that_it_evaluates() -> None:
+    """So what is called a loss and is not timed is a metric, whatever its name."""
+    losses = {f"eval_{name}_loss": points([2.0, 1.5], every=100) for name in ("far", "odd", "log")}
+    times = {"eval_far_runtime": points([9.0, 9.0]), "eval_log_runtime": points([9.0, 9.0])}
+    reading = read(made_log(falling(60), series=losses | times))
+    assert {row[0] for row in reading.tables["evals"].rows} == {"far", "log"}
+    one = read(made_log(falling(60), [2.0], series=losses | {"eval_runtime": points([9.0])}))
+    assert len(one.tables["evals"].rows) == 1
+
+
+def test_tiny_losses_keep_their_digits() -> None:
+    train = [value * 1e-5 for value in falling()]
+    reading = read(made_log(train, [value * 1e-5 for value in HEALTHY]))
+    told = " ".join((reading.headline, reading.summary, *(f.text for f in reading.findings)))
+    assert "0.00 " not in told
+    assert "0.000" not in told
+    assert "2.2e-5 → 1.2e-5" in reading.headline
+    decimals = {column.key: column.digits for column in reading.tables["evals"].columns}
+    assert decimals["eval_loss"] == decimals["train_loss"] == 6
 
 
 def test_plain_eval_loss_counts_before_named_sets() -> None:

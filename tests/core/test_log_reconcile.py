@@ -62,9 +62,13 @@ def parts(known: int, prompt: float = 3.0, newline: float = 5.0) -> dict[str, Re
 
 
 def read(
-    logged: Sequence[float], *, known: dict[str, Reconcile] | None = None, **log: object
+    logged: Sequence[float],
+    *,
+    known: dict[str, Reconcile] | None = None,
+    rows: int = N,
+    **log: object,
 ) -> Reading:
-    dataset = made_dataset([made_sample(i) for i in range(N)])
+    dataset = made_dataset([made_sample(i) for i in range(N)], rows=rows)
     tuned = {loss.sample: loss for loss in TUNED}
     base = {loss.sample: made_loss(loss.sample, loss.nll * 2, loss.tokens) for loss in TUNED}
     return perplexity.read(
@@ -185,3 +189,56 @@ def test_losses_without_their_tokens_are_not_cut() -> None:
 
     assert "cuts texts at 512" in line(told(Light))
     assert "cuts texts" not in line(told(MadeEvidence))
+
+
+# Only some rows drawn
+
+
+def compared(reading: Reading) -> str:
+    return next(told for told in reading.how if "The log says" in told)
+
+
+def test_what_a_draw_of_the_rows_explains_is_no_disagreement() -> None:
+    assert codes(read([OURS + 0.35])) == {"log_disagrees": "caution"}
+    reading = read([OURS + 0.35], rows=1000)
+    assert codes(reading) == {}
+    assert "over 64 of 1,000 rows: no more apart than such a draw may be" in compared(reading)
+    assert f"here {OURS:.3f} ± 0." in compared(reading)
+
+
+def test_beyond_what_a_draw_explains_it_is_one() -> None:
+    reading = read([OURS + 3], rows=1000)
+    assert codes(reading) == {"log_disagrees": "caution"}
+    assert "over 64 of 1,000 rows" in line(reading)
+
+
+def test_of_nearly_all_rows_the_draw_matters_little() -> None:
+    assert codes(read([OURS + 0.35], rows=66)) == {"log_disagrees": "caution"}
+
+
+def test_draws_of_one_set_hardly_ever_disagree_with_its_loss() -> None:
+    """The log's loss over all of 640 rows, ours over 64 of them: very uneven answers."""
+    chance = random.Random(3)
+    whole = []
+    for _ in range(640):
+        tokens = 1500 if chance.random() < 0.1 else chance.randint(5, 200)
+        whole.append((tokens * (0.4 + tokens / 600 + chance.random()), tokens))
+    logged = sum(nll for nll, _ in whole) / sum(tokens for _, tokens in whole)
+    far = disagreeing = 0
+    for _ in range(40):
+        drawn = chance.sample(range(640), 64)
+        scored = {f"s{i}": made_loss(f"s{i}", *whole[i]) for i in drawn}
+        dataset = made_dataset([made_sample(i) for i in drawn], rows=640)
+        reading = perplexity.read(
+            MadeEvidence(
+                training=made_log([2.0] * 9, [logged]),
+                datasets={"validation": dataset},
+                scored={"base": scored, "tuned": scored},
+            ),
+            "tuned",
+        )
+        ours = sum(whole[i][0] for i in drawn) / sum(whole[i][1] for i in drawn)
+        far += abs(ours - logged) > 0.2
+        disagreeing += "log_disagrees" in codes(reading)
+    assert far > 10
+    assert disagreeing <= 1

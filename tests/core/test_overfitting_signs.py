@@ -21,6 +21,7 @@ from tests.core.made_memory import (
 from tests.core.test_overfitting import codes, finding, gap_of, read
 from tui_eval.core.answers import completion_id
 from tui_eval.core.records import Completion
+from tui_eval.core.stats.paired import loss_difference_of_few
 from tui_eval.core.text import words
 
 ANSWERS = 100
@@ -47,7 +48,8 @@ def answered(
         evidence,
         completions={"tuned": completions(tuned), "base": completions(base, "base")},
         matches=matches(*(t for t in looked if t not in unmeasured), copies=copies),
-        near={},
+        # As near as can be: nothing is left for near and far.
+        near=nearest([1.0] * ANSWERS),
     )
 
 
@@ -72,7 +74,7 @@ def test_copies_beyond_base_and_references() -> None:
     assert "12 of 100 answers repeat" in found.text
     assert "row 7 of train.jsonl" in found.text
     assert reading.tables["signs"].rows[1] == (
-        "copies of training answers",
+        "copies of training text",
         "! 12 of 100",
         "0",
         "12",
@@ -96,6 +98,19 @@ def test_one_long_run_is_enough() -> None:
     assert codes(read(copied(1, run=50))) == {"copies": "caution"}
     assert codes(read(copied(1, run=49))) == {"copies": "note"}
     assert read(copied(1, run=50)).numbers["longest_copied_run"].value == 50
+
+
+def test_a_short_whole_copy_is_a_run_of_all_its_words() -> None:
+    """Runs so short are not told of other texts."""
+    evidence = copied(2)
+    assert evidence.matches is not None
+    whole = {
+        name: replace(one, run=0) if one.exact else one for name, one in evidence.matches.items()
+    }
+    reading = read(replace(evidence, matches=whole))
+    assert reading.numbers["copies"].value == 2
+    assert reading.numbers["longest_copied_run"].value == 10
+    assert "the whole answer (10 words)" in finding(reading, "copies").text
 
 
 def test_what_base_says_too_is_no_copy() -> None:
@@ -125,7 +140,7 @@ def test_boilerplate_of_the_references_is_no_copy() -> None:
 
 def test_none_seen_is_told_as_at_most() -> None:
     row = read(copied(0)).tables["signs"].rows[1]
-    assert row[1:] == ("✓ 0 of 100, at most 3.0%", "0", "0", "0")
+    assert row[1:] == ("✓ 0 of 100, ≤3.0%", "0", "0", "0")
     assert "copies" not in read(copied(0)).tables
 
 
@@ -153,7 +168,10 @@ def test_answers_not_measured_yet_are_told() -> None:
     tuned = texts("a")
     late = [tuned["s3"], tuned["s4"]]
     reading = read(answered(gap_of(0.05, n=100), tuned, unmeasured=late))
-    assert "2 answers for copies" in finding(reading, "not_measured").text
+    assert "2 answers" in finding(reading, "not_measured").text
+    assert reading.verdict == "waiting"
+    assert reading.headline == "2 answers to compare: press r"
+    assert reading.summary == "2 answers to be compared with the training file: press r"
     assert reading.numbers["copies"].n == 98
 
 
@@ -211,8 +229,11 @@ def test_near_far_against_plain_arithmetic() -> None:
     assert read(evidence).numbers["near_far"].value == pytest.approx(tuned - base)
 
 
-@pytest.mark.parametrize(("far", "base_far"), [(0.0, 0.0), (0.5, 0.5), (-0.5, 0.0)])
+@pytest.mark.parametrize(
+    ("far", "base_far"), [(0.0, 0.0), (0.5, 0.5), (-0.5, 0.0), (0.0, -0.5), (-0.2, -0.9)]
+)
 def test_what_holds_for_base_too_is_no_memory(far: float, base_far: float) -> None:
+    """Nor what base merely had more to gain from near the training prompts."""
     assert "near_far" not in codes(read(graded(far, base_far)))
 
 
@@ -358,3 +379,66 @@ def test_one_word_labels_have_no_diversity_to_judge() -> None:
     reading = read(answered(gap_of(0.05, n=100), labels))
     assert reading.numbers["distinct_2"].value is None
     assert reading.numbers["distinct_2"].why == "the answers have no two words"
+
+
+# What is left to do, and what can't be done
+
+
+def test_waiting_while_prompts_are_to_be_compared() -> None:
+    """The measure job was never run, or was killed in the middle."""
+    reading = read(replace(gap_of(0.9), near=nearest([0.3] * 150), matches={}))
+    assert reading.verdict == "waiting"
+    assert reading.headline == "50 prompts to compare: press r"
+    assert codes(reading) == {"gap_high": "bad", "not_measured": "note"}
+    assert read(replace(gap_of(0.05), near=nearest([1.0] * 200), matches={})).verdict == "good"
+
+
+def test_answers_alone_have_copies_and_diversity_but_no_gap() -> None:
+    evidence = replace(copied(12), scored={}, answers_alone=("tuned", "base"))
+    reading = read(evidence)
+    assert reading.verdict == "not_enough"
+    assert codes(reading) == {"no_model": "not_enough", "copies": "caution"}
+    assert "path under [models.tuned]" in finding(reading, "no_model").text
+    assert reading.headline == "no model to score"
+    assert reading.summary == "no model to score; 12 copied answers of training text"
+    assert reading.numbers["copies"].value == 12
+    assert reading.numbers["distinct_2"].value is not None
+    assert reading.numbers["gap"].why == "there is no model to score"
+    assert reading.numbers["forgetting"].why == "there is no model to score"
+
+
+def test_a_base_of_answers_alone_is_compared_by_them() -> None:
+    evidence = copied(12)
+    tuned_only = {"tuned": evidence.scored["tuned"]}
+    reading = read(replace(evidence, scored=tuned_only, answers_alone=("base",)))
+    assert codes(reading) == {"copies": "caution", "no_base": "note"}
+    assert reading.numbers["base_copy_rate"].value == 0
+    assert reading.numbers["gap"].value is not None
+
+
+def test_forgetting_has_the_jackknifes_interval() -> None:
+    """Each group left out once, brute force, and fewer degrees of freedom than groups."""
+    chance = np.random.default_rng(5)
+    count = [float(value) for value in chance.integers(5, 90, 40)]
+    base = [value * n for value, n in zip(chance.lognormal(0.5, 0.6, 40), count, strict=True)]
+    tuned = [
+        1.4 * value * n for value, n in zip(chance.lognormal(0.5, 0.6, 40), count, strict=True)
+    ]
+    groups = [at // 2 for at in range(40)]
+
+    def change(left_out: int = -1) -> float:
+        kept = [at for at in range(40) if groups[at] != left_out]
+        nats = sum(tuned[at] - base[at] for at in kept)
+        return float(nats / sum(count[at] for at in kept))
+
+    found = loss_difference_of_few(tuned, base, count, count, groups)
+    assert found is not None
+    assert found.value == pytest.approx(change())
+    squares = [(change(group) - change()) ** 2 for group in range(20)]
+    assert found.se == pytest.approx(np.sqrt(sum(squares) * 19 / 20))
+    spread = np.var(squares, ddof=1) / 20 / np.mean(squares) ** 2
+    assert found.df == pytest.approx(min(19.0, 2 / spread))
+    assert found.df < 19
+    alike = loss_difference_of_few([1.0] * 9, [1.0] * 9, [2.0] * 9, [2.0] * 9)
+    assert alike is not None
+    assert (alike.low, alike.high) == (0.0, 0.0)

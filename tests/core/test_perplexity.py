@@ -508,3 +508,15 @@ def test_against_another_model() -> None:
     reading = perplexity.read(evidence, "tuned", against="rival")
     assert reading.against == "rival"
     assert reading.numbers["ratio"].value == 1
+
+
+def test_answers_alone_leave_nothing_to_score() -> None:
+    found = replace(scored_pairs([2.0] * 30, [1.0] * 30), answers_alone=("tuned", "base"))
+    reading = perplexity.read(found, "tuned")
+    assert reading.verdict == "not_enough"
+    assert [finding.code for finding in reading.findings] == ["no_model"]
+    assert "path under [models.tuned]" in reading.findings[0].text
+    base_alone = perplexity.read(replace(found, answers_alone=("base",)), "tuned")
+    assert base_alone.verdict == "not_enough"
+    assert "[models.base]" in base_alone.findings[0].text
+    assert base_alone.numbers["tuned"].value is not None

@@ -143,6 +143,14 @@ def test_all_rows_in_one_chain_are_refused() -> None:
     assert "--no-group" in caught.value.remedy
 
 
+def test_equal_prompts_are_no_group_that_could_be_left_out() -> None:
+    rows = [LightRow(n, "same") for n in range(10)]
+    with pytest.raises(InputError, match="the same prompt") as caught:
+        plan(rows, "random", TENTH)
+    assert "--no-group" not in caught.value.remedy
+    assert "--prompt" in caught.value.remedy
+
+
 def test_groups_larger_than_what_is_wanted_give_one_group() -> None:
     found = plan(made(100, group=10), "random", Asked(count=2))
     assert len(found.validation) == 10

@@ -22,7 +22,14 @@ from tests.core.made_evidence import (
 from tui_eval.core.reading import HEADLINE_CELLS, SUMMARY_CELLS, Reading, verdict_of
 from tui_eval.core.records import Preflight
 from tui_eval.core.steps import curves, perplexity
-from tui_eval.core.steps.wording import ends_text, fitting, loss_text, share_text
+from tui_eval.core.steps.wording import (
+    decimals_for,
+    decimals_text,
+    ends_text,
+    fitting,
+    loss_text,
+    share_text,
+)
 from tui_eval.core.text import cells
 
 LOSSES = st.one_of(
@@ -130,7 +137,7 @@ def test_figures_in_words() -> None:
     assert loss_text(math.nan) == "nan"
     assert ends_text(2.31, 1.12) == "2.31 → 1.12"
     assert ends_text(1.1, 0.444) == "1.10 → 0.44"
-    assert ends_text(2.3, 0.0012) == "2.30 → 0.001"
+    assert ends_text(2.3, 0.0012) == "2.30 → 0.0012"
     assert share_text(0.52) == "52%"
     assert share_text(0.021) == "2.1%"
     assert share_text(0.996) == "99.6%"
@@ -153,3 +160,17 @@ def test_no_number_library_is_needed_for_the_steps() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_is_nearly_nothing_is_not_shown_as_nothing() -> None:
+    told = {2.31: "2.31", 0.731: "0.731", 0.0123: "0.012", 0.00321: "0.0032", 0.00012: "0.00012",
+            1.234e-5: "1.2e-5", -2e-7: "-2.0e-7", 0.0: "0.000"}  # fmt: skip
+    for value, text in told.items():
+        assert loss_text(value) == text
+    assert ends_text(2.3, 1.2e-5) == "2.30 → 1.2e-5"
+    assert ends_text(4e-5, 1.2e-5) == "4.0e-5 → 1.2e-5"
+    assert [decimals_text(v) for v in (1.23456, 0.5, 12.3, 1e-5, 0.004, 0.0)] == [
+        "1.235", "0.500", "12.300", "1.0e-5", "0.0040", "0.000",
+    ]  # fmt: skip
+    assert decimals_for([1.0, None, 0.5]) == decimals_for([]) == decimals_for([0.0]) == 3
+    assert decimals_for([1.0, 1.2e-5]) == 6

@@ -32,7 +32,8 @@ PAYLOADS = (
     "e" + "\u0301" * 300,
 )
 HOSTILE = " ".join(PAYLOADS)
-LONG = "x" * 200_000
+LONG = "x" * 21_000
+"""More than a screen lays out of one text; longer ones cost a minute of scoring."""
 FORBIDDEN = {
     "an OSC of ours or theirs": rb"\x1b\]",
     "a DCS": rb"\x1bP",

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from tui_eval import config as configuration
+from tui_eval.core.reading import Reading
 from tui_eval.core.records import CopyMatch
 from tui_eval.core.text import digest
 from tui_eval.engine.context import JobContext
 from tui_eval.engine.jobs import measure
-from tui_eval.errors import EngineError
+from tui_eval.errors import ConfigError, EngineError
 from tui_eval.files import measuring
-from tui_eval.files.evidence import FileCache, WorkspaceEvidence
+from tui_eval.files.evidence import FileCache, WorkspaceEvidence, readings
 from tui_eval.store.workspace import Workspace
 
 TOML = """
@@ -214,7 +215,7 @@ def test_short_runs_may_be_asked_for_down_to_a_seed(world: World) -> None:
     world.run()
     assert world.of(2).copied
     toml.write_text(told + "[overfitting]\ncopy_run = 7\n")
-    with pytest.raises(EngineError, match="7 words"):
+    with pytest.raises(ConfigError, match="copy_run is 7, but has to be at least 8"):
         world.run()
 
 
@@ -307,3 +308,42 @@ def test_no_model_and_no_array_is_loaded_for_it() -> None:
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+
+
+def test_half_a_character_costs_its_row_and_no_other(world: World) -> None:
+    """JSON may hold half of a surrogate pair, which no UTF-8 file can: a bad row, and the
+    rows after it keep their lines."""
+    torn = text("torn", 20) + " \ud83d " + text("half", 20)
+    write(world.folder / "train.jsonl", [chat("what is torn?", torn), *world.rows])
+    world.run()
+    assert (world.of(0).exact, world.of(0).row) == (True, 5)
+    assert (world.of(1).run, world.of(1).row) == (60, 9)
+    assert torn not in {match.matched for match in world.found()[0].values()}
+
+
+def read(world: World) -> Reading:
+    config = configuration.load(world.folder / "eval.toml")
+    workspace = Workspace.open(world.folder)
+    try:
+        return readings(workspace, config, "tuned", steps=("overfitting",))["overfitting"]
+    finally:
+        workspace.close()
+
+
+def test_answers_alone_wait_for_measuring_and_then_have_their_signs(world: World) -> None:
+    """The same after an engine that was killed in the measure: nothing is recorded."""
+    before = read(world)
+    assert before.verdict == "waiting"
+    assert before.headline == "12 answers and 12 prompts to compare"
+    world.run()
+    after = read(world)
+    assert after.verdict == "not_enough"
+    assert {f.code: f.severity for f in after.findings if f.severity != "note"} == {
+        "no_model": "not_enough",
+        "copies": "caution",
+    }
+    assert after.numbers["copies"].value == 2
+    assert after.numbers["longest_copied_run"].value == 80
+    assert after.numbers["distinct_2"].value is not None
+    world.answer("tuned", ["another one that nobody compared yet", *world.answers[1:]])
+    assert read(world).headline == "1 answer to compare: press r"

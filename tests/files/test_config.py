@@ -268,3 +268,46 @@ def test_anchors_that_are_no_five_texts_are_told_with_their_line() -> None:
     told = str(caught.value)
     assert "line 2: review.anchors.acuracy is not a known criterion; did you mean accuracy?" in told
     assert "line 3: review.anchors.format has to be a list of five texts" in told
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("[overfitting]\ngap_some = 0.6", "line 2: overfitting.gap_some puts gap_some (0.6) above"),
+        ("[overfitting]\ngap_high = 0.1", "line 2: overfitting.gap_high puts gap_some (0.2) above"),
+        ("[overfitting]\nnear_duplicate = 0.0", "line 2: overfitting.near_duplicate is 0.0, but"),
+        ("[overfitting]\nnear_duplicate = 1.5", "above 0 and at most 1"),
+        ("[overfitting]\ncopy_run = 7", "line 2: overfitting.copy_run is 7, but has to be at"),
+        ("[overfitting]\n\nrows = -1", "line 3: overfitting.rows is -1, but has to be at least 0"),
+        ("[overfitting]\nleak_bad = 5", "overfitting.leak_bad is 5, but has to be at least 0 and"),
+        ("[overfitting]\nlow_diversity = nan", "low_diversity is nan"),
+        (
+            "[curves]\nsmoothing = 1.0",
+            "curves.smoothing is 1.0, but has to be at least 0",
+        ),
+        ("[curves]\nnot_decreased_p = 0", "has to be above 0 and below 1"),
+        ("[perplexity]\ntruncated_caution = 1.1", "perplexity.truncated_caution is 1.1"),
+        ("[review]\nlow_mean = 4.5", "puts low_mean (4.5) above good_mean (4.0)"),
+        ("[review]\ngood_score = 6", "has to be at least 1 and at most 5"),
+        ("[blind_ab]\nsignificance = 5.0", "blind_ab.significance is 5.0"),
+        ("[blind_ab]\nrepeats = 2.0", "blind_ab.repeats is 2.0"),
+    ],
+)
+def test_absurd_thresholds_are_told_with_their_line(lines: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.parse(lines + "\n", tmp_path)
+    assert told in " ".join(caught.value.problems)
+
+
+def test_every_range_is_of_a_setting_and_holds_its_default() -> None:
+    from tui_eval import config_ranges
+    from tui_eval.core.overlap import SEED
+
+    for section, ranges in config_ranges.RANGES.items():
+        for key, allowed in ranges.items():
+            value = config.THRESHOLDS[section][key]
+            assert allowed.fault(float(value)) == "", (section, key)
+    for section, low, high in config_ranges.ORDERED:
+        found = config.THRESHOLDS[section]
+        assert float(found[low]) <= float(found[high])
+    assert config_ranges.RANGES["overfitting"]["copy_run"].least == SEED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.files import log_making as made
 from tui_eval.config import Config, ModelConfig
 from tui_eval.core.steps.curve_overlay import lines_of
 from tui_eval.errors import InputError
+from tui_eval.files import logs, nearby
 from tui_eval.files.evidence import FileCache
 from tui_eval.files.following import others
 
@@ -38,7 +40,7 @@ def append(path: Path, content: bytes) -> None:
 
 def losses(cache: FileCache, told: Config) -> int:
     log = cache.log(told, "tuned")
-    return len(log.series["loss"]) if log is not None else 0
+    return len(log.series.get("loss", ())) if log is not None else 0
 
 
 def test_rows_that_come_are_read_on_and_are_the_candidates_log(tmp_path: Path) -> None:
@@ -120,6 +122,102 @@ def test_a_log_that_grows_is_kept_once(tmp_path: Path) -> None:
     assert len(cache._kept) == 1
 
 
+def test_what_is_written_beside_a_log_is_seen(tmp_path: Path) -> None:
+    """Of a run's event files, of a database's write-ahead file, of a folder's logs, of the
+    other checkpoints."""
+    cache = FileCache()
+
+    def points(source: Path) -> int:
+        log = cache.log_at(source)
+        return len(log.series["loss"]) if log is not None else 0
+
+    first = made.events(made.made_run(20), tmp_path / "events", at=1000)
+    assert points(first) == points(first.parent) == 20
+    made.events(made.made_run(30), tmp_path / "events", at=2000)
+    assert points(first) == points(first.parent) == points(tmp_path / "events") == 30
+
+    base = made.trackio_base(tmp_path / "p.db")
+    base.execute("PRAGMA journal_mode = WAL")
+    made.trackio_rows(base, RUN.rows[:11], "run")
+    assert points(tmp_path / "p.db") == 10
+    main = (tmp_path / "p.db").stat()
+    made.trackio_rows(base, RUN.rows[11:], "run")
+    assert (tmp_path / "p.db").stat().st_mtime_ns == main.st_mtime_ns
+    assert points(tmp_path / "p.db") == 40
+    base.close()
+
+    state = made.trainer_state(made.made_run(10), tmp_path / "run" / "checkpoint-100")
+    assert points(state) == points(state.parent) == points(tmp_path / "run") == 10
+    made.trainer_state(made.made_run(20), tmp_path / "run" / "checkpoint-200")
+    assert points(state) == points(state.parent) == points(tmp_path / "run") == 20
+
+
+@pytest.mark.parametrize("name", made.MAKERS)
+def test_a_log_that_comes_into_a_folder_is_seen(name: str, tmp_path: Path) -> None:
+    """Whichever it is: the notes name the folder's other logs."""
+    made.trainer_state(made.made_run(10), tmp_path)
+    cache = FileCache()
+    cache.log_at(tmp_path)
+    if name == "trainer_state":
+        (tmp_path / "trainer_state.json").unlink()
+    path = made.MAKERS[name](made.made_run(20), tmp_path)
+    log = cache.log_at(tmp_path)
+    assert log is not None
+    assert path.name in str((log.source, log.notes))
+
+
+def test_what_became_of_the_followed_log_is_told(tmp_path: Path) -> None:
+    path = growing(tmp_path / "run", 22)
+    told, cache = config(tmp_path, tuned="run/trainer_log.jsonl"), FileCache()
+    cache.follow(told, "tuned")
+    assert cache.followed == ""
+    path.unlink()
+    assert not cache.read_on()
+    assert (cache.followed, losses(cache, told)) == ("gone, waiting for it", 20)
+    path.mkdir()
+    assert not cache.read_on()
+    assert cache.followed == "unreadable (not a regular file)"
+    path.rmdir()
+    growing(tmp_path / "run", 24)
+    assert cache.read_on()
+    assert cache.followed == ""
+    for broken in (b"", b"\x00\xff" * 90):
+        path.write_bytes(broken)
+        cache.read_on()
+        assert losses(cache, told) == 0
+        assert cache.followed == "holds no metrics any more, waiting"
+    path.write_bytes(b"".join(list(made.trainer_log_lines(made.made_run(40, seed=2)))[:7]))
+    assert cache.read_on()
+    assert (cache.followed, losses(cache, told)) == ("another run now, begun anew", 7)
+
+
+def test_a_newer_run_in_a_folder_of_its_own_is_told(tmp_path: Path) -> None:
+    path = made.events(RUN, tmp_path / "run", at=1000)
+    other = made.wandb_run(RUN, tmp_path / "run")
+    for log in (path, other):
+        told, cache = config(tmp_path, tuned=str(log.relative_to(tmp_path))), FileCache()
+        cache.follow(told, "tuned")
+        made.events(RUN, tmp_path / "run", at=2000)  # The same run goes on.
+        cache.read_on()
+        assert cache.followed == ""
+        newer = log.parent.with_name(log.parent.name.replace("2026", "2027") + "-restarted")
+        shutil.copytree(log.parent, newer)
+        if log == path:
+            (newer / path.name).rename(newer / path.name.replace("1000", "3000"))
+        cache.read_on()
+        assert cache.followed == f"a newer run logs to {newer.name}"
+
+
+def test_an_empty_log_is_followed_until_it_holds_something(tmp_path: Path) -> None:
+    path = growing(tmp_path / "run", 0)
+    told, cache = config(tmp_path, tuned="run/trainer_log.jsonl"), FileCache()
+    cache.follow(told, "tuned")
+    assert cache.followed == "holds no metrics yet, waiting"
+    append(path, b"".join(made.trainer_log_lines(RUN)))
+    assert cache.read_on()
+    assert (cache.followed, losses(cache, told)) == ("", 40)
+
+
 def test_others_are_candidates_then_what_lies_beside(tmp_path: Path) -> None:
     made.trainer_state(RUN, tmp_path / "one")
     growing(tmp_path / "one", 99)
@@ -154,3 +252,55 @@ def test_a_log_without_anything_to_draw_has_no_lines(tmp_path: Path) -> None:
     log = FileCache().log_at(made.trainer_state(made.Run(rows, 3, 1.0, 1), tmp_path))
     assert log is not None
     assert lines_of(log) == {}
+
+
+@pytest.mark.parametrize("name", made.MAKERS)
+def test_a_run_nearby_is_another_whatever_its_format(name: str, tmp_path: Path) -> None:
+    path = made.trainer_state(RUN, tmp_path / "mine" / "checkpoint-400")
+    theirs = made.MAKERS[name](made.made_run(20), tmp_path / "theirs")
+    told = config(tmp_path, tuned=str(path.relative_to(tmp_path)))
+    cache = FileCache()
+    (found,) = others(told, "tuned", cache)
+    assert (found.name, found.source) == ("theirs", theirs)
+    log = cache.log_at(found.source, found.step)
+    assert log is not None
+    assert lines_of(log)["loss"]
+
+
+def test_nearby_the_own_run_is_not_found_again_and_the_newest_come_first(tmp_path: Path) -> None:
+    for step in (100, 200):
+        made.trainer_state(RUN, tmp_path / "mine" / f"checkpoint-{step}")
+    made.plain_csv(RUN, tmp_path / "mine")
+    for age, name in enumerate(("old", "newest", "older")):
+        made.events(RUN, tmp_path / name)
+        os.utime(tmp_path / name, (1e9, 1e9 - [9, 0, 5][age]))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "train.csv").write_text("prompt,response\nq,a\n")
+    made.captured(RUN, tmp_path)
+    told = config(tmp_path, tuned="mine/checkpoint-100/trainer_state.json")
+    names = [other.name for other in others(told, "tuned", FileCache())]
+    assert names == ["log.csv", "train.log", "newest", "older", "old"]
+
+
+def test_looking_nearby_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(12):
+        made.trainer_log(RUN, tmp_path / f"run-{number}")
+    crowded = tmp_path / "crowded"
+    made.trainer_log(RUN, crowded)
+    for number in range(40):
+        (crowded / f"{number}.txt").touch()
+    looked = []
+    real = logs.find_log
+
+    def counted(folder: Path, *, above: bool = True) -> Path | None:
+        looked.append(folder)
+        return real(folder, above=above)
+
+    monkeypatch.setattr(logs, "find_log", counted)
+    monkeypatch.setattr(nearby, "MOST_ENTRIES", 30)
+    assert len(nearby.logs(tmp_path / "run-0", above=1)) == 12
+    assert crowded not in looked
+    looked.clear()
+    monkeypatch.setattr(nearby, "MOST_LOGS", 5)
+    assert len(nearby.logs(tmp_path / "run-0", above=1)) == 5
+    assert len(looked) < 8

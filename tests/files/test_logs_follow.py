@@ -128,6 +128,131 @@ def test_a_file_that_is_gone_for_a_moment_is_nothing_new(name: str, tmp_path: Pa
     assert plain(read_log(path)) == before
 
 
+ALL: dict[str, Callable[[made.Run, Path], Path]] = {
+    **FILES, "trackio": made.trackio, "trainer_state": made.trainer_state,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_what_became_of_a_file_is_told_and_it_is_read_on(name: str, tmp_path: Path) -> None:
+    path = ALL[name](RUN, tmp_path / "run")
+    whole = path.read_bytes()
+    follower = follow(path)
+    before = follower.read_on()
+    assert (follower.trouble, follower.another) == ("", False)
+    path.unlink()
+    for _ in range(2):
+        assert follower.read_on() is None
+        assert follower.trouble == "gone"
+    path.write_bytes(whole)  # As it was, under another inode: the same run.
+    back = follower.read_on()
+    assert (follower.trouble, follower.another) == ("", False)
+    assert back is None or plain(back) == plain(before)
+    path.unlink()
+    ALL[name](made.made_run(20, seed=9), tmp_path / "run")
+    assert len(plain(follower.read_on())["loss"]) == 20
+    assert (follower.trouble, follower.another) == ("", True)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_file_that_can_not_be_read_is_told_and_tried_again(name: str, tmp_path: Path) -> None:
+    path = ALL[name](RUN, tmp_path / "run")
+    follower = follow(path)
+    follower.read_on()
+    path.rename(tmp_path / "kept")
+    path.symlink_to(path.name)
+    for _ in range(2):
+        assert follower.read_on() is None
+        assert follower.trouble.startswith("unreadable (") or name == "tensorboard"
+    path.unlink()
+    (tmp_path / "kept").rename(path)
+    follower.read_on()
+    assert (follower.trouble, follower.another) == ("", False)
+
+
+@pytest.mark.parametrize("name", ["trackio", "trainer_state"])
+def test_a_file_that_stays_broken_is_told_once_it_stays_so(name: str, tmp_path: Path) -> None:
+    path = ALL[name](RUN, tmp_path)
+    whole = path.read_bytes()
+    follower = follow(path)
+    follower.read_on()
+    path.write_bytes(whole[:3000])
+    assert follower.read_on() is None
+    assert follower.trouble == ""  # Perhaps it is just being written.
+    assert follower.read_on() is None
+    assert follower.trouble.startswith("unreadable (")
+    path.write_bytes(whole)
+    follower.read_on()
+    assert (follower.trouble, follower.another) == ("", False)
+
+
+def test_a_longer_copy_of_the_same_log_is_the_log_grown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a mirror of another machine's folder leaves it, each time under a new inode."""
+    path = made.trainer_log(RUN, tmp_path / "run")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:2000])
+    follower = follow(path)
+    follower.read_on()
+    taken = []
+    real = Tail.chunks
+    monkeypatch.setattr(Tail, "chunks", lambda self: map(_counted(taken), real(self)))
+    (tmp_path / "copy").write_bytes(whole)
+    (tmp_path / "copy").replace(path)
+    assert plain(follower.read_on()) == plain(read_log(made.trainer_log(RUN, tmp_path / "b")))
+    assert not follower.another
+    assert taken[0] == len(whole) - 2000
+
+
+def _counted(taken: list[int]) -> Callable[[bytes], bytes]:
+    def count(chunk: bytes) -> bytes:
+        taken.append(len(chunk))
+        return chunk
+
+    return count
+
+
+def test_a_resumed_run_is_no_other_run(tmp_path: Path) -> None:
+    """From its last checkpoint it repeats steps, with other values."""
+    first, again = made.made_run(20), made.made_run(40, seed=7)
+    path = made.trainer_state(first, tmp_path)
+    follower = follow(path)
+    follower.read_on()
+    rows = first.rows[:12] + again.rows[12:]
+    made.trainer_state(made.Run(rows, 400, 3.0, 10), tmp_path)
+    assert len(plain(follower.read_on())["loss"]) == 40
+    assert not follower.another
+
+
+def test_earlier_parts_that_come_to_a_log_are_of_the_same_run(tmp_path: Path) -> None:
+    """A Trainer that resumes evaluates first; only with a training loss is it seen whose
+    folder it goes on from."""
+    first, later = made.made_run(30), made.made_run(40)
+    made.events(made.Run(first.rows, 400, 3.0, 10), tmp_path, at=1000)
+    rows = [row for row in later.rows if row["step"] > 300]
+    evals = tuple(row for row in later.rows if "eval_loss" in row and row["step"] == 300)
+    again = made.events(made.Run(evals, 400, 3.0, 10), tmp_path / "again", at=2000)
+    place = tmp_path / "runs" / "again"
+    again.parent.rename(place)
+    follower = follow(place / again.name)
+    assert plain(follower.read_on()).keys() == {"eval_loss", "eval_runtime"}
+    resumed = made.Run((*evals, *rows), 400, 3.0, 10)
+    shutil.copy(made.events(resumed, tmp_path / "more", at=2000), place)
+    assert len(plain(follower.read_on())["loss"]) == 40
+    assert not follower.another
+
+
+def test_event_files_cleared_away_for_another_run_are_forgotten(tmp_path: Path) -> None:
+    first = made.events(made.made_run(40), tmp_path, at=1000)
+    follower = follow(tmp_path)
+    follower.read_on()
+    first.unlink()
+    made.events(made.made_run(10, seed=8), tmp_path, at=2000)
+    assert len(plain(follower.read_on())["loss"]) == 10
+    assert follower.another
+
+
 def test_a_row_written_halfway_waits(tmp_path: Path) -> None:
     path = tmp_path / "metrics.csv"
     path.write_bytes(b"step,loss\n1,2.5\n2,0.1")
@@ -229,6 +354,16 @@ def test_a_trainer_state_is_read_again_when_replaced(tmp_path: Path) -> None:
     assert "damaged" in log.notes[0]
 
 
+def test_a_run_that_clears_its_checkpoints_away_is_followed_on(tmp_path: Path) -> None:
+    path = made.trainer_state(made.made_run(10), tmp_path / "checkpoint-100")
+    follower = follow(path)
+    follower.read_on()
+    made.trainer_state(made.made_run(20), tmp_path / "checkpoint-200")
+    shutil.rmtree(tmp_path / "checkpoint-100")
+    assert len(plain(follower.read_on())["loss"]) == 20
+    assert follower.trouble == ""
+
+
 def test_following_a_folder_takes_what_is_written_at_every_step(tmp_path: Path) -> None:
     made.trainer_state(RUN, tmp_path)
     assert follow(tmp_path).format == "trainer_state"
@@ -281,5 +416,6 @@ def test_a_database_that_is_locked_is_not_yet(tmp_path: Path) -> None:
     assert follower.read_on() is not None
     path.write_bytes(b"SQLite format 3\x00" + b"\x01" * 4000)
     assert follower.read_on() is None
+    assert follower.trouble == ""
     with pytest.raises(InputError, match="database"):
         read_log(path)

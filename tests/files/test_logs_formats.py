@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.core.made_evidence import MadeEvidence
 from tests.files import log_making as made
 from tests.shared import SHARED, needs_shared
 from tui_eval.core.records import TrainingLog
+from tui_eval.core.steps import curves
 from tui_eval.errors import InputError
 from tui_eval.files.logs import read_log
 from tui_eval.files.logs.parts.crc import masked
@@ -63,13 +65,100 @@ def test_the_real_logs_that_are_no_trainer_state() -> None:
     assert (offline.format, dict(offline.series), offline.notes) == ("wandb", {}, ())
 
 
+REAL = {
+    "llamafactory/trainer_log.jsonl": ("trainer_log", "caution", {"objective", "not_improved"}),
+    "tensorboard/run0": ("tensorboard", "caution", {"not_decreased"}),
+    "tensorboard/wandb_asset": ("tensorboard", "caution", {"not_decreased"}),
+    "trainer_state/alpaca_full_ft_2023": ("trainer_state", "caution", {"epoch_stairs"}),
+    "trainer_state/qlora_tiny_80epochs_2023": ("trainer_state", "bad", {"diverged"}),
+    "trainer_state/roberta_lora_agnews_2025/checkpoint-1200": ("trainer_state", "good", set()),
+    "trainer_state/roberta_lora_agnews_2025/checkpoint-500": (
+        "trainer_state", "caution", {"still_improving", "unfinished_run", "later_rows"}
+    ),
+    "trainer_state/unitsyn_lora_2023/checkpoint-500": (
+        "trainer_state", "caution", {"above_chance", "unfinished_run"}
+    ),
+    "trainer_state/unsloth_sft_2024": ("trainer_state", "caution", {"not_decreased", "spike"}),
+    "trainer_state/unsloth_sft_60steps_2025": ("trainer_state", "caution", {"low_loss"}),
+    "wandb/offline-run-20210216_154407-g9dvvkua": ("wandb", "not_enough", {"too_few_points"}),
+}  # fmt: skip
+"""Every training log among the shared data: its format, the verdict and what must be found."""
+
+
 @needs_shared
-def test_every_real_log_is_read() -> None:
-    endings = ("trainer_state.json", "trainer_log.jsonl", ".wandb")
-    logs = [p for p in SHARED.rglob("*") if p.name.endswith(endings) or ".tfevents." in p.name]
-    assert len(logs) >= 11
-    for path in logs:
-        assert read_log(path).source == str(path)
+def test_every_real_log_is_read_and_judged() -> None:
+    """Each file there that is a log, and no other file, is in the list above."""
+    logs = {}
+    for path in sorted(filter(Path.is_file, SHARED.rglob("*"))):
+        try:
+            logs[path] = read_log(path)
+        except InputError:
+            continue
+    listed = {path: told for path in logs for name, told in REAL.items() if name in str(path)}
+    assert logs.keys() == listed.keys()
+    assert len(logs) == len(REAL)
+    assert {log.format for log in logs.values()} == {
+        "trainer_state", "tensorboard", "wandb", "trainer_log",
+    }  # fmt: skip
+    for path, log in logs.items():
+        name, verdict, found = listed[path]
+        reading = curves.read(MadeEvidence(training=log), "tuned")
+        assert (log.format, reading.verdict) == (name, verdict), path
+        assert found <= {one.code for one in reading.findings}, path
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind"),
+    [
+        (
+            {
+                "loss": 0.69, "rewards/chosen": 0.1, "rewards/rejected": -0.1,
+                "rewards/accuracies": 0.5, "rewards/margins": 0.2, "logps/chosen": -120.0,
+                "logits/rejected": -1.5,
+            },
+            "preference",
+        ),
+        (
+            {
+                "loss": 0.0, "reward": 0.25, "reward_std": 0.1, "kl": 0.001,
+                "rewards/format_reward/mean": 0.3, "completions/mean_length": 120.0,
+                "clip_ratio/region_mean": 0.0, "frac_reward_zero_std": 0.2,
+            },
+            "reinforcement",
+        ),
+        (
+            {"loss": 1.2, "entropy": 1.1, "num_tokens": 5000.0, "mean_token_accuracy": 0.7},
+            "supervised",
+        ),
+    ],
+)  # fmt: skip
+def test_the_metrics_of_trl_tell_what_was_optimised(
+    rows: dict[str, float], kind: str, tmp_path: Path
+) -> None:
+    """DPO, GRPO and SFT; the last is judged by its loss, and no note says otherwise."""
+    history = [
+        {**{key: value * (1 + step / 100) for key, value in rows.items()}, "step": step}
+        for step in range(1, 31)
+    ]
+    path = put(tmp_path / "trainer_state.json", json.dumps({"log_history": history}))
+    reading = curves.read(MadeEvidence(training=read_log(path)), "tuned")
+    notes = [one.text for one in reading.findings if one.code == "objective"]
+    assert [kind in note for note in notes] == ([] if kind == "supervised" else [True])
+    assert "masked_nan" not in {one.code for one in reading.findings}
+
+
+def test_a_chart_export_tells_the_epochs_of_the_run_that_is_read(tmp_path: Path) -> None:
+    header = "Step,b - train/epoch,b - train/loss,b - train/loss__MIN,a - epoch,a - train/loss"
+    path = put(tmp_path / "export.csv", f"{header}\n10,0.5,2.0,1.9,9.5,7.0\n20,1,1.5,1,19,6\n")
+    log = read_log(path)
+    told = [(point.step, point.value, point.epoch) for point in log.series["loss"]]
+    assert told == [(10, 2.0, 0.5), (20, 1.5, 1.0)]
+
+
+def test_a_table_of_a_data_set_is_no_log(tmp_path: Path) -> None:
+    path = put(tmp_path / "test.csv", "text,category\nhow do I pay,card\n")
+    with pytest.raises(InputError, match="no training log"):
+        read_log(path)
 
 
 # Names

@@ -124,6 +124,25 @@ def test_the_verdict_is_the_same_of_what_other_stacks_tell(
     same(read(mine), read(only(other, *TOLD_BY_ALL, plan=False, epochs=epochs)))
 
 
+@pytest.mark.parametrize("kind", RUNS)
+def test_whatever_wrote_it_the_verdict_and_what_is_found_are_the_same(
+    kind: str, tmp_path: Path
+) -> None:
+    """As read, nothing taken away. torchtune's file holds no validation loss: without it the
+    state gives the same too. What else formats leave out (gradient norms, the plan, MLX-LM's
+    epochs) or add (MLX-LM's validation loss before training) decides nothing here."""
+
+    def told(log: TrainingLog) -> tuple[str, set[tuple[str, str]]]:
+        reading = read(log)
+        return reading.verdict, {(found.code, found.severity) for found in reading.findings}
+
+    state = read_log(trainer_state(RUNS[kind], tmp_path / "state"))
+    for name, make in MAKERS.items():
+        log = read_log(make(RUNS[kind], tmp_path / name))
+        alike = only(state, "loss") if name == "torchtune" else state
+        assert told(log) == told(alike), name
+
+
 def test_torchtune_tells_training_losses(tmp_path: Path) -> None:
     state, other = both("torchtune", RUNS["good"], tmp_path)
     mine = only(state, "loss", plan=False, epochs=False)

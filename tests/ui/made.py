@@ -9,7 +9,7 @@ from typing import Any
 from tui_eval.core.reading import Column, Event, Finding, Number, Plot, Reading, Series, Table
 from tui_eval.core.records import EngineStatus, Job, Message, Rendering, Sample, TokenLoss
 from tui_eval.core.steps.perplexity_views import binned
-from tui_eval.ui.widgets.token_text import SampleDetail
+from tui_eval.ui.widgets.token_data import SampleDetail
 
 IDLE = EngineStatus("idle")
 WORKING = EngineStatus("working")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from tui_eval.config import Config, ModelConfig
 from tui_eval.core.reading import Reading
 from tui_eval.store.workspace import Workspace
 from tui_eval.ui.app import EvalApp
-from tui_eval.ui.scene import About
+from tui_eval.ui.scene import About, Beside
 from tui_eval.ui.screens.step import StepPane
 from tui_eval.ui.source import Source
 from tui_eval.ui.widgets.curve_view import CurveView
@@ -48,8 +49,8 @@ class Growing:
         models = {name: ModelConfig(name, path="model", log=log) for name, log in logs.items()}
         config = Config(folder=folder, path=folder / "eval.toml", models=models)
         start = fake.start(config=config)
-        reader = CurvesAlone(start, Workspace.open(folder), config)
-        self.app = EvalApp(start, reader=lambda: reader)
+        self.reader = CurvesAlone(start, Workspace.open(folder), config)
+        self.app = EvalApp(start, reader=lambda: self.reader)
 
     def write(self, content: bytes) -> None:
         with self.path.open("ab") as file:
@@ -180,7 +181,50 @@ async def test_without_new_rows_nothing_is_told(tmp_path: Path) -> None:
         assert looker._told_at == told
 
 
-async def test_a_log_that_turns_unreadable_ends_it_with_a_word(
+async def test_a_log_that_is_away_or_of_another_run_is_told_and_followed_on(
+    tmp_path: Path,
+) -> None:
+    run = Growing(tmp_path)
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await run.opened(pilot)
+        await pilot.press("f")
+        await shows(pilot, "following trainer_log")
+        run.path.rename(tmp_path / "away")
+        await shows(pilot, "following trainer_log.jsonl: gone, waiting for it")
+        assert run.last == 220
+        run.path.write_bytes((tmp_path / "away").read_bytes() + LINES[24])
+        screen = await shows(pilot, "step 230")
+        assert "trainer_log.jsonl:" not in screen
+        run.path.write_bytes(b"".join(DIVERGED[:12]))
+        await shows(pilot, "another run now, begun anew")
+        await comes(pilot, lambda: run.last == 110)
+
+
+async def test_a_long_log_is_said_to_be_read_and_keys_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Growing(tmp_path)
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await run.opened(pilot)
+        reader = run.app.looker._reader  # type: ignore[union-attr]
+        read, asked = threading.Event(), reader.follow  # type: ignore[union-attr]
+
+        def slowly(candidate: str) -> str:
+            read.wait(60)
+            return asked(candidate)
+
+        monkeypatch.setattr(reader, "follow", slowly)
+        await pilot.press("f")
+        try:
+            assert "following" not in await shows(pilot, "reading the log …")
+            await pilot.press("left")
+            await shows(pilot, "step 210")
+        finally:
+            read.set()
+        await shows(pilot, "following trainer_log.jsonl")
+
+
+async def test_a_fault_while_reading_on_is_told_and_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = Growing(tmp_path)
@@ -192,9 +236,11 @@ async def test_a_log_that_turns_unreadable_ends_it_with_a_word(
         def lost() -> bool:
             raise OSError("the disk is gone")
 
-        monkeypatch.setattr(run.app.looker._reader, "read_on", lost)  # type: ignore[union-attr]
-        await shows(pilot, "no longer following: the disk is gone")
-        assert "following trainer_log" not in painted(run.app)
+        with monkeypatch.context() as while_lost:
+            while_lost.setattr(run.app.looker._reader, "read_on", lost)  # type: ignore[union-attr]
+            await shows(pilot, "following trainer_log.jsonl: the disk is gone")
+        run.write(LINES[24])
+        assert "the disk" not in await shows(pilot, "step 230")
 
 
 async def test_other_runs_and_formats_are_drawn_beside_in_turn(tmp_path: Path) -> None:
@@ -218,6 +264,25 @@ async def test_other_runs_and_formats_are_drawn_beside_in_turn(tmp_path: Path) -
         await pilot.press("o")
         await until(pilot, lambda: "beside it" not in painted(run.app), "none")
         assert run.plot.extent() == (10, 220)
+
+
+def test_while_it_is_followed_the_other_run_is_drawn_as_far_as_it_is(tmp_path: Path) -> None:
+    run = Growing(tmp_path, rival="rival/trainer_log.jsonl")
+    rival = tmp_path / "rival" / "trainer_log.jsonl"
+    rival.parent.mkdir()
+    rival.write_bytes(b"".join(LINES[:20]))
+    reader = run.reader
+
+    def last(beside: Beside | None) -> float:
+        assert beside is not None
+        return beside.lines["loss"][0].x[-1]
+
+    assert reader.beside_now() is None
+    assert last(reader.beside("tuned", "")[0]) == last(reader.beside_now()) == 190
+    rival.write_bytes(b"".join(LINES[:30]))
+    assert last(reader.beside_now()) == 280
+    rival.write_bytes(b"")
+    assert reader.beside_now() is None
 
 
 async def test_what_can_not_be_drawn_is_said_and_passed_over(tmp_path: Path) -> None:
@@ -248,6 +313,8 @@ async def test_another_candidate_is_neither_followed_nor_held_against_the_old(
         await run.opened(pilot)
         await pilot.press("f", "o")
         await shows(pilot, "following trainer_log.jsonl · beside it rival")
+        made.trainer_state(made.made_run(95), tmp_path / "rival")
+        await comes(pilot, lambda: run.plot.extent() == (10, 950))
         await pilot.press("comma")
         await until(pilot, lambda: "beside it" not in painted(run.app), "the other")
         await shows(pilot, "step 900")

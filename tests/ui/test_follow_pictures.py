@@ -22,9 +22,11 @@ def beside() -> Beside:
 class Held(OneStep):
     """A step's pane beside whose log another is drawn, or whose log is followed."""
 
-    def __init__(self, following: str = "", another: Beside | None = None) -> None:
+    def __init__(
+        self, following: str = "", another: Beside | None = None, followed: str = ""
+    ) -> None:
         super().__init__(curves())
-        self.given = (*self.given, following, another)  # type: ignore[assignment]
+        self.given = (*self.given, following, another, followed)  # type: ignore[assignment]
 
 
 async def drawn(pilot: Pilot[Any]) -> None:
@@ -50,6 +52,15 @@ async def test_the_other_run_is_told_apart_by_marker_and_name() -> None:
         told = next(row for row in text.splitlines() if "rival here" in row)
         assert "·" in told
         assert "□" in told
+
+
+async def test_what_became_of_the_followed_log_stands_whole_beside_a_long_name() -> None:
+    name = "events.out.tfevents.1744227257.b-3-167.5388.0"
+    app = Held(name, beside(), "gone, waiting for it")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await drawn(pilot)
+        row = next(row for row in app.pane.text().splitlines() if "following" in row)
+        assert "following events.out.tfevents.1744227257.…: gone, waiting for it" in row
 
 
 @pytest.mark.parametrize("keys", [("x",), ("x", "x"), ("l",), ("+",), ("s",), ("v",), ("N", "n")])

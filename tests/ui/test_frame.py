@@ -3,16 +3,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from textual.screen import Screen
 
-from tests.ui.fake import ABOUT
+from tests.ui.apps.panes import Themed
+from tests.ui.fake import ABOUT, painted
 from tests.ui.test_scene import SCENE
+from tui_eval.core.records import EngineStatus, Job
 from tui_eval.core.text import cells
 from tui_eval.ui import keys
 from tui_eval.ui.scene import rows
 from tui_eval.ui.screens.checklist import COLUMN, column, page
 from tui_eval.ui.themes import load
 from tui_eval.ui.widgets.drawn import Line, changed_region, paint
-from tui_eval.ui.widgets.frame import key_line, names_line, step_line
+from tui_eval.ui.widgets.frame import Engine, key_line, names_line, step_line
 
 PALETTE = load().palettes["dark"]
 NAMED = replace(SCENE, about=ABOUT)
@@ -93,3 +96,21 @@ def test_only_the_cells_that_differ_are_repainted() -> None:
     assert region.x >= 5
     assert region.right <= 9
     assert not changed_region(before, before, 3)
+
+
+async def test_what_changed_under_another_screen_is_shown_when_that_closes() -> None:
+    app = Themed()
+    async with app.run_test(size=(40, 5)) as pilot:
+        engine = Engine()
+        await app.mount(engine)
+        engine.show(SCENE)
+        await pilot.pause()
+        await app.push_screen(Screen())
+        job = Job("j", "tokens", {}, "queued", "")
+        engine.show(replace(SCENE, jobs=(job,), engine=EngineStatus("idle")))
+        await pilot.pause()
+        engine.show(replace(SCENE, jobs=(), engine=EngineStatus("idle")))
+        await pilot.pause()
+        app.pop_screen()
+        await pilot.pause()
+        assert painted(app).split("\n")[0].strip() == "idle"

@@ -208,3 +208,17 @@ def test_another_candidate_is_read_anew() -> None:
         assert reader.reads > before
     finally:
         looker.stop(5)
+
+
+def test_tokens_are_asked_for_under_the_candidate() -> None:
+    workspace = fake.FakeWorkspace()
+    looker, heard, _ = looking(workspace)
+    looker.tokens({"sample": "s"})
+    looker.start()
+    try:
+        until(lambda: heard.last.jobs)
+        (job,) = workspace.jobs()
+        assert (job.verb, job.args) == ("tokens", {"candidate": "tuned", "sample": "s"})
+        assert heard.said == []
+    finally:
+        looker.stop(5)

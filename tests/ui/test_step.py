@@ -1,34 +1,28 @@
-"""A step's pane and a sample's page, driven by keys."""
+"""A step's pane, driven by keys."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
-from tests.ui.apps.panes import OneSample, OneStep
+from tests.ui.apps.panes import OneStep
 from tests.ui.made import (
     HOSTILE,
     IDLE,
     NOT_STARTED,
-    PROMPT,
     RUNNING,
     WORKING,
     curves,
     perplexity,
-    sample_detail,
 )
 from tui_eval.core.reading import Finding, Number, Reading
-from tui_eval.core.records import TokenLoss
 from tui_eval.ui import keys
-from tui_eval.ui.screens.sample import SampleText, probability
 from tui_eval.ui.screens.step import StepPane, progress_line
 from tui_eval.ui.widgets.reading_view import number_rows
 from tui_eval.ui.widgets.rows import plain
-from tui_eval.ui.widgets.token_text import tokens_of
 
 SMALL, LARGE, ROOMY = (80, 20), (85, 36), (165, 56)
 
@@ -321,90 +315,11 @@ async def test_no_text_from_outside_reaches_the_terminal_raw(size: tuple[int, in
             assert cleanly(shown)
 
 
-# A sample's page.
-
-
-def page(app: OneSample) -> SampleText:
-    return app.screen.query_one(SampleText)
-
-
-async def test_a_sample_is_shown_whole_with_what_is_scored_marked() -> None:
-    app = OneSample(sample_detail())
-    async with app.run_test(size=(80, 24)) as pilot:
+async def test_a_remedy_on_a_line_of_its_own_is_told_in_one_sentence() -> None:
+    error = "train.jsonl was changed while it was read.\nStart it again with r."
+    failed = replace(RUNNING, verb="measure", state="failed", error=error)
+    app = OneStep(replace(perplexity(), verdict="waiting"), failed)
+    async with app.run_test(size=SMALL) as pilot:
         await pilot.pause()
-        text = page(app).text()
-        assert "#417  refunds   ○ 1.38 → ● 0.660 nats/token, 10 scored" in text
-        assert "▸Gift cards can be returned within 30 days.<|im_end|>" in text
-        await press(pilot, "right", "right", "right", "right")
-        assert "“ returned”       ○ base   1.8% (4.00 nats)  ● tuned  67.0% (0.40 nats)" in (
-            page(app).text()
-        )
-
-
-async def test_n_goes_to_the_next_token_that_surprised_a_model() -> None:
-    app = OneSample(sample_detail())
-    async with app.run_test(size=(80, 24)) as pilot:
-        seen = []
-        for _ in range(4):
-            await press(pilot, "n")
-            seen.append(page(app).cursor)
-        assert seen == [4, 5, 6, 6]
-        await press(pilot, "N")
-        assert page(app).cursor == 5
-
-
-async def test_views_shade_by_tuned_base_and_change_and_both_where_there_is_room() -> None:
-    app = OneSample(sample_detail())
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
-        assert "● tuned   surprise in nats" in page(app).text()
-        await press(pilot, "v")
-        assert "○ base   surprise in nats" in page(app).text()
-        await press(pilot, "v")
-        assert "likelier than under base" in page(app).text()
-    wide = OneSample(sample_detail())
-    async with wide.run_test(size=(120, 40)) as pilot:
-        await pilot.pause()
-        assert page(wide).text().count("▸Gift cards") == 2
-
-
-async def test_a_long_prompt_opens_at_the_answer_and_scrolls() -> None:
-    prompt = "word " * 4000 + "\x1b[2J" + "x" * 190_000 + "\n"
-    app = OneSample(sample_detail(prompt))
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
-        text = page(app).text()
-        assert "▸Gift cards" in text
-        assert cleanly(text)
-        await press(pilot, "g")
-        assert "characters before this" in page(app).text()
-        await press(pilot, "G", "y")
-        assert "▸Gift cards" in page(app).text()
-        assert len(app.copied[0]) > 200_000
-        assert cleanly(app.copied[0])
-
-
-async def test_a_sample_that_was_not_scored_or_is_gone_says_so() -> None:
-    app = OneSample(replace(sample_detail(), base=None, tuned=None, rendering=None))
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
-        assert "assistant: Gift cards" in page(app).text()
-        assert "rendered and scored once r was pressed" in page(app).text()
-        page(app).show(None)
-        await pilot.pause()
-        assert "no longer hold this sample" in page(app).text()
-
-
-def test_tokens_that_share_a_character_are_one() -> None:
-    loss = TokenLoss("s", 6, 3, 4, token_nll=(1.0, 2.0, 3.0), spans=((9, 10), (9, 10), (10, 11)))
-    detail = replace(sample_detail(PROMPT), base=None, tuned=loss)
-    first, second = tokens_of(detail)
-    assert (first.tuned, first.tokens, first.base) == (3.0, 2, None)
-    assert second.tuned == 3.0
-
-
-def test_probabilities_are_exp_of_minus_the_loss() -> None:
-    assert probability(math.log(2)) == " 50.0%"
-    assert probability(0.0) == "100.0%"
-    assert probability(20.0) == "<0.1% "
-    assert probability(None).strip() == "-"
+        assert "while it was read. Start" in " ".join(app.pane.text().split())
+        assert "⏎" not in app.pane.text()

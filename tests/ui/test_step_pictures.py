@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from tests.ui.apps.panes import OneSample, OneStep
 from tests.ui.made import HOSTILE, NOT_STARTED, RUNNING, WORKING, curves, perplexity, sample_detail
+from tests.ui.made_tokens import told
 from tui_eval.ui.widgets.drawn import Drawn
 
 Made = Callable[[], App[Any]]
@@ -28,6 +29,8 @@ PICTURES: dict[str, tuple[Made, tuple[str, ...]]] = {
     "scatter": (lambda: OneStep(perplexity()), ("V", "V")),
     "reasons": (lambda: OneStep(perplexity()), ("V",)),
     "sample": (lambda: OneSample(sample_detail()), ("n",)),
+    "sample_told": (lambda: OneSample(told()), ("n", "n")),
+    "sample_change": (lambda: OneSample(told()), ("V", "n", "m")),
 }  # fmt: skip
 
 

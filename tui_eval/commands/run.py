@@ -14,11 +14,13 @@ from tui_eval import config as configuration
 from tui_eval.checklist import CHECKLIST
 from tui_eval.commands import places
 from tui_eval.config import Config
+from tui_eval.core.reading import Reading
 from tui_eval.core.records import Job
 from tui_eval.core.text import clean
 from tui_eval.engine import launch
 from tui_eval.files.evidence import data_path, readings
 from tui_eval.files.exports.show import MARKS
+from tui_eval.files.wants import idle
 from tui_eval.store.workspace import Workspace
 
 JUDGED = tuple(entry.key for entry in CHECKLIST if entry.judged)
@@ -68,6 +70,23 @@ def _run(
     return 0 if all(answered) and all(job.state == "done" for job in finished) else 1
 
 
+UNNAMED = frozenset({"no_log", "no_train", "no_validation", "no_base", "no_model"})
+"""Findings that say what is not named in eval.toml, and so was not asked for."""
+
+
+def answers(reading: Reading, *, named: bool, computed: bool) -> bool:
+    """Whether a step has its answer, as far as computing can give one: what waits for people
+    is no failure, and neither is a step whose files are not named, unless it was asked for
+    by name. A bad verdict is an answer."""
+    judged = reading.step in JUDGED
+    if reading.verdict == "waiting":
+        return judged or not (computed or named)
+    if reading.verdict != "not_enough":
+        return True
+    lacks = {one.code for one in reading.findings if one.severity == "not_enough"}
+    return not named and (judged or lacks <= UNNAMED)
+
+
 def _print(
     workspace: Workspace,
     config: Config,
@@ -75,14 +94,13 @@ def _print(
     steps: tuple[str, ...],
     finished: Sequence[Job],
 ) -> bool:
-    """The summaries of one candidate; False where a step that was computed is unanswered."""
+    """The summaries of one candidate; False where a step that was asked for, or computed, is
+    left unanswered."""
     answered = True
     computed = any(job.args.get("candidate") == candidate for job in finished)
     for key, reading in readings(workspace, config, candidate, steps=steps).items():
         print(f"{candidate:<12} {key:<12} {MARKS[reading.verdict]} {clean(reading.summary)}")
-        # What waits for people is not a failure of computing.
-        if reading.verdict == "waiting" and computed and key not in JUDGED:
-            answered = False
+        answered &= answers(reading, named=key in steps, computed=computed)
     return answered
 
 
@@ -92,19 +110,21 @@ def request(
     """One job for every need of the chosen (default: all built) steps and candidates. What
     can't be computed because no file is named is said, and is no failure."""
     jobs: dict[str, Job] = {}
+    told: list[str] = []
     for entry in CHECKLIST:
         if not entry.built or (steps and entry.key not in steps):
             continue
         for (verb, split), candidate in product(entry.needs, candidates):
+            why = idle(config, candidate, verb, split)
             if data_path(config, candidate, split) is None:
-                print(
-                    f"{candidate} {entry.key}: no {split} file is named, so it is not computed."
-                    f" Set [data] {split} in eval.toml.",
-                    file=sys.stderr,
-                )
+                why = f"no {split} file is named: set [data] {split} in eval.toml"
+            if why:
+                told.append(f"{clean(candidate)} {entry.key}: not computed, {why}.")
                 continue
             job = workspace.request(verb, {"candidate": candidate, "split": split})
             jobs[job.id] = job
+    for words in dict.fromkeys(told):
+        print(words, file=sys.stderr)
     return list(jobs.values())
 
 

@@ -33,6 +33,9 @@ CURVES: dict[str, Value] = {
     # Last against the lowest stretch, as triage guides for runs put it.
     "diverged": 1.2,
     "diverged_rise": 0.1,
+    # Standard errors of a median of so many points; as scaled deviations of a spike. On pure
+    # noise at most 1 in 100 runs of 33 points and more is called diverged, without it half.
+    "diverged_noise": 6.0,
     # Generalisation loss (Prechelt): share above the best eval loss.
     "eval_peaked": 0.01,
     "eval_peaked_evals": 2,
@@ -85,6 +88,9 @@ OVERFITTING: dict[str, Value] = {
     # Nats per token between validation and training loss: some overfitting; high.
     "gap_some": 0.2,
     "gap_high": 0.5,
+    # Nats per token by which validation rows must have improved more than the training rows
+    # before the training file is doubted.
+    "unlike_trained": 0.05,
     # An answer of so many words that equals a training answer is a copy, and so is one with
     # a verbatim run as long (the deduplication literature's 50).
     "copy_words": 6,

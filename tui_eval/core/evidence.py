@@ -32,6 +32,10 @@ class Evidence(Protocol):
     def base(self, candidate: str) -> str | None:
         """The model that this candidate is held against; None if there is none."""
 
+    def scorable(self, model: str) -> bool:
+        """Whether the model itself is named, so that losses can be computed; False where
+        its answers or its log alone are."""
+
     def objective(self, candidate: str) -> Objective | None:
         """As set in ``[models.NAME] objective``; None means: look at the log."""
 

@@ -48,12 +48,16 @@ class Column:
 @dataclass(frozen=True, slots=True)
 class Table:
     """Rows hold one cell per column. ``refs`` names, per row, what ``enter`` opens
-    (a sample id), or is empty."""
+    (a sample id), or is empty. ``opens`` says, per row, as what: ``copy``, ``nearest``, ``view``
+    (the ref is a table's or plot's key of the same Reading), ``step`` (the key of another
+    step), ``say`` (the ref is a sentence: why there is nothing to open), or as the step has it.
+    """
 
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     refs: tuple[str, ...] = ()
+    opens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +85,20 @@ class Event:
 class Plot:
     """What to draw. ``curve`` and ``scatter``: points of every series. ``histogram``: one
     series, ``x`` the middle of each bin (evenly spaced), ``y`` its count. ``bars``: one
-    series per bar, ``name`` its label, ``y`` its one value, ``x`` its place from 0."""
+    series per bar, ``name`` its label, ``y`` its one value, ``x`` its place from 0.
+    ``scale``: an axis parted by ``events``, each labelled for the stretch that begins there;
+    one series per estimate on it, ``x`` its low end, value and high end, or the value alone;
+    the first is the one that counts."""
 
     key: str
     title: str
-    kind: Literal["curve", "histogram", "scatter", "bars"]
+    kind: Literal["curve", "histogram", "scatter", "bars", "scale"]
     series: tuple[Series, ...]
     x_label: str = ""
     y_label: str = ""
     events: tuple[Event, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Sentences that are read with a ``scale``, below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,8 @@ class Reading:
     plots: tuple[Plot, ...] = ()
     how: tuple[str, ...] = ()
     """How this was computed, a paragraph each."""
+    advice: tuple[str, ...] = ()
+    """What to try, in the order of what it costs."""
 
 
 def verdict_of(findings: Iterable[Finding], waiting: bool = False) -> Verdict:

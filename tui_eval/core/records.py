@@ -158,6 +158,31 @@ class Rendering:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenTable:
+    """What one model expected at every place of one text, prompt included.
+
+    One entry a token in ``spans`` (its characters in ``text``) and ``token_nll`` (NaN where
+    nothing was expected of it: the first token, and what was cut); ``each`` in ``top``
+    (places in ``pieces``) and ``top_nll``, likeliest first. A piece is exact: bytes that are
+    not a whole character are lone surrogates, as Python's ``surrogateescape`` has them.
+    """
+
+    sample: str
+    """A row's id, or that of an answer that was made."""
+    text: str
+    scored: tuple[tuple[int, int], ...]
+    spans: tuple[tuple[int, int], ...] = ()
+    token_nll: tuple[float, ...] = ()
+    each: int = 0
+    """Alternatives of each token."""
+    pieces: tuple[str, ...] = ()
+    top: tuple[int, ...] = ()
+    top_nll: tuple[float, ...] = ()
+    error: str = ""
+    """Why there is nothing to tell."""
+
+
+@dataclass(frozen=True, slots=True)
 class Preflight:
     """What was checked on the first samples before the numbers, for one candidate
     against its base. Texts are raw; whoever shows them cleans them."""
@@ -336,7 +361,7 @@ class Job:
     """One request to the engine, as the index has it."""
 
     id: str
-    verb: Literal["score", "generate", "measure"]
+    verb: Literal["score", "generate", "measure", "tokens"]
     args: Mapping[str, Any]
     state: JobState
     requested_at: str

@@ -147,7 +147,8 @@ class JudgingSession(Protocol):
     def note(self, token: str, text: str) -> None: ...
 
     def view(self, token: str, what: str) -> None:
-        """Log a look at ``reference``, ``thinking``, ``prompt``, ``diff`` or ``rendered``."""
+        """Log a look at ``reference``, ``thinking``, ``prompt``, ``diff``, ``rendered`` or
+        ``tokens``."""
 
     def undo(self) -> tuple[str, str] | None:
         """Take back the newest effective event: ``(token, kind)``, or None if there is none."""

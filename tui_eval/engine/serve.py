@@ -33,6 +33,7 @@ VERBS: Mapping[str, str] = {
     "score": "tui_eval.engine.jobs.score:run",
     "generate": "tui_eval.engine.jobs.generate:run",
     "measure": "tui_eval.engine.jobs.measure:run",
+    "tokens": "tui_eval.engine.jobs.alternatives:run",
 }
 Verb = Callable[[Job, JobContext], None]
 

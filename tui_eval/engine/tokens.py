@@ -107,6 +107,11 @@ class Encoder:
                 encoded[at] = self._encoded(rows[at], ids, offsets)
         return [row for row in encoded if row is not None]
 
+    def spans(self, row: Rendered) -> Offsets:
+        """The characters of every token of a row, scored or not."""
+        (tokenised,) = offsets_of(self.tokenizer, [_body(row)], special=row.plain)
+        return self._with_eos(row, *self._one_bos(row, *tokenised))[1]
+
     def _encoded(self, row: Rendered, ids: Ids, offsets: Offsets) -> Encoded:
         ids, offsets = self._with_eos(row, *self._one_bos(row, ids, offsets))
         bos = self._leading_bos(ids)

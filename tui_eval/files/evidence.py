@@ -24,6 +24,7 @@ from tui_eval.core.records import (
     Sample,
     Split,
     TokenLoss,
+    TokenTable,
     TrainingLog,
 )
 from tui_eval.errors import InputError, TuiEvalError
@@ -33,6 +34,7 @@ from tui_eval.files.following import Followed
 from tui_eval.store.workspace import Workspace
 
 CallsFor = Callable[[Config, str, str], Producer]
+DTYPES = ("float32", "bfloat16", "float16")
 OFF_TASK = Path(__file__).with_name("off_task.jsonl")
 """General texts of many kinds, to see what a fine-tune forgot."""
 JUDGED = (
@@ -53,17 +55,24 @@ class WorkspaceEvidence:
         self._config = config
         self._cache = cache
         self._producers: tuple[Producer, ...] | None = None
+        self._logs: dict[str, TrainingLog | None] = {}
         self._looked_up: dict[tuple[CallsFor, str, str], Producer | None] = {}
 
     def base(self, candidate: str) -> str | None:
         return producers.base_name(self._config, candidate)
+
+    def scorable(self, model: str) -> bool:
+        return producers.scorable(self._config, model)
 
     def objective(self, candidate: str) -> Objective | None:
         entry = self._config.models.get(candidate)
         return None if entry is None or entry.objective == "auto" else entry.objective
 
     def log(self, candidate: str) -> TrainingLog | None:
-        return self._cache.log(self._config, candidate)
+        # Steps ask several times, and each answer means a look at the run's files.
+        if candidate not in self._logs:
+            self._logs[candidate] = self._cache.log(self._config, candidate)
+        return self._logs[candidate]
 
     def dataset(self, candidate: str, split: Split) -> Dataset | None:
         return self._cache.dataset(self._config, candidate, split)
@@ -137,6 +146,18 @@ class WorkspaceEvidence:
         key = producers.prompt_key(self._config, candidate)
         return self._workspace.rendering(key, sample)
 
+    def tokens(self, candidate: str, model: str, text: str) -> TokenTable | None:
+        """What a model expected in a row (its id) or in an answer that was made (its id)."""
+        recorded = self.producer(candidate, model)
+        keys = [recorded.key] if recorded is not None else []
+        # Perhaps nothing was scored here, or on another machine at another precision.
+        entry = self._config.models.get(candidate)
+        named: str = (entry.dtype if entry is not None else None) or self._config.scoring.dtype
+        for dtype in DTYPES if named == "auto" else (named,):
+            keys.append(producers.wanted(self._config, candidate, model, dtype=dtype).key)
+        tables = (self._workspace.token_table(key, text) for key in keys)
+        return next(filter(None, tables), None)
+
     def preflight(self, candidate: str) -> Preflight | None:
         return self._workspace.preflight(producers.pair_key(self._config, candidate))
 
@@ -186,7 +207,7 @@ class FileCache:
 
     def log_at(self, source: Path, step: int | None = None) -> TrainingLog | None:
         """The log in a file or folder, read again when it grew."""
-        key = ("log", source, step, _stamp(source))
+        key = ("log", source, step, logs.stamps_of(source))
         if key not in self._kept:
             for old in [one for one in self._kept if one[:3] == key[:3]]:
                 del self._kept[old]
@@ -200,7 +221,12 @@ class FileCache:
         if source is None:
             raise InputError("There is no training log to follow.", "Name one in eval.toml.")
         entry = config.models[candidate]
-        followed = following.of(source, step, self.log_at(source, step), named=bool(entry.log))
+        try:
+            judged = self.log_at(source, step)
+        except InputError:
+            # Perhaps it was only begun: what can be followed is.
+            judged = None
+        followed = following.of(source, step, judged, named=bool(entry.log))
         self._followed = candidate, followed
         return followed
 
@@ -208,8 +234,14 @@ class FileCache:
         self._followed = None
 
     def read_on(self) -> bool:
-        """Whether the followed log has grown. Raises InputError where it can't be read."""
+        """Whether the followed log has grown."""
         return self._followed is not None and self._followed[1].read_on()
+
+    @property
+    def followed(self) -> str:
+        """What is to be said of the followed log: that it is gone, of another run, ...;
+        mostly nothing."""
+        return self._followed[1].said if self._followed is not None else ""
 
     def dataset(self, config: Config, candidate: str, split: Split) -> Dataset | None:
         source = data_path(config, candidate, split)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from tui_eval.core.records import TrainingLog
 from tui_eval.core.text import clean
 from tui_eval.errors import InputError
-from tui_eval.files import logs
+from tui_eval.files import logs, nearby
+from tui_eval.files.logs.parts.tail import GONE
 from tui_eval.files.raw import is_folder, relative
 
 if TYPE_CHECKING:
@@ -24,19 +25,44 @@ class Followed:
     def __init__(self, follower: logs.Follower, log: TrainingLog) -> None:
         self._follower = follower
         self.log = log
+        self._last = self._begun_last()
+        self._newer = ""
 
     @property
     def path(self) -> Path:
         return self._follower.path
 
+    @property
+    def said(self) -> str:
+        """What is to be known of the file besides that it is followed, a few cleaned words;
+        mostly nothing. Following goes on by itself."""
+        trouble = self._follower.trouble
+        if trouble == GONE:
+            return "gone, waiting for it"
+        if trouble:
+            return clean(trouble, limit=60)
+        if not any(self.log.series.values()):
+            return f"holds no metrics {'any more' if self._follower.held else 'yet'}, waiting"
+        if self._newer:
+            return f"a newer run logs to {self._newer}"
+        return "another run now, begun anew" if self._follower.another else ""
+
     def read_on(self) -> bool:
-        """Whether anything came. A file that is gone or half written has nothing new;
-        raises InputError where what is there can't be read."""
+        """Whether anything came. A file that is gone, unreadable or half written has
+        nothing new, and ``said`` tells."""
+        last = self._begun_last()
+        if last not in (None, self._last, self.path.parent):
+            self._newer = clean(last.name if last is not None else "", limit=60)
         log = self._follower.read_on()
         if log is None:
             return False
         self.log = log
         return True
+
+    def _begun_last(self) -> Path | None:
+        """The folder of the run that was begun last, where each has one."""
+        log = logs.begun_last(self.path, self._follower.format)
+        return log.parent if log is not None else None
 
 
 def of(source: Path, step: int | None, judged: TrainingLog | None, *, named: bool) -> Followed:
@@ -91,7 +117,8 @@ class Other:
 
 
 def others(config: Config, candidate: str, cache: FileCache) -> list[Other]:
-    """The logs of the other candidates, then those that lie beside the judged one."""
+    """The logs of the other candidates, then those that lie beside the judged one, then
+    one of every other run in the folder around."""
     from tui_eval.files.evidence import judged_step, log_path
 
     found: dict[Path, Other] = {}
@@ -106,8 +133,21 @@ def others(config: Config, candidate: str, cache: FileCache) -> list[Other]:
         here = Path(log.source)
         found.pop(here, None)
         run = logs.run_of(here) or here.parent
+        known = {run, *map(logs.run_of, found)}
         for path in logs.logs_beside(here):
-            if path not in found:
-                name = clean(relative(path, run), limit=60)
-                found[path] = Other(f"file {path}", name, path, None)
+            found.setdefault(path, _other(path, relative(path, run)))
+        for path in nearby.logs(run, above=1):
+            near = logs.run_of(path)
+            if near is not None and near not in known:
+                known.add(near)
+                found.setdefault(path, _other(path, _name(path, near, run)))
     return list(found.values())
+
+
+def _other(path: Path, name: str) -> Other:
+    return Other(f"file {path}", clean(name, limit=60), path, None)
+
+
+def _name(path: Path, run: Path, judged: Path) -> str:
+    """A run's own name; of one around the judged run the log's."""
+    return relative(path if run in judged.parents else run, judged.parent)

@@ -9,6 +9,7 @@ from pathlib import Path
 from tui_eval import config as settings
 from tui_eval.config import FILE_NAME, Config, DataConfig
 from tui_eval.core.records import Sample, SkippedRow, Split
+from tui_eval.core.steps.run import eval_keys
 from tui_eval.errors import InputError, TuiEvalError
 from tui_eval.files import hub_cache, nearby
 from tui_eval.files.checkpoint import Checkpoint, expanded, look, resolve_model, template_of
@@ -222,7 +223,7 @@ def _log(found: Found) -> Found:
         row = FoundRow("log", "", _shown(path), error.message, choices, missing=True)
         return _with(found, row)
     points = len(log.series.get("loss", ()))
-    evals = [len(v) for k, v in log.series.items() if k.startswith("eval_") and k.endswith("loss")]
+    evals = [len(log.series[key]) for key in eval_keys(log)]
     value = f"{path.name}, {_count(points, 'point')}, {_count(max(evals, default=0), 'eval')}"
     source = "given" if given else path.absolute().parent.name
     row = FoundRow("log", value, source, "; ".join(log.notes), choices)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+from stat import S_ISDIR
 
 from tui_eval.files.raw import entries, is_file, is_folder
 
@@ -22,16 +25,20 @@ _NOT_DATA = re.compile(
 )
 _FOLDERS = ("data", "dataset", "datasets")
 _ABOVE = 3
+MOST_LOGS = 60
+MOST_FOLDERS = 200
+"""Of one place."""
+MOST_ENTRIES = 10_000
 
 
-def places(checkpoint: Path) -> list[Path]:
+def places(checkpoint: Path, above: int = _ABOVE) -> list[Path]:
     """Folders to look in: the checkpoint's, those above it, and their data folders.
 
     Not above a home folder and not in the root: what lies there belongs to nothing.
     """
     checkpoint = checkpoint.absolute()
     found: list[Path] = []
-    for folder in (checkpoint, *checkpoint.parents[:_ABOVE]):
+    for folder in (checkpoint, *checkpoint.parents[:above]):
         if folder != checkpoint and (folder == Path.home() or folder.parent == folder):
             break
         found += [folder, *(folder / name for name in _FOLDERS if is_folder(folder / name))]
@@ -76,13 +83,51 @@ def model_folders(checkpoint: Path) -> list[Path]:
     ]
 
 
-def logs(checkpoint: Path) -> list[Path]:
-    """Training logs near a checkpoint."""
-    found = []
-    for place in places(checkpoint):
-        found += [
-            path / "trainer_state.json"
-            for path in (place, *entries(place))
-            if is_file(path / "trainer_state.json")
-        ]
-    return list(dict.fromkeys(found))
+def logs(checkpoint: Path, above: int = _ABOVE) -> list[Path]:
+    """Training logs near a checkpoint: every one of its own run, best first, then the best
+    of each other run, the nearer places first and in each the runs written last.
+
+    At most ``MOST_LOGS``, and no more than ``MOST_ENTRIES`` files and folders are listed
+    for the others: this runs beside a screen.
+    """
+    from tui_eval.files.logs import find_log, find_logs
+    from tui_eval.files.logs.parts.reader import own_step
+
+    checkpoint = checkpoint.absolute()
+    own = checkpoint.parent if own_step(checkpoint / "any") is not None else checkpoint
+    found = dict.fromkeys(find_logs(own))
+    left = MOST_ENTRIES
+    for place in places(own, above):
+        inner = [] if place == own else [place]
+        for folder in (*inner, *_newest_folders(place, besides=(own, checkpoint))):
+            listed = _count(folder)
+            if len(found) >= MOST_LOGS or own_step(folder / "any") is not None:
+                continue
+            if 0 < listed <= left:
+                left -= listed
+                log = find_log(folder, above=False)
+                # A place above the run finds the run's own log again where it lies in it.
+                if log is not None:
+                    found.setdefault(log)
+    return list(found)[:MOST_LOGS]
+
+
+def _newest_folders(place: Path, besides: tuple[Path, ...]) -> list[Path]:
+    times = {}
+    for path in entries(place)[:MOST_ENTRIES]:
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        if S_ISDIR(status.st_mode) and path not in besides:
+            times[path] = status.st_mtime_ns
+    return sorted(times, key=lambda path: -times[path])[:MOST_FOLDERS]
+
+
+def _count(folder: Path) -> int:
+    """What lies in a folder, counted no further than it matters."""
+    try:
+        with os.scandir(folder) as listed:
+            return sum(1 for _ in islice(listed, MOST_ENTRIES + 1))
+    except OSError:
+        return 0

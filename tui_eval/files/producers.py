@@ -43,6 +43,18 @@ def base_name(config: Config, candidate: str) -> str | None:
     return "base" if "base" in config.models and candidate != "base" else None
 
 
+def scorable(config: Config, model: str) -> bool:
+    """Whether the model itself is named, not its answers or its log alone."""
+    entry = config.models.get(model)
+    return entry is not None and bool(entry.path or entry.url)
+
+
+def scored_base(config: Config, candidate: str) -> str | None:
+    """The base whose losses a candidate's are compared with."""
+    base = base_name(config, candidate)
+    return base if base is not None and scorable(config, base) else None
+
+
 def checkpoint_of(config: Config, model: str) -> Checkpoint | None:
     """What lies where ``[models.NAME] path`` points; None for a server or a missing path."""
     entry = config.models.get(model)
@@ -122,7 +134,7 @@ def prompt_key(config: Config, candidate: str, model: str | None = None) -> str:
 
 def pair_key(config: Config, candidate: str) -> str:
     """Names a candidate and its base as they are now, for the preflight."""
-    base = base_name(config, candidate)
+    base = scored_base(config, candidate)
     keys = [wanted(config, candidate, candidate).key]
     if base is not None:
         keys.append(wanted(config, candidate, base).key)

@@ -63,7 +63,8 @@ def read_json_or_empty(path: Path) -> dict[str, Any]:
 def entries(folder: Path) -> list[Path]:
     """What lies in a folder, by name; nothing where it can't be listed."""
     try:
-        return sorted(folder.iterdir())
+        # By name: comparing whole paths takes longer than listing them.
+        return sorted(folder.iterdir(), key=lambda path: path.name)
     except OSError:
         return []
 

@@ -70,6 +70,8 @@ class Scanned:
     """Readable rows of no known shape: their prompt is a guess, or the whole row."""
     seen: Seen | None = None
     notes: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    """Fields that rows have, in the order in which they are met."""
 
 
 def scan(
@@ -127,8 +129,9 @@ def scan(
         skipped=tuple(skipped),
         unshaped=unshaped,
         notes=tuple(source.notes),
+        names=tuple(names),
     )
-    _check(found, tuple(names))
+    _check(found, found.names)
     if training is None:
         return found
     return replace(found, seen=_seen(training, training_fields or fields, rows, wholes, progress))
@@ -249,9 +252,11 @@ def _seen_notes(seen: Seen, made: Plan, excluded: bool) -> list[Note]:
         text = (
             f"{same + prompt:,} of {len(made.validation):,} validation rows are in the training"
             f" file {seen.training} ({same:,} with the answer): a model trained on it has seen"
-            " them, and its scores on them mean nothing. Train on the new train.jsonl, or leave"
-            " them out with --exclude-seen."
+            " them, and its scores on them mean nothing. Train on the new train.jsonl"
         )
+        # Where all rows are in it, leaving them out leaves nothing.
+        every = len(seen.same) + len(seen.prompt) == made.rows
+        text += "." if every else ", or leave them out with --exclude-seen."
         return [Note("seen", text, True)]
     if excluded and seen.all:
         return [

@@ -12,6 +12,7 @@ from tui_eval.core.overlap_words import folded_words
 from tui_eval.core.splits import Note, Plan
 from tui_eval.core.splits.leaks import NearRow, NearScan
 from tui_eval.core.splits.rows import counted
+from tui_eval.errors import InputError
 from tui_eval.files.splitting import Progress, Scanned, silent
 from tui_eval.files.splitting_rows import said
 
@@ -21,6 +22,22 @@ COMPARED_WORDS = 1_000_000
 choice, so that memory does not grow with the file (about 200 MB)."""
 ROUNDS = 10
 _EVERY = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Leakage:
+    """What validation shares with training, before anything is scored."""
+
+    same_prompt: int
+    """Validation rows whose folded prompt a training row has."""
+    near: tuple[NearRow, ...]
+    """Rows by their numbers in the source."""
+    compared: int
+    """Validation rows that were looked up for ``near``."""
+    seen_same: int | None = None
+    seen_prompt: int | None = None
+    """Validation rows that the training file holds: prompt and answer, the prompt alone.
+    None: no training file was named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +55,31 @@ def near(found: Scanned, plan: Plan, progress: Progress = silent) -> Near:
     for row in found.source.rows():
         if row.index % _EVERY == 0:
             progress("looking for near duplicates", row.index)
+        if row.index >= len(found.numbers):
+            raise InputError(
+                f"{found.source.path} has changed since it was read.", "Split it again."
+            )
         if row.value is not None and row.index not in plan.validation:
             scan.feed(row.index, said(row.value, found.fields).text)
     return Near(tuple(scan.found()), len(prompts))
+
+
+def leakage(found: Scanned, plan: Plan, progress: Progress = silent) -> Leakage:
+    """Reads the file twice, to look for near duplicates."""
+    close = near(found, plan, progress)
+    training = {row.prompt for row in found.rows if row.index not in plan.validation}
+    held = (row for row in found.rows if row.index in plan.validation)
+    seen, numbers = found.seen, found.numbers
+    return Leakage(
+        same_prompt=sum(row.prompt in training for row in held),
+        near=tuple(
+            NearRow(numbers[entry.validation], numbers[entry.training], entry.covered)
+            for entry in close.rows
+        ),
+        compared=close.compared,
+        seen_same=len(plan.validation & seen.same) if seen else None,
+        seen_prompt=len(plan.validation & seen.prompt) if seen else None,
+    )
 
 
 def without_near(

@@ -20,33 +20,17 @@ from typing import IO, Any
 
 from tui_eval import __version__
 from tui_eval.core.splits import SPLITS, Plan
-from tui_eval.core.splits.leaks import COVERED, RUN, NearRow
+from tui_eval.core.splits.leaks import COVERED, RUN
 from tui_eval.errors import InputError
 from tui_eval.files.raw import why
 from tui_eval.files.splitting import BAD_KEPT, Progress, Scanned, silent
-from tui_eval.files.splitting_near import Near, near
+from tui_eval.files.splitting_near import Leakage, leakage
 from tui_eval.store.files import cannot_write, sync_folder
 
 TRAIN, VALIDATION, MANIFEST = "train.jsonl", "validation.jsonl", "manifest.json"
 NAMES = (TRAIN, VALIDATION, MANIFEST)
 MANIFEST_VERSION = 1
 _EVERY = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Leakage:
-    """What validation shares with training, before anything is scored."""
-
-    same_prompt: int
-    """Validation rows whose folded prompt a training row has."""
-    near: tuple[NearRow, ...]
-    """Rows by their numbers in the source."""
-    compared: int
-    """Validation rows that were looked up for ``near``."""
-    seen_same: int | None = None
-    seen_prompt: int | None = None
-    """Validation rows that the training file holds: prompt and answer, the prompt alone.
-    None: no training file was named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +54,11 @@ def default_folder(path: Path) -> Path:
     return place.with_name(f"{Path(place.name.removesuffix('.gz')).stem}-split")
 
 
+def there(out: Path) -> list[str]:
+    """What a split would replace in ``out``."""
+    return [name for name in NAMES if os.path.lexists(out / name)]
+
+
 def check_place(source: Path, out: Path, *, overwrite: bool) -> None:
     """InputError where ``out`` can't take a split: asked before the work is done."""
     if out.exists() and not out.is_dir():
@@ -82,10 +71,10 @@ def check_place(source: Path, out: Path, *, overwrite: bool) -> None:
             f"The split would be written into {source}, which it is made of.",
             "Name another folder: --out DIR",
         )
-    there = [name for name in NAMES if os.path.lexists(out / name)]
-    if there and not overwrite:
+    present = there(out)
+    if present and not overwrite:
         raise InputError(
-            f"{out} holds {', '.join(there)} already.",
+            f"{out} holds {', '.join(present)} already.",
             "Name another folder with --out DIR, or replace them with --overwrite.",
         )
 
@@ -98,16 +87,17 @@ def write(
     overwrite: bool = False,
     exclude_seen: bool = False,
     exclude_near: bool = False,
+    leaks: Leakage | None = None,
     progress: Progress = silent,
 ) -> Made:
     """Write both files and the manifest to ``out``. Raises InputError where that may not be,
     or the source has changed since it was scanned; StoreError where the disk fails. Then
-    nothing is left behind."""
+    nothing is left behind. ``leaks``: those of this plan, where they are known."""
     check_place(found.source.path, out, overwrite=overwrite)
     with _workshop(out) as folder:
         try:
             copies = _copy(found, plan, folder, progress)
-            close = near(found, plan, progress)
+            leaks = leaks or leakage(found, plan, progress)
             if found.source.hash() != found.sha256:
                 raise InputError(
                     f"{found.source.path} has changed while it was split.", "Split it again."
@@ -116,7 +106,7 @@ def write(
                 folder=out,
                 train=copies[TRAIN][1],
                 validation=copies[VALIDATION][1],
-                leakage=_leakage(found, plan, close),
+                leakage=leaks,
                 unwritable=found.source.unwritable,
             )
             excluded = {"seen": exclude_seen, "near": exclude_near}
@@ -191,28 +181,12 @@ def _copy(found: Scanned, plan: Plan, folder: Path, progress: Progress) -> Copie
     return {name: (hashes[name].hexdigest(), counts[name]) for name in hashes}
 
 
-def _leakage(found: Scanned, plan: Plan, close: Near) -> Leakage:
-    training = {row.prompt for row in found.rows if row.index not in plan.validation}
-    held = (row for row in found.rows if row.index in plan.validation)
-    seen, numbers = found.seen, found.numbers
-    return Leakage(
-        same_prompt=sum(row.prompt in training for row in held),
-        near=tuple(
-            NearRow(numbers[entry.validation], numbers[entry.training], entry.covered)
-            for entry in close.rows
-        ),
-        compared=close.compared,
-        seen_same=len(plan.validation & seen.same) if seen else None,
-        seen_prompt=len(plan.validation & seen.prompt) if seen else None,
-    )
-
-
 def manifest_of(
     found: Scanned, plan: Plan, made: Made, copies: Copies, excluded: Mapping[str, bool]
 ) -> dict[str, Any]:
     """How the split was made, so that it can be made again: the same source, settings and
     version give the same bytes."""
-    leakage, seen = made.leakage, found.seen
+    leaks, seen = made.leakage, found.seen
     return {
         "format": "tui-eval split",
         "version": MANIFEST_VERSION,
@@ -247,9 +221,9 @@ def manifest_of(
             ],
         },
         "leakage": {
-            "same_prompt": leakage.same_prompt,
-            "near": len(leakage.near),
-            "compared": leakage.compared,
+            "same_prompt": leaks.same_prompt,
+            "near": len(leaks.near),
+            "compared": leaks.compared,
             "rule": f"{COVERED:.0%} of the prompt's own words in runs of {RUN} of one training row",
             "near_rows": [
                 {
@@ -257,15 +231,15 @@ def manifest_of(
                     "training": entry.training,
                     "covered": round(entry.covered, 4),
                 }
-                for entry in leakage.near[:BAD_KEPT]
+                for entry in leaks.near[:BAD_KEPT]
             ],
         },
         "training_file": seen
         and {
             "path": str(seen.training.absolute()).encode("utf-8", "replace").decode(),
             "rows": seen.rows,
-            "validation_rows_in_it": leakage.seen_same,
-            "validation_prompts_in_it": leakage.seen_prompt,
+            "validation_rows_in_it": leaks.seen_same,
+            "validation_prompts_in_it": leaks.seen_prompt,
         },
         "values_not_kept": made.unwritable,
         "notes": [{"code": note.code, "text": note.text} for note in plan.notes],

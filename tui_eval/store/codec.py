@@ -26,6 +26,7 @@ from tui_eval.core.records import (
     Rendering,
     Sample,
     TokenLoss,
+    TokenTable,
 )
 
 Body = dict[str, Any]
@@ -33,10 +34,11 @@ T = TypeVar("T")
 
 HEAVY = ("token_nll", "spans", "runs")
 """Fields of a loss that only the token view reads: they stay in the facts file."""
-IN_FILE = ("sample", "rendering", "completion")
+IN_FILE = ("sample", "rendering", "completion", "tokens")
 """Kinds whose bodies are long texts: the index has only the place where they lie."""
 _WORDS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 _PAIRS = ("spans", "runs", "scored")
+_PACKED = ("token_nll", "top_nll")
 
 
 def encode(record: Any) -> Body:
@@ -49,7 +51,7 @@ def encode(record: Any) -> Body:
 
 
 def _field(name: str, value: Any) -> Any:
-    if name == "token_nll":
+    if name in _PACKED:
         return pack(value)
     if name in _PAIRS:
         return [number for pair in value for number in pair]
@@ -122,6 +124,17 @@ def rendering(body: Mapping[str, Any]) -> Rendering:
     values["first_ids"] = tuple(values.get("first_ids", ()))
     values["first_tokens"] = tuple(values.get("first_tokens", ()))
     return Rendering(**values)
+
+
+def token_table(body: Mapping[str, Any]) -> TokenTable:
+    values = _known(TokenTable, body)
+    for name in ("scored", "spans"):
+        values[name] = _pairs(values.get(name, ()))
+    for name in _PACKED:
+        values[name] = unpack(values.get(name, ""))
+    for name in ("pieces", "top"):
+        values[name] = tuple(values.get(name, ()))
+    return TokenTable(**values)
 
 
 def completion(body: Mapping[str, Any]) -> Completion:

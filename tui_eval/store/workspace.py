@@ -28,6 +28,7 @@ from tui_eval.core.records import (
     Rendering,
     Sample,
     TokenLoss,
+    TokenTable,
 )
 from tui_eval.errors import StoreError
 from tui_eval.store import codec, death, facts, jobs, liveness
@@ -246,6 +247,9 @@ class Workspace:
 
     def rendering(self, key: str, sample: str) -> Rendering | None:
         return next(_each(codec.rendering, self._newest("rendering", key, sample)), None)
+
+    def token_table(self, key: str, sample: str) -> TokenTable | None:
+        return next(_each(codec.token_table, self._newest("tokens", key, sample)), None)
 
     def preflight(self, key: str) -> Preflight | None:
         found = list(self._light("preflight", key))

@@ -23,8 +23,8 @@ from tui_eval.ui import keys, settings, terminal, themes
 from tui_eval.ui.crash import record
 from tui_eval.ui.desk import Desk, known_judges, opener
 from tui_eval.ui.filters import NoControl, ToAscii
-from tui_eval.ui.messages import JudgeAsked, Said, SceneChanged, say
-from tui_eval.ui.screens.base import NothingHere, Plain
+from tui_eval.ui.messages import JudgeAsked, Said, SceneChanged, TokensAsked, say
+from tui_eval.ui.screens.base import NothingHere, Plain, Watching
 from tui_eval.ui.screens.main import MainScreen
 from tui_eval.ui.start import Start
 from tui_eval.ui.widgets import progress
@@ -177,6 +177,8 @@ class EvalApp(App[int], inherit_bindings=False):
         for screen in self.screen_stack:
             if isinstance(screen, MainScreen):
                 screen.show(message.scene)
+            elif isinstance(screen, Watching):
+                screen.scene_changed(message.scene)
 
     def on_said(self, message: Said) -> None:
         if isinstance(self.screen, Plain):
@@ -188,6 +190,14 @@ class EvalApp(App[int], inherit_bindings=False):
             return
         opens = opener(message.step, start.workspace, start.config, looker.scene.candidate)
         self.desk.sit(opens, known_judges(start.workspace), message.token)
+
+    def on_tokens_asked(self, message: TokensAsked) -> None:
+        from tui_eval.ui.screens.sample import SamplePage
+
+        if self.looker is None:
+            say(self, "tokens are looked at in the whole app: tui-eval FOLDER", "dim")
+        else:
+            self.push_screen(SamplePage(message.ref, self.looker, message.reference))
 
     async def on_blind_ab_screen_unblinded(self, _message: BlindAbScreen.Unblinded) -> None:
         """Show what the votes say; judging closes by itself."""

@@ -12,33 +12,36 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from tui_eval.checklist import CHECKLIST, StepEntry
 from tui_eval.core.text import clean
 from tui_eval.errors import TuiEvalError
 from tui_eval.ui.crash import record
-from tui_eval.ui.scene import About, Beside, Scene, wanted
+from tui_eval.ui.scene import About, Beside, Scene, comparable, first_scene, wanted
 from tui_eval.ui.spelling import spelled_reading
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tui_eval.config import Config
     from tui_eval.core.reading import Reading
-    from tui_eval.core.records import Job
+    from tui_eval.core.records import Job, Split
     from tui_eval.store.workspace import Workspace
     from tui_eval.ui.screens.answers import AnswersDetail
+    from tui_eval.ui.screens.copied_text import Repeated
     from tui_eval.ui.start import Start
-    from tui_eval.ui.widgets.token_text import SampleDetail
+    from tui_eval.ui.widgets.token_data import SampleDetail
 
 POLL, SEEN, ELSEWHERE, LIVENESS = 0.33, 4.0, 5.0, 2.0
 """Seconds between looks at the change counter, signs of life, other hosts' files, and the
 engine's own liveness (its death changes nothing that the counter would show)."""
 STEADY = 1.0
 """Seconds between two changes of what is shown: nothing moves more often."""
+PATIENCE = 0.5
+"""Seconds after which it is said that a log is still being read."""
 FOLLOWED = "curves"
 """The step that is made anew while its log grows."""
 
@@ -56,13 +59,20 @@ class Reader(Protocol):
 
     def answers(self, candidate: str, ref: str) -> AnswersDetail | None: ...
 
+    def beside_training(self, candidate: str, kind: str) -> Sequence[Repeated]: ...
+
     def follow(self, candidate: str) -> str: ...
 
     def unfollow(self) -> None: ...
 
     def read_on(self) -> bool: ...
 
+    @property
+    def followed(self) -> str: ...
+
     def beside(self, candidate: str, after: str) -> tuple[Beside | None, tuple[str, ...]]: ...
+
+    def beside_now(self) -> Beside | None: ...
 
 
 class Looker:
@@ -131,7 +141,8 @@ class Looker:
         self._tasks.put(self._start.kill_engine)
 
     def sample(self, ref: str, tell: Callable[[SampleDetail | None], object]) -> None:
-        """Look one sample up; ``tell`` is called on the thread, with None if it is gone."""
+        """Look one sample up, by its id or by that of an answer to it; ``tell`` is called on
+        the thread, with None if it is gone."""
 
         def find() -> None:
             self._reader = self._reader or self._make_reader()
@@ -139,12 +150,30 @@ class Looker:
 
         self._tasks.put(find)
 
+    def tokens(self, wants: Mapping[str, str]) -> None:
+        """Ask for every token of one text: of the ``sample`` or the ``answer`` named."""
+
+        def ask() -> None:
+            self._workspace.request("tokens", {"candidate": self._scene.candidate, **wants})
+            self._start.start_engine()
+
+        self._tasks.put(ask)
+
     def answers(self, ref: str, tell: Callable[[AnswersDetail | None], object]) -> None:
         """Like ``sample``, with what both models answered."""
 
         def find() -> None:
             self._reader = self._reader or self._make_reader()
             tell(self._reader.answers(self._scene.candidate, ref))
+
+        self._tasks.put(find)
+
+    def beside_training(self, kind: str, tell: Callable[[Sequence[Repeated]], object]) -> None:
+        """Every text that stands beside a training row: a ``copy``, or ``nearest``."""
+
+        def find() -> None:
+            self._reader = self._reader or self._make_reader()
+            tell(self._reader.beside_training(self._scene.candidate, kind))
 
         self._tasks.put(find)
 
@@ -171,9 +200,10 @@ class Looker:
                 self._unfollow()
                 return
             self._reader = self._reader or self._make_reader()
-            name = self._reader.follow(self._scene.candidate)
-            self._scene = replace(self._scene, following=name)
-            self._read_step(FOLLOWED)
+            with self._patience("reading the log …"):
+                name = self._reader.follow(self._scene.candidate)
+                self._scene = replace(self._scene, following=name, followed=self._reader.followed)
+                self._read_step(FOLLOWED)
 
         self._tasks.put(turn)
 
@@ -184,7 +214,8 @@ class Looker:
             self._reader = self._reader or self._make_reader()
             before = self._scene.beside
             after = before.key if before is not None else ""
-            found, troubles = self._reader.beside(self._scene.candidate, after)
+            with self._patience("reading the other log …"):
+                found, troubles = self._reader.beside(self._scene.candidate, after)
             self._scene = replace(self._scene, beside=found)
             if troubles:
                 self._say(" ".join(troubles), "bad")
@@ -194,6 +225,17 @@ class Looker:
         self._tasks.put(turn)
 
     # The thread.
+
+    @contextmanager
+    def _patience(self, words: str) -> Iterator[None]:
+        """Say ``words`` if what was asked for isn't there within the blink of an eye."""
+        timer = threading.Timer(PATIENCE, self._say, (words, "dim"))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def _run(self) -> None:
         while not self._stopped:
@@ -265,17 +307,21 @@ class Looker:
         try:
             if self._reader.read_on():
                 self._read_step(FOLLOWED)
+            if self._scene.beside is not None:
+                beside = self._reader.beside_now() or self._scene.beside
+                self._scene = replace(self._scene, beside=beside)
+            said = self._reader.followed
         except (TuiEvalError, OSError) as error:
-            self._unfollow()
-            words = error.message if isinstance(error, TuiEvalError) else str(error)
-            self._say(f"no longer following: {clean(words)}", "bad")
+            # It may pass: said, and tried again.
+            said = clean(error.message if isinstance(error, TuiEvalError) else str(error))
+        self._scene = replace(self._scene, followed=said)
         self._following_took = time.monotonic() - begun
         self._due["follow"] = time.monotonic() + self._follow_pause()
 
     def _unfollow(self) -> None:
         if self._scene.following and self._reader is not None:
             self._reader.unfollow()
-            self._scene = replace(self._scene, following="")
+            self._scene = replace(self._scene, following="", followed="")
 
     def _facts_now(self) -> object:
         """What the readings depend on; heartbeats and progress are not part of it."""
@@ -342,41 +388,17 @@ class Looker:
         jobs = [job for entry in entries for job in wanted(entry, self._scene.candidate)]
         # Two steps may need the same answers.
         distinct = [job for place, job in enumerate(jobs) if job not in jobs[:place]]
-        distinct = [job for job in distinct if self._named(job[1]["split"])]
-        for verb, args in distinct:
+        idle = [self._idle(verb, args["split"]) for verb, args in distinct]
+        asked = [job for job, why in zip(distinct, idle, strict=True) if not why]
+        for verb, args in asked:
             self._workspace.request(verb, {**args, "again": True} if again else args)
-        if distinct:
+        if asked:
             self._start.start_engine()
+        elif idle:
+            self._say(f"nothing to compute: {'; '.join(dict.fromkeys(idle))}", "dim")
 
-    def _named(self, split: str) -> bool:
-        """Whether there are training rows to score: the step says so itself where not."""
-        if split != "train":
-            return True
-        from tui_eval.files.evidence import data_path
+    def _idle(self, verb: str, split: str) -> str:
+        """Why a job has nothing to work on; the step says so itself where one is left out."""
+        from tui_eval.files.wants import idle
 
-        return data_path(self._config, self._scene.candidate, "train") is not None
-
-
-def comparable(scene: Scene) -> Scene:
-    """The scene without what changes though nothing happens."""
-    return replace(scene, engine=replace(scene.engine, heartbeat_age=None))
-
-
-def first_scene(config: Config, start: Start) -> Scene:
-    """What can be said before anything is read."""
-    from pathlib import PurePath
-    from socket import gethostname
-
-    candidates = config.candidates
-    candidate = start.candidate or (candidates[0] if candidates else "")
-
-    def label(model: str) -> str:
-        entry = config.models.get(model)
-        return clean(PurePath(entry.path).name if entry and entry.path else "")
-
-    return Scene(
-        candidate=candidate,
-        candidates=candidates,
-        host=gethostname(),
-        about=About(name=clean(start.folder.name), base=label("base"), tuned=label(candidate)),
-    )
+        return idle(self._config, self._scene.candidate, verb, cast("Split", split))

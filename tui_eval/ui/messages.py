@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.message import Message
 from textual.message_pump import MessagePump
 
@@ -40,3 +42,12 @@ class JudgeAsked(Message):
         super().__init__()
         self.step = step
         self.token = token
+
+
+class TokensAsked(Message):
+    """The tokens of a sample were asked for; ``ref`` is its id or that of an answer to it.
+    ``reference`` is called when the expected answer is looked at there."""
+
+    def __init__(self, ref: str, reference: Callable[[], object]) -> None:
+        super().__init__()
+        self.ref, self.reference = ref, reference

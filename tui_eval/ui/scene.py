@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
+from socket import gethostname
+from typing import TYPE_CHECKING
 
 from tui_eval.checklist import CHECKLIST, StepEntry
 from tui_eval.core.reading import Reading, Series
 from tui_eval.core.records import EngineStatus, Job, SkippedRow
 from tui_eval.core.text import clean
 from tui_eval.ui.widgets import progress
+
+if TYPE_CHECKING:
+    from tui_eval.config import Config
+    from tui_eval.ui.start import Start
 
 SHORT = {
     "curves": "curves",
@@ -82,6 +89,8 @@ class Scene:
     """Whether anything was looked at yet."""
     following: str = ""
     """The log that is followed, cleaned; empty if none is."""
+    followed: str = ""
+    """What is to be said of that log: that it is gone, ...; cleaned, mostly empty."""
     beside: Beside | None = None
 
     def job(self, step: str) -> Job | None:
@@ -97,6 +106,28 @@ class Scene:
                 if job.state == state:
                     return job
         return None
+
+
+def comparable(scene: Scene) -> Scene:
+    """The scene without what changes though nothing happens."""
+    return replace(scene, engine=replace(scene.engine, heartbeat_age=None))
+
+
+def first_scene(config: Config, start: Start) -> Scene:
+    """What can be said before anything is read."""
+    candidates = config.candidates
+    candidate = start.candidate or (candidates[0] if candidates else "")
+
+    def label(model: str) -> str:
+        entry = config.models.get(model)
+        return clean(PurePath(entry.path).name if entry and entry.path else "")
+
+    return Scene(
+        candidate=candidate,
+        candidates=candidates,
+        host=gethostname(),
+        about=About(name=clean(start.folder.name), base=label("base"), tuned=label(candidate)),
+    )
 
 
 def entry_of(step: str) -> StepEntry:

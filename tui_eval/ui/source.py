@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from tui_eval.files.checkpoint import Checkpoint
     from tui_eval.store.workspace import Workspace
     from tui_eval.ui.screens.answers import AnswersDetail
+    from tui_eval.ui.screens.copied_text import Repeated
     from tui_eval.ui.start import Start
-    from tui_eval.ui.widgets.token_text import SampleDetail
+    from tui_eval.ui.widgets.token_data import SampleDetail
 
 
 class Source:
@@ -30,6 +31,7 @@ class Source:
     def __init__(self, start: Start, workspace: Workspace, config: Config) -> None:
         self._start, self._workspace, self._config = start, workspace, config
         self._cache = FileCache()
+        self._other: following.Other | None = None
 
     def reading(self, step: str, candidate: str) -> Mapping[str, Reading]:
         return readings(self._workspace, self._config, candidate, cache=self._cache, steps=(step,))
@@ -48,25 +50,44 @@ class Source:
     def read_on(self) -> bool:
         return self._cache.read_on()
 
+    @property
+    def followed(self) -> str:
+        """What is to be said of the followed log, cleaned; mostly nothing."""
+        return self._cache.followed
+
     def beside(self, candidate: str, after: str) -> tuple[Beside | None, tuple[str, ...]]:
         """The next other log after the one with the key ``after``, None behind the last,
         and what is to be said of those on the way that can't be drawn."""
-        from tui_eval.core.steps.curve_overlay import lines_of
-
         found = following.others(self._config, candidate, self._cache)
         keys = [other.key for other in found]
         troubles = []
+        self._other = None
         for other in found[keys.index(after) + 1 if after in keys else 0 :]:
             try:
-                log = self._cache.log_at(other.source, other.step)
+                drawn = self._drawn(other)
             except TuiEvalError as error:
                 troubles.append(f"{other.name} can't be drawn: {clean(error.message)}")
                 continue
-            lines = lines_of(log, str(self._config.setting("curves.eval"))) if log else {}
-            if lines:
-                return Beside(other.key, other.name, lines), tuple(troubles)
+            if drawn is not None:
+                self._other = other
+                return drawn, tuple(troubles)
             troubles.append(f"{other.name} holds nothing to draw.")
         return None, tuple(troubles)
+
+    def beside_now(self) -> Beside | None:
+        """What ``beside`` gave last, as its log is now; None where it can't be drawn at
+        present: what is drawn stays."""
+        try:
+            return self._drawn(self._other) if self._other is not None else None
+        except TuiEvalError:
+            return None
+
+    def _drawn(self, other: following.Other) -> Beside | None:
+        from tui_eval.core.steps.curve_overlay import lines_of
+
+        log = self._cache.log_at(other.source, other.step)
+        lines = lines_of(log, str(self._config.setting("curves.eval"))) if log else {}
+        return Beside(other.key, other.name, lines) if lines else None
 
     def answers(self, candidate: str, ref: str) -> AnswersDetail | None:
         """One prompt with what base and candidate answered."""
@@ -75,11 +96,28 @@ class Source:
         evidence = WorkspaceEvidence(self._workspace, self._config, self._cache)
         return detail_of(evidence, candidate, ref)
 
-    def sample(self, candidate: str, ref: str) -> SampleDetail | None:
-        """One sample with what is recorded of it under base and candidate."""
-        from tui_eval.ui.widgets.token_text import SampleDetail
+    def beside_training(self, candidate: str, kind: str) -> Sequence[Repeated]:
+        """Answers beside what they copy, or validation prompts beside their nearest."""
+        from tui_eval.ui.screens import copied_text
 
         evidence = WorkspaceEvidence(self._workspace, self._config, self._cache)
+        find = copied_text.copied if kind == "copy" else copied_text.nearest
+        return find(evidence, candidate)
+
+    def sample(self, candidate: str, ref: str) -> SampleDetail | None:
+        """One sample with what is recorded of it under base and candidate; ``ref`` is its id
+        or that of the candidate's answer to it."""
+        from tui_eval.ui.widgets.token_data import Answered, SampleDetail
+
+        evidence = WorkspaceEvidence(self._workspace, self._config, self._cache)
+        try:
+            made = evidence.answers(candidate, candidate)
+        except TuiEvalError:
+            # Said by the steps that need them; the row can be read without.
+            made = {}
+        answer = next((one for one in made.values() if ref in (one.id, one.sample)), None)
+        answer_first = answer is not None and answer.id == ref
+        ref = answer.sample if answer is not None else ref
         splits: tuple[Split, ...] = ("validation", "off_task")
         datasets = filter(None, (evidence.dataset(candidate, split) for split in splits))
         found = next((s for data in datasets for s in data.samples if s.id == ref), None)
@@ -91,6 +129,18 @@ class Source:
             evidence.rendering(candidate, ref),
             evidence.loss(candidate, base, ref) if base is not None else None,
             evidence.loss(candidate, candidate, ref),
+            evidence.tokens(candidate, base, ref) if base is not None else None,
+            evidence.tokens(candidate, candidate, ref),
+            Answered(
+                answer.id,
+                answer.text,
+                evidence.tokens(candidate, base, answer.id) if base is not None else None,
+                evidence.tokens(candidate, candidate, answer.id),
+            )
+            if answer is not None and not answer.error
+            else None,
+            answer_first,
+            alone=base is None,
         )
 
 
@@ -115,7 +165,7 @@ def about(config: Config, candidate: str, cache: FileCache, start: Start) -> Abo
 def _data(config: Config, candidate: str, cache: FileCache) -> tuple[str, ...]:
     dataset = cache.dataset(config, candidate, "validation")
     if dataset is None:
-        return ("no validation rows: name a file as [data] validation in eval.toml",)
+        return ("no validation rows: H splits a file, or name one as [data] validation",)
     phrases = [_count(len(dataset.samples), "validation row")]
     leaked = cache.leaked(config, candidate)
     if leaked is None:

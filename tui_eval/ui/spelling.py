@@ -54,11 +54,13 @@ def spelled_reading(reading: Reading) -> Reading:
             replace(
                 plot,
                 title=spelled(plot.title),
+                notes=tuple(map(spelled, plot.notes)),
                 events=tuple(replace(e, label=spelled(e.label)) for e in plot.events),
             )
             for plot in reading.plots
         ),
         how=tuple(map(spelled, reading.how)),
+        advice=tuple(map(spelled, reading.advice)),
     )
 
 

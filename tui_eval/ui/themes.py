@@ -58,7 +58,8 @@ class Palette:
 
     def style(self, role: str = "text", *, cursor: bool = False) -> RichStyle:
         """A role's style on the background, or on the cursor's row. A role ending in ``!``
-        is bold, one starting with ``~`` reversed; an unknown role is plain text."""
+        is bold, one starting with ``~`` reversed, with ``_`` underlined (``~_`` both); an
+        unknown role is plain text."""
         key = (role, cursor)
         if key not in self._styles:
             self._styles[key] = self._made(role, cursor)
@@ -69,7 +70,7 @@ class Palette:
         return Color.parse(self.colors["text"] if value == REVERSE else value)
 
     def _made(self, role: str, cursor: bool) -> RichStyle:
-        name = role.strip("!~")
+        name = role.strip("!~_")
         swapped = cursor and self.colors["cursor"] == REVERSE
         # One bar in one colour: each role's own would make patches of it.
         foreground = self.color(name if name in self.colors and not swapped else "text")
@@ -78,6 +79,7 @@ class Palette:
             color=foreground.rich_color,
             bgcolor=ground.rich_color,
             bold=role.endswith("!") or None,
+            underline=role.lstrip("~").startswith("_") or None,
             reverse=(swapped != role.startswith("~")) or None,
         )
 

@@ -9,7 +9,7 @@ from tui_eval.core.records import EngineStatus, Job
 from tui_eval.ui import themes
 from tui_eval.ui.screens.sample import SamplePage
 from tui_eval.ui.screens.step import StepPane
-from tui_eval.ui.widgets.token_text import SampleDetail
+from tui_eval.ui.widgets.token_data import SampleDetail
 
 
 class Themed(App[None]):
@@ -68,4 +68,4 @@ class OneSample(Themed):
         self.detail = detail
 
     def on_mount(self) -> None:
-        self.push_screen(SamplePage(self.detail))
+        self.push_screen(SamplePage(detail=self.detail))

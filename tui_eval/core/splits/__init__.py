@@ -66,7 +66,7 @@ def plan(
     units = units_of(rows)
     fixed = set(training_only)
     free = [unit for unit in units if not any(rows[at].index in fixed for at in unit.rows)]
-    _check(units, free, len(rows))
+    _check(units, free, rows)
     task = Task(rows, free, count, seed, file_order, allow_late, spare=len(free) < len(units))
     choice = known.split(task)
     validation = frozenset(rows[at].index for place in choice.units for at in free[place].rows)
@@ -86,10 +86,16 @@ def plan(
     )
 
 
-def _check(units: Sequence[Unit], free: Sequence[Unit], rows: int) -> None:
+def _check(units: Sequence[Unit], free: Sequence[Unit], rows: Sequence[LightRow]) -> None:
     if len(units) == 1:
+        if len({row.prompt for row in rows}) == 1:
+            raise InputError(
+                f"All {len(rows):,} rows hang together: they have the same prompt.",
+                "Name the field that holds what is asked, if it is another: --prompt FIELD",
+            )
         raise InputError(
-            f"All {rows:,} rows hang together: they are of one group, or share prompts in a chain.",
+            f"All {len(rows):,} rows hang together: they are of one group, or groups share prompts"
+            " in a chain.",
             "Leave the group field out with --no-group, if it is not one.",
         )
     if not free:

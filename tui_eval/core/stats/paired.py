@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from tui_eval.core.stats.intervals import Estimate, Groups, Interval, exponential, spread, total
+from tui_eval.core.stats.intervals import (
+    Estimate,
+    Groups,
+    Interval,
+    exponential,
+    spread,
+    total,
+    within,
+)
 
 
 def loss_difference(
@@ -25,6 +33,44 @@ def loss_difference(
         for tn, bn, tu, bu in zip(tuned, base, tuned_units, base_units, strict=True)
     ]
     return Estimate(t - b, *spread(influences, groups), len(influences))
+
+
+def loss_difference_of_few(
+    tuned: Sequence[float],
+    base: Sequence[float],
+    tuned_units: Sequence[float],
+    base_units: Sequence[float],
+    groups: Groups = None,
+) -> Estimate | None:
+    """As ``loss_difference`` with a more careful interval, for some fifty texts or a dozen
+    groups of them, of very different lengths and losses.
+
+    Each unit's influence is divided by one minus its share of the tokens (the jackknife of a
+    ratio, as HC3 has it), and the degrees of freedom are those of a variance whose terms
+    spread as these do (Satterthwaite): 2 / (variance of the squared influences' mean, relative
+    to it). With 50 texts, a half of the coverage that Student's t lacks comes back.
+    """
+    plain = loss_difference(tuned, base, tuned_units, base_units, groups)
+    tuned_total, base_total = total(tuned_units), total(base_units)
+    if plain is None:
+        return None
+    t, b = total(tuned) / tuned_total, total(base) / base_total
+    influences = [
+        (tn - t * tu) / tuned_total - (bn - b * bu) / base_total
+        for tn, bn, tu, bu in zip(tuned, base, tuned_units, base_units, strict=True)
+    ]
+    sums = within(influences, groups)
+    shares = within([units / tuned_total for units in tuned_units], groups)
+    m = len(sums)
+    if m < 2 or max(shares) >= 1:
+        return plain
+    squares = [(u / (1 - share)) ** 2 for u, share in zip(sums, shares, strict=True)]
+    centre = total(squares) / m
+    if not centre:
+        return plain
+    spread_of = total((one - centre) ** 2 for one in squares) / (m - 1) / m / centre**2
+    df = min(m - 1, 2 / spread_of) if spread_of else m - 1
+    return Estimate(plain.value, math.sqrt(centre * (m - 1)), max(1.0, df), plain.n)
 
 
 def perplexity_ratio(

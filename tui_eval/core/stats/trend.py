@@ -145,7 +145,5 @@ def _smoothed(values: Sequence[float], weight: float) -> list[float]:
         smoothed.append(average / (1 - decay))
         if decay < LOST:
             break
-    for value in rest:
-        average = average * weight + share * value
-        smoothed.append(average)
+    smoothed += [average := average * weight + share * value for value in rest]
     return smoothed

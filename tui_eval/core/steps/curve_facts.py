@@ -31,6 +31,10 @@ def too_few_points(run: Run, setting: Setting) -> Hit | None:
     n, logged = len(run.finite), len(run.train)
     if n >= needed:
         return None
+    if not logged:
+        text = f"The log holds no training loss, and a trend needs {needed}."
+        phrase = "no training loss logged"
+        return Hit(Finding("too_few_points", "not_enough", text), phrase, phrase)
     have = count_text(n, "training loss", "training losses")
     text = f"{have} logged, and a trend needs {needed}: {_why_so_few(run, n, logged)}"
     every, steps = run.log.logging_steps, run.end or run.log.max_steps

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tui_eval.core.reading import Finding, Severity
 from tui_eval.core.records import LogPoint
@@ -99,17 +100,19 @@ def memorising(run: Run, setting: Setting) -> Hit | None:
 
 def _memorising(run: Run, setting: Setting, key: str, last: LogPoint) -> Hit | None:
     beside = run.beside(last)
-    if beside is None:
+    # Before the first epoch ends no row was seen twice, and none can be known by heart.
+    if beside is None or (last.epoch is not None and last.epoch <= 1):
         return None
     gap = last.value - beside
     if beside >= setting("memorising") * last.value or gap <= setting("memorising_gap"):
         return None
     text = (
         f"At the last eval the training loss ({loss_text(beside)}) is less than half of the"
-        f" {_validation(key)} loss ({loss_text(last.value)}): the run memorises."
+        f" {_validation(key)} loss ({loss_text(last.value)}): the run memorises, or that set is"
+        " harder, which the losses of base would tell."
     )
     finding = Finding("memorising", "caution", text, {"step": last.step})
-    return Hit(finding, "it memorises", "training loss is far below validation's")
+    return Hit(finding, "perhaps memorised", "training loss is far below validation's")
 
 
 def low_loss(run: Run, setting: Setting) -> Hit | None:
@@ -133,8 +136,11 @@ def diverged(run: Run, setting: Setting) -> Hit | None:
     if not stretches:
         return None
     lowest = min(stretches)
-    high = run.last > setting("diverged") * lowest
-    if not high or run.last - lowest <= setting("diverged_rise"):
+    rise, high = run.last - lowest, run.last > setting("diverged") * lowest
+    # The lowest of many noisy stretches is low by chance: a quarter of converged runs whose
+    # losses vary by 30% from point to point end 20% above it.
+    by_chance = setting("diverged_noise") * _noise_of_medians(run)
+    if not high or rise <= max(setting("diverged_rise"), by_chance):
         return None
     step = run.finite[stretches.index(lowest) + run.k - 1].step
     text = (
@@ -143,6 +149,14 @@ def diverged(run: Run, setting: Setting) -> Hit | None:
     )
     finding = Finding("diverged", "bad", text, {"step": step})
     return Hit(finding, "it diverged", f"it diverged after step {step_text(step)}")
+
+
+def _noise_of_medians(run: Run) -> float:
+    """The standard error of a median of ``k`` points. How far points scatter is taken from
+    the differences of neighbours, where a trend is no more than their common middle."""
+    steps = [after - before for before, after in pairwise(run.losses)]
+    scatter = NORMAL_MAD * mad(steps) / math.sqrt(2) if steps else 0.0
+    return scatter * math.sqrt(math.pi / 2 / run.k)
 
 
 def decreased(run: Run, setting: Setting) -> bool:

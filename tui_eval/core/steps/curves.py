@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from tui_eval.core.evidence import Evidence
 from tui_eval.core.reading import (
@@ -32,6 +33,7 @@ from tui_eval.core.steps.run import (
 from tui_eval.core.steps.wording import (
     Hit,
     count_text,
+    decimals_for,
     ends_text,
     fitting,
     loss_text,
@@ -125,9 +127,10 @@ def _moved(run: Run, *, ends: bool) -> str:
     drop = run.drop
     if drop is None or math.isnan(drop):
         return ""
-    word = "fell" if drop >= 0 else "rose"
+    share = share_text(abs(drop))
+    word = f"{'fell' if drop >= 0 else 'rose'} {share}" if share != "0.0%" else "hardly moved"
     figures = f" ({ends_text(run.first, run.last)})" if ends else ""
-    return f"loss {word} {share_text(abs(drop))}{figures}"
+    return f"loss {word}{figures}"
 
 
 def _sign_moved(run: Run) -> str:
@@ -209,7 +212,7 @@ def _tables(run: Run) -> dict[str, Table]:
     if not run.evals:
         return {}
     several = len(run.evals) > 1
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for key, points in run.evals.items():
         name = (clean(eval_name(key), limit=24) or "validation",) if several else ()
         for point in points:
@@ -220,8 +223,8 @@ def _tables(run: Run) -> dict[str, Table]:
         *((Column("set", "eval set"),) if several else ()),
         Column("step", "step", "count", 0),
         Column("epoch", "epoch", "number", 2),
-        Column("eval_loss", "validation", "number", 3),
-        Column("train_loss", "train beside", "number", 3),
+        Column("eval_loss", "validation", "number", decimals_for(row[-2] for row in rows)),
+        Column("train_loss", "train beside", "number", decimals_for(row[-1] for row in rows)),
     )
     return {"evals": Table("validation losses", columns, tuple(rows))}
 

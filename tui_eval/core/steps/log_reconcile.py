@@ -1,9 +1,11 @@
 """Our validation loss beside the log's: training loops count differently, and the one that
 explains the difference is named.
 
-Ways that are tried: the prompt is scored too, batches are averaged, texts are cut, a
-newline after the end of turn is scored. What is only known of a few samples (prompt,
-newline) is carried over to all, with the error of doing so as extra leeway.
+Where only some of the rows are scored, how much the draw may matter comes first: the log's
+loss is over all of them. Ways that are tried: the prompt is scored too, batches are
+averaged, texts are cut, a newline after the end of turn is scored. What is only known of a
+few samples (prompt, newline) is carried over to all, with the error of doing so as extra
+leeway.
 """
 
 from __future__ import annotations
@@ -15,10 +17,10 @@ from dataclasses import dataclass
 from tui_eval.core.evidence import Evidence
 from tui_eval.core.reading import Finding
 from tui_eval.core.records import Reconcile, TokenLoss
-from tui_eval.core.stats.intervals import ratio_of_sums, total
+from tui_eval.core.stats.intervals import Estimate, ratio_of_sums, total
 from tui_eval.core.steps.pairs import Pair, Scored, nll, of_tuned, tokens
 from tui_eval.core.steps.run import look
-from tui_eval.core.steps.wording import Hit, step_text, threshold
+from tui_eval.core.steps.wording import Hit, decimals_text, step_text, threshold
 
 CUTS = (512, 1024, 2048)
 """Limits that trainers cut texts at, in tokens."""
@@ -37,7 +39,7 @@ class Way:
     @property
     def text(self) -> str:
         about = "about " if self.leeway else ""
-        return f"{self.words}, which gives {self.figure or f'{about}{self.value:.3f}'}"
+        return f"{self.words}, which gives {self.figure or f'{about}{decimals_text(self.value)}'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +57,50 @@ def reconcile(evidence: Evidence, candidate: str, data: Scored) -> Reconciled | 
     if run is None or run.objective != "supervised" or data.waiting or data.broken:
         return None
     evals = next(iter(run.finite_evals().values()), ())
-    ours = ratio_of_sums(of_tuned(data.pairs, nll), of_tuned(data.pairs, tokens))
+    ours = ratio_of_sums(of_tuned(data.pairs, nll), of_tuned(data.pairs, tokens), data.groups)
     if not evals or ours is None:
         return None
     logged, step = evals[-1].value, step_text(evals[-1].step)
+    drawn, leeway = _drawn(data, ours)
     near = max(
         threshold(evidence, "perplexity.log_reproduced"),
         threshold(evidence, "perplexity.log_reproduced_share") * abs(logged),
     )
-    says = f"the log says {logged:.3f} at step {step}, here {ours.value:.3f}"
-    if abs(ours.value - logged) <= near:
-        return Reconciled(f"{says[0].upper()}{says[1:]}.", None)
-    way = _nearest(ways(evidence, candidate, data, run.log.batch_size), logged, near)
+    gap = abs(ours.value - logged)
+    says = f"The log says {decimals_text(logged)} at step {step}, here {decimals_text(ours.value)}"
+    says += drawn
+    if gap <= near:
+        return Reconciled(f"{says}.", None)
+    if gap <= near + leeway:
+        return Reconciled(f"{says}: no more apart than such a draw may be.", None)
+    way = _nearest(ways(evidence, candidate, data, run.log.batch_size), logged, near + leeway)
     if way is not None:
-        line = f"{says[0].upper()}{says[1:]}: {way.text}."
+        line = f"{says}: {way.text}."
         return Reconciled(line, Hit(Finding("log_compared", "note", line), "", ""))
-    return _unexplained(says, logged, abs(ours.value - logged), evidence)
+    return _unexplained(says, logged, gap - leeway, evidence)
+
+
+def _drawn(data: Scored, ours: Estimate) -> tuple[str, float]:
+    """Words for what is scored, and how far our loss may be from that of all rows, where
+    only some were drawn: half the 95% interval, less what is drawn of all there are (finite
+    population). Unbounded where nothing tells how the rows vary."""
+    dataset = data.dataset
+    read = len(dataset.samples) + dataset.duplicates + dataset.left_out
+    if read >= dataset.rows:
+        return "", 0.0
+    half = ours.high - ours.value if ours.high is not None else math.inf
+    leeway = half * math.sqrt(1 - read / dataset.rows)
+    span = f" ± {decimals_text(leeway)}" if math.isfinite(leeway) else ""
+    return f"{span} over {len(data.pairs):,} of {dataset.rows:,} rows", leeway
 
 
 def _unexplained(says: str, logged: float, gap: float, evidence: Evidence) -> Reconciled:
-    line = f"{says[0].upper()}{says[1:]}: no usual way of counting gives the log's value."
+    """``gap``: by how much the two differ at least."""
+    line = f"{says}: no usual way of counting gives the log's value."
     if gap <= threshold(evidence, "perplexity.log_disagrees"):
         return Reconciled(line, Hit(Finding("log_compared", "note", line), "", ""))
     text = f"{line[:-1]}; template, tokenizer or weights are not those of the run."
-    phrase = f"the log says {logged:.3f}"
+    phrase = f"the log says {decimals_text(logged)}"
     return Reconciled(line, Hit(Finding("log_disagrees", "caution", text), phrase, phrase))
 
 
@@ -131,7 +153,7 @@ def _full_text(losses: Sequence[TokenLoss], known: Known) -> Iterator[Way]:
     middle, reach = (weighted + averaged) / 2, abs(weighted - averaged) / 2
     low, high = sorted((weighted, averaged))
     words = "it scores the prompt too and averages per batch"
-    yield Way(words, middle, reach + spread, f"{low:.3f} to {high:.3f}")
+    yield Way(words, middle, reach + spread, f"{decimals_text(low)} to {decimals_text(high)}")
 
 
 def _newline(losses: Sequence[TokenLoss], known: Known) -> Iterator[Way]:

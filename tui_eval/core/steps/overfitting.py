@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tui_eval.core.evidence import Evidence
 from tui_eval.core.reading import HEADLINE_CELLS, SUMMARY_CELLS, Reading, verdict_of
@@ -15,11 +16,12 @@ from tui_eval.core.steps.overfitting_numbers import numbers
 from tui_eval.core.steps.overfitting_signs import (
     copies,
     diversity,
-    loss_change,
+    forgotten,
     near_far,
     rises,
 )
 from tui_eval.core.steps.overfitting_tests import Case, all_hits, gap_text
+from tui_eval.core.steps.overfitting_unlike import Unlike, unlike
 from tui_eval.core.steps.pairs import Scored, scored
 from tui_eval.core.steps.run import look
 from tui_eval.core.steps.wording import Hit, count_text, fitting, worst
@@ -33,20 +35,25 @@ def read(evidence: Evidence, candidate: str, *, against: str | None = None) -> R
     case = _case(evidence, candidate, base)
     hits = all_hits(case)
     findings = tuple(hit.finding for hit in hits)
-    gravest = worst(hits)
     return Reading(
         step=STEP,
         candidate=candidate,
         against=base or "base",
         verdict=verdict_of(findings, case.waiting),
-        headline=_waiting(case, HEADLINE_CELLS) if case.waiting else _headline(case, gravest),
-        summary=_waiting(case, SUMMARY_CELLS) if case.waiting else _summary(case, gravest),
+        headline=_waiting(case, HEADLINE_CELLS) if case.waiting else _headline(case, hits),
+        summary=_waiting(case, SUMMARY_CELLS) if case.waiting else _summary(case, hits),
         findings=findings,
         numbers=numbers(case),
         tables=overfitting_views.tables(case, _grave(hits)),
         plots=overfitting_views.plots(case),
         how=_how(case),
+        advice=case.advice if _to_mend(hits) else (),
     )
+
+
+def _to_mend(hits: Sequence[Hit]) -> bool:
+    """Whether it memorised, so that another training would help."""
+    return bool(_grave(hits).keys() & {"gap_high", "gap_some", "eval_rises"})
 
 
 def _grave(hits: Sequence[Hit]) -> dict[str, str]:
@@ -55,15 +62,20 @@ def _grave(hits: Sequence[Hit]) -> dict[str, str]:
 
 
 def _case(evidence: Evidence, candidate: str, base: str | None) -> Case:
-    train = scored(evidence, candidate, base, "train")
-    validation = scored(evidence, candidate, base)
-    off_task = scored(evidence, candidate, base, "off_task")
+    scorable = evidence.scorable(candidate)
+    # A base of answers alone is compared by them, not by losses.
+    scored_base = base if base is not None and evidence.scorable(base) else None
+    sides = [
+        scored(evidence, candidate, scored_base, split) if scorable else None
+        for split in ("train", "validation", "off_task")
+    ]
+    train, validation, off_task = sides
     run = look(evidence, candidate)
     supervised = run is not None and run.objective == "supervised"
-    return Case(
+    case = Case(
         evidence=evidence,
         candidate=candidate,
-        base=base,
+        base=scored_base,
         train=train,
         validation=validation,
         off_task=off_task,
@@ -73,31 +85,66 @@ def _case(evidence: Evidence, candidate: str, base: str | None) -> Case:
         near_far=near_far(evidence, candidate, validation) if validation is not None else None,
         diversity=diversity(evidence, candidate, base),
         run=run,
-        rises=rises(run) if run is not None and supervised else (),
+        rises=rises(evidence, run) if run is not None and supervised else (),
         reconciled=reconcile(evidence, candidate, validation) if validation is not None else None,
+        scorable=scorable,
+        unmeasured=_unmeasured(evidence, candidate),
     )
+    return replace(case, unlike=_unlike(case))
+
+
+def _unlike(case: Case) -> Unlike | None:
+    """Only of supervised runs: preference training may raise the loss of its own rows."""
+    told = case.evidence.objective(case.candidate)
+    objective = told or (case.run.objective if case.run is not None else "supervised")
+    if case.gaps is None or not case.enough or objective != "supervised":
+        return None
+    assert case.train is not None
+    assert case.validation is not None
+    return unlike(
+        case.train,
+        case.validation,
+        case.gaps,
+        case.run,
+        case.reconciled,
+        least=case.limit("unlike_trained"),
+        clear=case.limit("gap_some"),
+    )
+
+
+def _unmeasured(evidence: Evidence, candidate: str) -> int:
+    """Validation prompts that were not compared with the training file, if one is named."""
+    nearest, dataset = evidence.nearest(candidate), evidence.dataset(candidate, "validation")
+    if nearest is None or dataset is None:
+        return 0
+    return sum(sample.id not in nearest for sample in dataset.samples)
 
 
 def _forgetting(side: Scored | None) -> Estimate | None:
     if side is None or side.base is None or not side.pairs or side.broken:
         return None
-    return loss_change(side.pairs, side.same_units)
+    return forgotten(side.pairs, side.same_units)
 
 
 def _waiting(case: Case, width: int) -> str:
+    used = _gap_told(case)
+    so_far = f", gap so far {used.value + 0.0:.1f}" if used is not None else ""
+    if not case.scoring:
+        left = " and ".join(case.to_measure)
+        asked = f"{left} to be compared with the training file"
+        brief = f"{left} to compare"
+        return fitting((f"{asked}: press r", asked, f"{brief}: press r", brief), width)
     sides = [*case.sides, *([case.off_task] if case.off_task is not None else [])]
     done, planned = sum(side.done for side in sides), sum(side.planned for side in sides)
     if not done:
         needs = f"needs {count_text(planned, 'row')} scored"
         return fitting((f"{needs}: press r", needs), width)
     progress = f"{done} of {count_text(planned, 'row')} scored"
-    used = case.gaps.used if case.gaps is not None and case.enough else None
-    so_far = (f"{progress}, gap so far {used.value:.1f}",) if used is not None else ()
-    return fitting((*so_far, progress), width)
+    return fitting((f"{progress}{so_far}", progress), width)
 
 
-def _headline(case: Case, gravest: Hit | None) -> str:
-    used = case.gaps.used if case.gaps is not None and case.enough else None
+def _headline(case: Case, hits: Sequence[Hit]) -> str:
+    gravest, used = worst(hits), _gap_told(case)
     if used is None:
         return fitting((gravest.short if gravest else "nothing to compare",), HEADLINE_CELLS)
     gap, brief = f"gap {gap_text(used)}", f"gap {used.value + 0.0:.2f}"
@@ -105,10 +152,14 @@ def _headline(case: Case, gravest: Hit | None) -> str:
     return fitting((f"{gap}, {words}", f"{brief}, {words}", words), HEADLINE_CELLS)
 
 
-def _summary(case: Case, gravest: Hit | None) -> str:
-    used = case.gaps.used if case.gaps is not None and case.enough else None
+def _summary(case: Case, hits: Sequence[Hit]) -> str:
+    gravest, used = worst(hits), _gap_told(case)
     if used is None:
-        return fitting((gravest.long if gravest else "nothing to compare",), SUMMARY_CELLS)
+        words = gravest.long if gravest else "nothing to compare"
+        # Signs that need no losses may tell something all the same.
+        told = worst(hit for hit in hits if hit.finding.severity != "not_enough")
+        more = () if told is None or told is gravest else (f"{words}; {told.long}",)
+        return fitting((*more, words), SUMMARY_CELLS)
     train, validation = case.counts
     n = f", n = {train} + {validation}"
     gap, words = f"gap {gap_text(used)}", gravest.long if gravest else "no sign of overfitting"
@@ -119,6 +170,11 @@ def _summary(case: Case, gravest: Hit | None) -> str:
     )
 
 
+def _gap_told(case: Case) -> Estimate | None:
+    """The gap that counts, where there are rows enough to tell it."""
+    return case.gaps.used if case.gaps is not None and case.enough else None
+
+
 def _how(case: Case) -> tuple[str, ...]:
     paragraphs = [
         "The gap is validation loss minus training loss of the fine-tuned model, in nats per"
@@ -127,15 +183,18 @@ def _how(case: Case) -> tuple[str, ...]:
         f" validation set is harder by itself. {_which(case)}",
         "Its interval is 95%: one influence value per row, summed within groups, Student's t;"
         " training and validation rows vary separately, base and tuned are compared on the same"
-        " rows. The ratio's interval is made on the log scale.",
+        " rows. The ratio's interval is made on the log scale. Off-task texts are few: forgetting"
+        " has a jackknife's interval, its degrees of freedom by how the influences spread.",
         "Could training rows be told from new ones: the area under the ROC curve (member_auc) of"
         " base's minus tuned's loss, ties one half, 0.5 is chance; interval by bootstrap of rows,"
         f" {DRAWS:,} draws, seed {SEED}. It is evidence, and no verdict rests on it.",
         _copy_words(case),
         "Near and far: thirds of the validation rows by the TF-IDF cosine of their prompt to the"
         " nearest training prompt, near-duplicates apart; far minus near of tuned, minus the same"
-        " of base. Diversity: each answer and its reference cut to the shorter of the two;"
-        " distinct-2 has no interval, for drawing texts again repeats them.",
+        " of base, and a sign only where tuned by itself is worse far too. Diversity: each answer"
+        " and its reference cut to the shorter of the two;"
+        " distinct-2 (different word pairs of all) has no interval, for drawing texts again"
+        " repeats them; compression and self-repetition are higher where answers are alike.",
     ]
     for side, name in ((case.train, "Training"), (case.off_task, "Off-task")):
         if side is not None:

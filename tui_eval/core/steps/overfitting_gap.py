@@ -47,6 +47,12 @@ class Gaps:
     def used(self) -> Estimate | None:
         return self.excess if self.harder else self.gap
 
+    def of_base(self, some: float) -> bool:
+        """Whether base shows the gap too, on the same rows. A model that was hardly trained
+        has base's own losses: how far they differ is told far more sharply than they are."""
+        high = None if self.excess is None else self.excess.high
+        return high is not None and high < some
+
 
 def gaps(train: Scored, validation: Scored) -> Gaps:
     sides = (train, validation)

@@ -37,7 +37,12 @@ def _gap_numbers(case: Case) -> dict[str, Number]:
     }
 
 
+NO_MODEL = "there is no model to score"
+
+
 def _why_no_gap(case: Case) -> str:
+    if not case.scorable:
+        return NO_MODEL
     for side, name in ((case.train, "training"), (case.validation, "validation")):
         if side is None:
             return f"there is no {name} data"
@@ -89,6 +94,8 @@ def _other_numbers(case: Case) -> dict[str, Number]:
 
 
 def _why_no_thirds(case: Case) -> str:
+    if not case.scorable:
+        return NO_MODEL
     if case.near_far is None:
         return "the nearest training prompts were not looked for"
     if not case.near_far.thirds:
@@ -97,6 +104,8 @@ def _why_no_thirds(case: Case) -> str:
 
 
 def _why_no_forgetting(case: Case) -> str:
+    if not case.scorable:
+        return NO_MODEL
     if case.off_task is None:
         return "there is no off-task text"
     if case.base is None:

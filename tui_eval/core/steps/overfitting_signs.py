@@ -22,7 +22,8 @@ from tui_eval.core.overlap_near import Nearest, Thirds, thirds
 from tui_eval.core.records import Completion, CopyMatch, LogPoint, NearestPrompt, Sample
 from tui_eval.core.stats.intervals import Estimate, Interval, mean, spread, wilson
 from tui_eval.core.stats.order import median
-from tui_eval.core.stats.paired import loss_difference
+from tui_eval.core.stats.paired import loss_difference, loss_difference_of_few
+from tui_eval.core.stats.trend import block_medians, kendall
 from tui_eval.core.steps.curve_tests import best_of
 from tui_eval.core.steps.overfitting_gap import base_units
 from tui_eval.core.steps.pairs import Pair, Scored, groups_of, nll, of_base, of_tuned, tokens
@@ -41,6 +42,11 @@ class Copy:
     match: CopyMatch
     echoed: bool
     """Base or the reference to the same prompt is a copy too: no sign of training."""
+
+    @property
+    def words(self) -> int:
+        """In a row; of a whole copy all."""
+        return max(self.match.run, self.match.words if self.match.exact else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +70,9 @@ class Copies:
 
     @property
     def longest(self) -> int:
-        """Words of the longest verbatim run that base and reference don't hold."""
-        return max((one.match.run for one in self.alone), default=0)
+        """Words of the longest verbatim run that base and reference don't hold; a whole copy
+        is one, however short."""
+        return max((one.words for one in self.alone), default=0)
 
 
 def answers(evidence: Evidence, candidate: str, model: str | None) -> dict[str, Completion]:
@@ -110,7 +117,7 @@ def _tallied(rows: Sequence[Looked], groups: Sequence[str | None], unmeasured: i
         for sample, answer, looked in rows
         if looked["tuned"].copied
     ]
-    found.sort(key=lambda one: (one.echoed, -one.match.run, -one.match.words, one.sample.row))
+    found.sort(key=lambda one: (one.echoed, -one.words, -one.match.words, one.sample.row))
     counts: dict[str, int] = {}
     rates: dict[str, Interval] = {}
     above = bool(rows)
@@ -154,12 +161,24 @@ class NearFar:
     """Near, middle, far, then leaked ones if any; empty where too few are left."""
     excess: Estimate | None
     """Far minus near of tuned, minus the same of base; nats per token."""
-    tuned: float | None
+    own: Estimate | None
+    """Far minus near of tuned by itself."""
     base: float | None
     left: int
     """Rows that are no near-duplicate of a training row."""
     scores: Mapping[str, float] = field(default_factory=dict)
     """What people gave tuned's answers, by sample id, once their review is done."""
+
+    @property
+    def tuned(self) -> float | None:
+        return None if self.own is None else self.own.value
+
+    @property
+    def worse_far(self) -> bool:
+        """Surely worse far than near, by itself and beyond base. Where base was far worse on
+        the near rows, it had more to gain there: that alone is no sign."""
+        lows = [None if one is None else one.low for one in (self.excess, self.own)]
+        return all(low is not None and low > 0 for low in lows)
 
 
 def near_far(evidence: Evidence, candidate: str, data: Scored) -> NearFar | None:
@@ -223,19 +242,23 @@ def _thirds(
 
 def _contrast(
     far: Sequence[Pair], near: Sequence[Pair], same: bool
-) -> tuple[Estimate | None, float | None, float | None]:
+) -> tuple[Estimate | None, Estimate | None, float | None]:
     """One influence per row, with the sign of its side; rows of one group may stand on both
     sides and are summed before squaring."""
-    moved = [loss_change(far, same), loss_change(near, same)]
-    if moved[0] is None or moved[1] is None:
+    if loss_change(far, same) is None or loss_change(near, same) is None:
         return None, None, None
-    influences = [*_influences(far, same), *(-value for value in _influences(near, same))]
     both = [*far, *near]
-    value = moved[0].value - moved[1].value
-    excess = Estimate(value, *spread(influences, groups_of(both)), len(both))
-    tuned = _mean(_of_tuned(far)) - _mean(_of_tuned(near))
     base = _mean(_of_base(far, same)) - _mean(_of_base(near, same))
-    return excess, tuned, base
+    own = _influence(_of_tuned(far)) + [-one for one in _influence(_of_tuned(near))]
+    other = _influence(_of_base(far, same)) + [-one for one in _influence(_of_base(near, same))]
+    beyond = [ours - theirs for ours, theirs in zip(own, other, strict=True)]
+    groups = groups_of(both)
+    value = _mean(_of_tuned(far)) - _mean(_of_tuned(near))
+    return (
+        Estimate(value - base, *spread(beyond, groups), len(both)),
+        Estimate(value, *spread(own, groups), len(both)),
+        base,
+    )
 
 
 Sums = tuple[Sequence[float], Sequence[float]]
@@ -264,14 +287,21 @@ def loss_change(pairs: Sequence[Pair], same: bool) -> Estimate | None:
     )
 
 
-def _influences(pairs: Sequence[Pair], same: bool) -> list[float]:
-    """Of each row on tuned's minus base's mean loss."""
-    found = [0.0] * len(pairs)
-    for sums, sign in ((_of_tuned(pairs), 1.0), (_of_base(pairs, same), -1.0)):
-        divisor, centre = sum(sums[1]), _mean(sums)
-        for at, (a, b) in enumerate(zip(*sums, strict=True)):
-            found[at] += sign * (a - centre * b) / divisor
-    return found
+def forgotten(pairs: Sequence[Pair], same: bool) -> Estimate | None:
+    """``loss_change`` of the off-task texts, which are few."""
+    return loss_difference_of_few(
+        of_tuned(pairs, nll),
+        of_base(pairs, nll),
+        of_tuned(pairs, tokens),
+        base_units(pairs, same),
+        groups_of(pairs),
+    )
+
+
+def _influence(sums: Sums) -> list[float]:
+    """Of each row on the mean."""
+    divisor, centre = sum(sums[1]), _mean(sums)
+    return [(above - centre * below) / divisor for above, below in zip(*sums, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,19 +366,25 @@ class Rise:
         return self.last.value / self.best.value - 1 if self.best.value > 0 else 0.0
 
 
-def rises(run: Run) -> list[Rise]:
+def rises(evidence: Evidence, run: Run) -> list[Rise]:
     """One per eval set of the log, the one that counts first."""
     found = []
     for key, points in run.finite_evals().items():
         best = best_of(points)
-        since = len(points) - 1 - points.index(best)
-        found.append(Rise(eval_name(key), best, points[-1], since, _falls(run, best.step)))
+        since, falls = len(points) - 1 - points.index(best), _falls(evidence, run, best.step)
+        found.append(Rise(eval_name(key), best, points[-1], since, falls))
     return found
 
 
-def _falls(run: Run, step: float) -> bool:
-    """Medians of the first and last ``k`` training losses from a step on; of the halves
-    where there are fewer."""
-    after = [point.value for point in run.finite if point.step >= step]
-    k = min(run.k, len(after) // 2)
-    return k > 0 and median(after[-k:]) < median(after[:k])
+def _falls(evidence: Evidence, run: Run, step: float) -> bool:
+    """Medians of the first and last ``k`` training losses from a step on (of the halves where
+    there are fewer), and their order too: of losses that stand still, every other run's last
+    median is the lower one."""
+    after = [point for point in run.finite if point.step >= step]
+    values = [point.value for point in after]
+    k = min(run.k, len(values) // 2)
+    if not k or median(values[-k:]) >= median(values[:k]):
+        return False
+    most = int(threshold(evidence, "curves.rank_points"))
+    ranked = block_medians([point.step for point in after], values, most)[1]
+    return kendall(ranked, "falls").p < threshold(evidence, "curves.not_decreased_p")

@@ -8,12 +8,14 @@ from functools import cached_property
 
 from tui_eval.core.evidence import Evidence
 from tui_eval.core.reading import Finding, Severity
+from tui_eval.core.records import Dataset
 from tui_eval.core.stats.intervals import Estimate
 from tui_eval.core.steps.leak import leak, named
 from tui_eval.core.steps.log_reconcile import Reconciled
 from tui_eval.core.steps.overfitting_advice import suggestions
 from tui_eval.core.steps.overfitting_gap import Gaps
 from tui_eval.core.steps.overfitting_signs import Copies, Diversity, NearFar, Rise
+from tui_eval.core.steps.overfitting_unlike import Unlike
 from tui_eval.core.steps.pairs import Scored
 from tui_eval.core.steps.run import Run
 from tui_eval.core.steps.wording import (
@@ -46,6 +48,12 @@ class Case:
     run: Run | None
     rises: Sequence[Rise]
     reconciled: Reconciled | None
+    unlike: Unlike | None = None
+    """Why the training rows don't look like rows that the model was trained on."""
+    scorable: bool = True
+    """There is a model to score, not answers alone."""
+    unmeasured: int = 0
+    """Validation prompts whose nearest training prompt was not looked for yet."""
 
     def limit(self, name: str) -> float:
         return threshold(self.evidence, f"overfitting.{name}")
@@ -56,11 +64,22 @@ class Case:
 
     @property
     def waiting(self) -> bool:
-        """Losses are still to come; answers and what is measured on them are signs that may
-        be missing."""
+        """Losses are still to come, or answers and prompts that are there to be compared with
+        the training file. Answers that nobody made are signs that were not looked at."""
+        return self.scoring or bool(self.to_measure)
+
+    @property
+    def scoring(self) -> bool:
         off = [self.off_task] if self.off_task is not None else []
         whole = self.train is not None and self.validation is not None
         return whole and any(side.waiting for side in (*self.sides, *off))
+
+    @property
+    def to_measure(self) -> tuple[str, ...]:
+        """What was not compared with the training file yet, in words."""
+        answers = self.copies.unmeasured if self.copies is not None else 0
+        counts = ((answers, "answer"), (self.unmeasured, "prompt"))
+        return tuple(count_text(count, name) for count, name in counts if count)
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -83,7 +102,7 @@ class Case:
 
 
 def all_hits(case: Case) -> list[Hit]:
-    hits = [_non_finite(case)]
+    hits = [_no_model(case), _non_finite(case), _unlike(case)]
     hits += _gap(case) if case.enough else [_too_few(case)]
     hits += [_no_train(case), _no_validation(case)]
     hits += [_eval_rises(case)]
@@ -93,6 +112,32 @@ def all_hits(case: Case) -> list[Hit]:
     hits += [_low_diversity(case), _leak(case), _no_base(case), _other_tokenizer(case)]
     hits += [_no_answers(case), _not_measured(case), _no_off_task(case), _log(case)]
     return [hit for hit in hits if hit is not None]
+
+
+def _no_model(case: Case) -> Hit | None:
+    if case.scorable:
+        return None
+    name = clean(case.candidate, limit=40)
+    text = (
+        f"{name} is answers alone: there is no model to score, so no gap. Name it as path under"
+        f" [models.{name}] in eval.toml."
+    )
+    return Hit(Finding("no_model", "not_enough", text), "no model to score", "no model to score")
+
+
+def _unlike(case: Case) -> Hit | None:
+    if case.unlike is None or case.train is None:
+        return None
+    source = clean(case.train.dataset.source, limit=60)
+    reasons = "; ".join(case.unlike.reasons)
+    text = (
+        f"It looks as if the model has not seen these training rows: is {source} the file that"
+        f" it was trained on, and of the validation rows' kind? {reasons[0].upper()}{reasons[1:]}."
+        " If it is another, name that one as train under [data] in eval.toml: gap, copies and"
+        " leaks are told of the file that is named."
+    )
+    phrase = "the model has not seen these training rows: is this the right file?"
+    return Hit(Finding("train_unlike_trained", "caution", text), "wrong training file?", phrase)
 
 
 def _non_finite(case: Case) -> Hit | None:
@@ -122,6 +167,8 @@ def _gap(case: Case) -> list[Hit | None]:
     assert used.high is not None
     some, high = case.limit("gap_some"), case.limit("gap_high")
     held = [limit for limit in (some, high) if used.low <= limit <= used.high]
+    if (held or used.value > some) and case.gaps.of_base(some):
+        return [_same_as_base(case.gaps), _harder(case)]
     hits: list[Hit | None] = []
     if len(held) == 2:
         hits.append(_unsure(case, used))
@@ -134,12 +181,20 @@ def _gap(case: Case) -> list[Hit | None]:
     return [*hits, _harder(case)]
 
 
+def _same_as_base(gaps: Gaps) -> Hit:
+    assert gaps.excess is not None
+    text = (
+        f"Base shows this gap on the same rows: beyond it are {gap_text(gaps.excess)} nats per"
+        " token, so it is not of the training."
+    )
+    return Hit(Finding("gap_of_base", "note", text), "", "")
+
+
 def _sized(case: Case, used: Estimate, code: str, severity: Severity, words: str) -> Hit:
     gap = case.gaps
     beyond = " beyond base's own" if gap is not None and gap.harder else ""
     text = (
-        f"Validation loss is {gap_text(used)} nats per token above training loss{beyond}:"
-        f" {words}. Try {', '.join(case.advice)}."
+        f"Validation loss is {gap_text(used)} nats per token above training loss{beyond}: {words}."
     )
     finding = Finding(code, severity, text, {"suggestions": list(case.advice)})
     short = "probably overfitted" if code == "gap_high" else "some overfitting"
@@ -175,7 +230,7 @@ def _harder(case: Case) -> Hit | None:
 
 def _too_few(case: Case) -> Hit | None:
     """Not while rows are still to come, nor where a side has no file at all."""
-    if case.waiting or case.train is None or case.validation is None:
+    if case.scoring or case.train is None or case.validation is None:
         return None
     if any(side.broken for side in case.sides):
         return None
@@ -190,19 +245,23 @@ def _too_few(case: Case) -> Hit | None:
 
 
 def _no_train(case: Case) -> Hit | None:
-    if case.train is not None:
+    if case.train is not None or case.evidence.dataset(case.candidate, "train") is not None:
         return None
     text = "There is no training file: name it as train under [data] in eval.toml."
     return Hit(Finding("no_train", "not_enough", text), "no training file", "no training file")
 
 
 def _no_validation(case: Case) -> Hit | None:
-    if case.validation is not None:
+    if case.validation is not None or _validation(case) is not None:
         return None
     text = "There is no validation data: name a file as validation under [data] in eval.toml."
     return Hit(
         Finding("no_validation", "not_enough", text), "no validation data", "no validation data"
     )
+
+
+def _validation(case: Case) -> Dataset | None:
+    return case.evidence.dataset(case.candidate, "validation")
 
 
 def _eval_rises(case: Case) -> Hit | None:
@@ -241,7 +300,8 @@ def _copies(case: Case) -> Hit | None:
     first, count = found.alone[0], len(found.alone)
     others = "neither base nor the reference does" if "base" in found.rates else "it is no echo"
     place = f"row {first.match.row} of {clean(first.match.source, limit=60)}"
-    how = f"{first.match.run} words in a row" if first.match.run else "the whole answer"
+    words = f"{first.words} words"
+    how = f"the whole answer ({words})" if first.match.exact else f"{words} in a row"
     text = (
         f"{count} of {count_text(found.n, 'answer')} repeat{'s' if count == 1 else ''} training"
         f" text where {others}: {how} from {place} (answer #{first.sample.row})."
@@ -261,9 +321,10 @@ def _copies_severity(case: Case, found: Copies) -> Severity:
 
 
 def _near_far(case: Case) -> Hit | None:
-    excess = case.near_far.excess if case.near_far is not None else None
-    if excess is None or excess.low is None or excess.low <= 0:
+    found = case.near_far
+    if found is None or found.excess is None or not found.worse_far:
         return None
+    excess = found.excess
     text = (
         "Good near the training prompts, poor far from them: beyond what holds for base, the"
         f" loss rises by {gap_text(excess)} nats per token from the nearest third to the farthest."
@@ -307,14 +368,15 @@ def _forgetting(case: Case) -> Hit | None:
 
 
 def _leak(case: Case) -> Hit | None:
-    if case.validation is None:
+    dataset = _validation(case)
+    if dataset is None:
         return None
-    dataset = case.validation.dataset
-    return leak(case.evidence, case.candidate, dataset, "leak", case.limit("leak_bad"))
+    limit = case.limit("leak_bad")
+    return leak(case.evidence, case.candidate, dataset, "leak", limit, seen=case.unlike is None)
 
 
 def _no_base(case: Case) -> Hit | None:
-    if case.base is not None:
+    if case.base is not None or not case.scorable:
         return None
     return _note(
         "no_base",
@@ -335,21 +397,15 @@ def _other_tokenizer(case: Case) -> Hit | None:
 def _no_answers(case: Case) -> Hit | None:
     if case.evidence.answers(case.candidate, case.candidate):
         return None
-    return _note("no_answers", "There are no answers yet: copies and diversity not looked at.")
+    return _note("no_answers", "There are no answers yet: copies and diversity are not looked at.")
 
 
 def _not_measured(case: Case) -> Hit | None:
     """Answers or prompts that the training file was not searched for."""
-    if case.train is None or case.validation is None:
+    if not case.to_measure:
         return None
-    missing = []
-    if case.copies is not None and case.copies.unmeasured:
-        missing.append(f"{count_text(case.copies.unmeasured, 'answer')} for copies")
-    if case.near_far is None:
-        missing.append("the nearest training prompts")
-    if not missing:
-        return None
-    return _note("not_measured", f"Not looked for in the training file yet: {', '.join(missing)}.")
+    missing = " and ".join(case.to_measure)
+    return _note("not_measured", f"Not compared with the training file yet: {missing} (r does it).")
 
 
 def _no_off_task(case: Case) -> Hit | None:

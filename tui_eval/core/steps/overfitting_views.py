@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from tui_eval.core.reading import Cell, Column, Plot, Series, Table
+from tui_eval.core.reading import Cell, Column, Event, Plot, Series, Table
+from tui_eval.core.stats.intervals import Estimate
+from tui_eval.core.steps.overfitting_gap import Gaps
 from tui_eval.core.steps.overfitting_numbers import NATS
-from tui_eval.core.steps.overfitting_signs import Copy, NearFar, Third
+from tui_eval.core.steps.overfitting_signs import Copy, Diversity, NearFar, Third
 from tui_eval.core.steps.overfitting_tests import Case, rises_for
 from tui_eval.core.steps.pairs import Pair, nll, of_base, of_tuned, tokens
-from tui_eval.core.steps.wording import ends_text, share_text, step_text
+from tui_eval.core.steps.wording import count_text, ends_text, share_text, step_text
 from tui_eval.core.text import clean
 
 SHOWN = 50
@@ -27,28 +29,80 @@ def tables(case: Case, grave: Mapping[str, str]) -> dict[str, Table]:
         shown["copies"] = _copies(case.copies.found)
     if case.near_far is not None and case.near_far.thirds:
         shown["near_far"] = _near_far(case.near_far)
+    if case.diversity is not None:
+        shown["diversity"] = _diversity(case.diversity)
     if case.off_task is not None and case.base is not None and case.off_task.pairs:
         shown["off_task"] = _off_task(case.off_task.pairs)
     return shown
 
 
 def _signs(case: Case, grave: Mapping[str, str]) -> Table:
-    rows = [
-        (_rise_sign(case, grave), ""),
-        (_copy_sign(case, grave), _first([o.sample.id for o in _found(case)])),
-        (_near_far_sign(case, grave), _far_ref(case)),
-        (_diversity_sign(case, grave), ""),
-        (_forgetting_sign(case, grave), _first([p.sample.id for p in _forgotten(case)])),
-        (_member_sign(case), ""),
-    ]
+    signs = (
+        (_rise_sign(case, grave), _rise_place(case)),
+        (_copy_sign(case, grave), _copy_place(case)),
+        (_near_far_sign(case, grave), _near_far_place(case)),
+        (_diversity_sign(case, grave), _diversity_place(case)),
+        (_forgetting_sign(case, grave), _forgetting_place(case)),
+    )
     columns = (
         Column("sign", "sign"),
         Column("verdict", "verdict"),
-        Column("base", "○ base"),
-        Column("tuned", "● tuned"),
-        Column("reference", "reference"),
+        # Figures, or words in their place: either way at the right.
+        Column("base", "○ base", "number"),
+        Column("tuned", "● tuned", "number"),
+        Column("reference", "reference", "number"),
     )
-    return Table("signs", columns, tuple(cells for cells, _ in rows), tuple(ref for _, ref in rows))
+    return Table(
+        "signs",
+        columns,
+        tuple(cells for cells, _ in signs),
+        refs=tuple(ref for _, (_, ref) in signs),
+        opens=tuple(how for _, (how, _) in signs),
+    )
+
+
+Place = tuple[str, str]
+"""What opens on a sign, as ``Table.opens`` and ``Table.refs`` have it."""
+
+
+def _rise_place(case: Case) -> Place:
+    if case.run is None:
+        return "say", "there is no training log to look at"
+    return "step", "curves"
+
+
+def _copy_place(case: Case) -> Place:
+    if _found(case):
+        return "view", "copies"
+    if case.copies is None or not case.copies.n:
+        return "say", _no_answers(case)
+    return "say", "no answer repeats a training answer: there is nothing to show"
+
+
+def _no_answers(case: Case) -> str:
+    left = "the answers were not compared with the training file yet: press r"
+    return left if case.copies is not None else "there are no answers yet: r makes them"
+
+
+def _near_far_place(case: Case) -> Place:
+    found = case.near_far
+    if found is not None and found.thirds:
+        return "view", "near_far"
+    if found is None:
+        return "say", "the nearest training prompts were not looked for yet: press r"
+    return "say", f"only {count_text(found.left, 'row')} left that are no near-duplicates"
+
+
+def _diversity_place(case: Case) -> Place:
+    if case.diversity is not None:
+        return "view", "diversity"
+    return "say", "there are no answers beside references yet: r makes them"
+
+
+def _forgetting_place(case: Case) -> Place:
+    if case.off_task is not None and case.base is not None and case.off_task.pairs:
+        return "view", "off_task"
+    return "say", "no off-task text is scored under both models"
 
 
 def _first(ids: Sequence[str]) -> str:
@@ -67,29 +121,29 @@ def _verdict(code: str, grave: Mapping[str, str]) -> str:
 
 
 def _rise_sign(case: Case, grave: Mapping[str, str]) -> tuple[Cell, ...]:
-    title = "validation rises, training falls"
+    title = "validation loss rises"
     if not case.rises:
         return title, "· no eval logged", "", "", ""
     shown = next((rise for rise in case.rises if rises_for(case, rise)), case.rises[0])
-    best = f"best at {step_text(shown.best.step)}"
-    return title, _verdict("eval_rises", grave), "", f"last +{share_text(shown.rise)}", best
+    since = f"since {step_text(shown.best.step)}"
+    return title, _verdict("eval_rises", grave), "", f"+{share_text(shown.rise)}", since
 
 
 def _copy_sign(case: Case, grave: Mapping[str, str]) -> tuple[Cell, ...]:
-    title, found = "copies of training answers", case.copies
+    title, found = "copies of training text", case.copies
     if found is None or not found.n:
         return title, NOT_LOOKED_AT, "", "", ""
     counts = [found.counts.get(who) for who in ("base", "tuned", "reference")]
     told = f"{len(found.alone)} of {found.n}"
     if not found.alone:
         # Three times 1/n: what a rate of which nothing was seen can be at most.
-        told = f"0 of {found.n}, at most {share_text(min(1.0, 3 / found.n))}"
+        told = f"0 of {found.n}, ≤{share_text(min(1.0, 3 / found.n))}"
     mark = MARKS.get(grave.get("copies", ""), "·" if found.alone else "✓")
     return (title, f"{mark} {told}", *("" if one is None else str(one) for one in counts))
 
 
 def _near_far_sign(case: Case, grave: Mapping[str, str]) -> tuple[Cell, ...]:
-    title, found = "good near, poor far from training", case.near_far
+    title, found = "poor far from training", case.near_far
     if found is None:
         return title, NOT_LOOKED_AT, "", "", ""
     if found.excess is None:
@@ -116,29 +170,13 @@ def _diversity_sign(case: Case, grave: Mapping[str, str]) -> tuple[Cell, ...]:
 
 
 def _forgetting_sign(case: Case, grave: Mapping[str, str]) -> tuple[Cell, ...]:
-    title, side = "forgetting, off-task text", case.off_task
+    title, side = "forgetting, off-task", case.off_task
     if side is None or case.forgetting is None or not side.pairs:
         return title, NOT_LOOKED_AT, "", "", ""
     base = sum(of_base(side.pairs, nll)) / sum(of_base(side.pairs, tokens))
     tuned = sum(of_tuned(side.pairs, nll)) / sum(of_tuned(side.pairs, tokens))
     one, other = ends_text(base, tuned).split(" → ")
     return title, _verdict("forgetting", grave), one, other, ""
-
-
-def _member_sign(case: Case) -> tuple[Cell, ...]:
-    """Evidence, never a verdict: it is very keen on small models."""
-    title = "training rows told from new by loss"
-    member = case.gaps.member if case.gaps is not None else None
-    if member is None:
-        return title, NOT_LOOKED_AT, "", "", ""
-    return title, f"· {100 * member.value:.0f} in 100", "", "", "50 = no"
-
-
-def _far_ref(case: Case) -> str:
-    """The far row on which tuned lost most against base."""
-    thirds = case.near_far.thirds if case.near_far is not None else ()
-    far = next((third.pairs for third in thirds if third.name == "far"), ())
-    return _first([pair.sample.id for pair in _worst_first(far)])
 
 
 def _worst_first(pairs: Sequence[Pair]) -> list[Pair]:
@@ -150,17 +188,13 @@ def _change(pair: Pair) -> float:
     return pair.tuned.mean - (pair.base.mean if pair.base is not None else math.nan)
 
 
-def _forgotten(case: Case) -> list[Pair]:
-    return _worst_first(case.off_task.pairs) if case.off_task is not None else []
-
-
 def _copies(found: Sequence[Copy]) -> Table:
     """The matched stretch of the answer, and the same in the training row."""
     shown = found[:SHOWN]
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
             f"#{one.sample.row}",
-            one.match.run or one.match.words,
+            one.words,
             "whole" if one.match.exact else "run",
             "yes" if one.echoed else "",
             clean(one.answer[slice(*one.match.span)].strip(), limit=TEXT),
@@ -179,7 +213,8 @@ def _copies(found: Sequence[Copy]) -> Table:
         Column("training", "training text"),
     )
     title = "copies of training text"
-    return Table(title, columns, rows, tuple(one.sample.id for one in shown))
+    refs = tuple(one.sample.id for one in shown)
+    return Table(title, columns, rows, refs, ("copy",) * len(refs))
 
 
 def _near_far(found: NearFar) -> Table:
@@ -208,13 +243,43 @@ def _near_far(found: NearFar) -> Table:
         Column("change", "change", "number"),
         *judged,
     )
-    return Table("loss by nearness to training prompts", columns, tuple(rows), tuple(refs))
+    title = "loss by nearness to training prompts"
+    return Table(title, columns, tuple(rows), tuple(refs), ("nearest",) * len(refs))
 
 
 def _score(third: Third, scores: Mapping[str, float]) -> float | None:
     """Mean of what people gave the answers of a third."""
     given = [scores[pair.sample.id] for pair in third.pairs if pair.sample.id in scores]
     return sum(given) / len(given) if given else None
+
+
+def _diversity(found: Diversity) -> Table:
+    """By the names of the numbers; the text is what the most frequent one is."""
+    base = found.base.value if found.base is not None else None
+    compared = (
+        ("distinct-2", found.distinct, base),
+        ("compression", found.compression, None),
+        ("self-repetition", found.repetition, None),
+    )
+    rows: list[tuple[Cell, ...]] = [
+        (name, theirs, one.value, one.reference, "") for name, one, theirs in compared
+    ]
+    frequent = (
+        ("same opening", found.opening, found.reference_opening),
+        ("same answer", found.one_answer, None),
+    )
+    for name, one, other in frequent:
+        text = clean(one.text.strip() or "(empty)", limit=PROMPT_START) if one is not None else ""
+        share, expected = (each.share if each is not None else None for each in (one, other))
+        rows.append((name, None, share, expected, text))
+    columns = (
+        Column("measure", "diversity"),
+        Column("base", "○ base", "number"),
+        Column("tuned", "● tuned", "number"),
+        Column("reference", "reference", "number"),
+        Column("text", "text"),
+    )
+    return Table("diversity of answers", columns, tuple(rows))
 
 
 def _off_task(pairs: Sequence[Pair]) -> Table:
@@ -247,22 +312,55 @@ def plots(case: Case) -> tuple[Plot, ...]:
 
 
 def _scale(case: Case) -> Plot | None:
-    """The gap between the rule's two marks, as bars on one scale."""
+    """The gap between the rule's marks; base's own and the raw one beside it."""
     gaps = case.gaps
     if gaps is None or gaps.gap is None or gaps.used is None:
         return None
-    bars: list[tuple[str, float]] = []
-    if gaps.base_gap is not None:
-        bars.append(("○ base's own gap", gaps.base_gap.value))
-    bars.append(("● gap", gaps.gap.value))
+    found = [("● gap beyond base" if gaps.harder else "● gap", "tuned", gaps.used)]
     if gaps.harder:
-        bars.append(("● beyond base's", gaps.used.value))
-    bars += [("some from", case.limit("gap_some")), ("high from", case.limit("gap_high"))]
+        found.append(("● gap as it is", "tuned", gaps.gap))
+    if gaps.base_gap is not None:
+        found.append(("○ base's own gap", "base", gaps.base_gap))
     series = tuple(
-        Series(name, "base" if "○" in name else "tuned" if "●" in name else "other", (at,), (y,))
-        for at, (name, y) in enumerate(bars)
+        Series(name, "base" if role == "base" else "tuned", ends, (0.0,) * len(ends))
+        for name, role, one in found
+        for ends in [_on_scale(one)]
     )
-    return Plot("gap", f"gap, validation minus training ({NATS})", "bars", series, "", NATS)
+    marks = (
+        Event(0.0, "none"),
+        Event(case.limit("gap_some"), "some"),
+        Event(case.limit("gap_high"), "high"),
+    )
+    title = f"gap, validation minus training ({NATS})"
+    return Plot("gap", title, "scale", series, NATS, "", marks, tuple(_notes(case, gaps)))
+
+
+def _on_scale(one: Estimate) -> tuple[float, ...]:
+    """The value alone where fewer than two units say nothing of spread."""
+    return (one.value,) if one.low is None or one.high is None else (one.low, one.value, one.high)
+
+
+def _notes(case: Case, gaps: Gaps) -> Iterator[str]:
+    if gaps.base_gap is not None and gaps.gap is not None and gaps.used is not None:
+        yield f"base's own gap is {round(gaps.base_gap.value, 2) + 0.0:.2f}{_own_gap(gaps)}"
+    elif case.base is None:
+        yield "no base model: whether validation is harder by itself is not known"
+    if gaps.member is not None:
+        told = f"{100 * gaps.member.value:.0f} in 100 (50 = no)"
+        yield f"could a stranger tell training rows from new ones by loss? {told}"
+
+
+def _own_gap(gaps: Gaps) -> str:
+    assert gaps.base_gap is not None
+    assert gaps.gap is not None
+    assert gaps.used is not None
+    if gaps.harder and gaps.used.value > 0:
+        return f", so {gaps.used.value:.2f} of {gaps.gap.value:.2f} came from training"
+    if gaps.harder:
+        return ": validation is harder, which is taken off"
+    if gaps.base_gap.high is not None and gaps.base_gap.high < 0:
+        return ": validation is easier, which is not taken off"
+    return ", which may be none: it is not taken off"
 
 
 def _losses(case: Case) -> Plot | None:

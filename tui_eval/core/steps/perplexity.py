@@ -30,6 +30,10 @@ STEP = "perplexity"
 
 def read(evidence: Evidence, candidate: str, *, against: str | None = None) -> Reading:
     base = against or evidence.base(candidate)
+    if not evidence.scorable(candidate):
+        return _no_model(candidate, base)
+    if base is not None and not evidence.scorable(base):
+        base = None
     data = scored(evidence, candidate, base)
     if data is None:
         return _no_validation(candidate, base)
@@ -64,21 +68,38 @@ def _objective(evidence: Evidence, candidate: str) -> Objective:
 
 def _no_validation(candidate: str, base: str | None) -> Reading:
     text = "There is no validation data: name a file as validation under [data] in eval.toml."
+    finding = Finding("no_validation", "not_enough", text)
+    return _nothing(candidate, base, finding, "no validation data", "there is no validation data")
+
+
+def _no_model(candidate: str, base: str | None) -> Reading:
+    name = clean(candidate, limit=40)
+    text = (
+        f"{name} is answers alone: there is no model to score. Name it as path under"
+        f" [models.{name}] in eval.toml."
+    )
+    finding = Finding("no_model", "not_enough", text)
+    return _nothing(candidate, base, finding, "no model to score", "there is no model to score")
+
+
+def _nothing(
+    candidate: str, base: str | None, finding: Finding, headline: str, why: str
+) -> Reading:
     names = (
         "base tuned improvement ratio improvement_without_end base_bits_per_byte"
         " tuned_bits_per_byte better_share"
     )
-    why = Number(None, why="there is no validation data")
     counts = dict.fromkeys(("samples", "tokens", "truncated"), Number(0))
+    ends = {"no_validation": " to measure on", "no_model": ", only answers"}
     return Reading(
         step=STEP,
         candidate=candidate,
         against=base or "base",
         verdict="not_enough",
-        headline="no validation data",
-        summary="there is no validation data to measure on",
-        findings=(Finding("no_validation", "not_enough", text),),
-        numbers=dict.fromkeys(names.split(), why) | counts,
+        headline=headline,
+        summary=f"{why}{ends[finding.code]}",
+        findings=(finding,),
+        numbers=dict.fromkeys(names.split(), Number(None, why=why)) | counts,
     )
 
 

@@ -166,6 +166,8 @@ def _no_base(case: Case) -> Hit | None:
     if case.data.base is not None:
         return None
     text = "There is no base model to compare with: name one under [models.base] in eval.toml."
+    if case.evidence.base(case.candidate) is not None:
+        text = "The base is answers alone: name its model as path under [models.base] in eval.toml."
     return Hit(Finding("no_base", "not_enough", text), "no base to compare", "no base model")
 
 

@@ -119,11 +119,11 @@ def objective_of(log: TrainingLog, told: Objective | None = None) -> Objective:
 def eval_keys(log: TrainingLog, chosen: str = "") -> list[str]:
     """Keys of validation losses, the one that counts first: the chosen set's, else
     ``eval_loss``, else the first of the log."""
-    keys = [key for key in log.series if key == "eval_loss" or _names_a_set(key)]
-    for wanted in (f"eval_{chosen}_loss", chosen, "eval_loss"):
-        if wanted in keys:
+    keys = [key for key in log.series if key == "eval_loss" or _is_a_sets(key, log)]
+    for wanted in (f"eval_{chosen}_loss", chosen):
+        if chosen and wanted in log.series and (wanted == "eval_loss" or _names_a_set(wanted)):
             return [wanted, *(key for key in keys if key != wanted)]
-    return keys
+    return sorted(keys, key=lambda key: key != "eval_loss")
 
 
 def eval_name(key: str) -> str:
@@ -133,6 +133,31 @@ def eval_name(key: str) -> str:
 
 def _names_a_set(key: str) -> bool:
     return key.startswith("eval_") and key.endswith("_loss") and len(key) > len("eval__loss")
+
+
+def _is_a_sets(key: str, log: TrainingLog) -> bool:
+    """Whether ``eval_..._loss`` is the loss on a set of that name, and not a part of a loss
+    (``eval_nll_loss``, ``eval_aux_loss``) or a metric (``eval_hamming_loss``).
+
+    A Trainer times every set that it evaluates. In a log without times the usual parts and
+    metrics are known by name, those of a named set (``eval_near_aux_loss``) too.
+    """
+    if not _names_a_set(key):
+        return False
+    timed = [name for name in log.series if name.startswith("eval_") and name.endswith(_TIMED)]
+    if timed:
+        return any(f"eval_{eval_name(key)}{end}" in timed for end in _TIMED)
+    name = eval_name(key).lower()
+    return not any(name == part or name.endswith(f"_{part}") for part in _PARTS)
+
+
+_TIMED = ("_runtime", "_samples_per_second", "_steps_per_second")
+_PARTS = (
+    "nll", "aux", "router", "router_z", "z", "load_balancing", "balance", "kl", "policy",
+    "value", "critic", "sft", "dpo", "orpo", "entropy", "contrastive", "distillation",
+    "hamming", "hinge", "zero_one", "log", "brier", "mse", "mae", "huber", "rewards", "reward",
+)  # fmt: skip
+"""What is called a loss besides the loss: terms that are added up, and metrics."""
 
 
 def _holds_numbers(log: TrainingLog, key: str) -> bool:

@@ -27,9 +27,21 @@ def threshold(evidence: Evidence, name: str) -> float:
 
 
 def loss_text(value: float) -> str:
-    """A loss or perplexity with about three digits, never in powers of ten below a
-    million."""
+    """A loss or perplexity with about three digits; powers of ten only from a million, and
+    for what is nearly nothing: a loss of 0.00001 is not shown as 0.000."""
     return _with_digits(value, _digits(value))
+
+
+def decimals_text(value: float, decimals: int = 3) -> str:
+    """With so many decimals, to be compared with others; more where all would be 0."""
+    small = abs(value) < 10.0 ** (1 - decimals)
+    return _with_digits(value, _digits(value) if small else decimals)
+
+
+def decimals_for(values: Iterable[float | None], least: int = 3) -> int:
+    """How many decimals a column needs for two digits of its smallest number."""
+    sizes = [abs(value) for value in values if value and math.isfinite(value)]
+    return min(8, max(least, _digits(min(sizes, default=1.0))))
 
 
 def ends_text(one: float, other: float) -> str:
@@ -42,12 +54,17 @@ def ends_text(one: float, other: float) -> str:
 
 def _digits(value: float) -> int:
     size = abs(value)
+    if 0 < size < 0.01:
+        return 1 - math.floor(math.log10(size))
     return 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 3
 
 
 def _with_digits(value: float, digits: int) -> str:
     if not math.isfinite(value):
         return "nan" if math.isnan(value) else "inf"
+    if 0 < abs(value) < 1e-4:
+        mantissa, _, exponent = f"{value:.1e}".partition("e")
+        return f"{mantissa}e{int(exponent)}"
     return f"{value:.2e}" if abs(value) >= 1e6 else f"{value:.{digits}f}"
 
 

@@ -44,6 +44,15 @@ def finish_of(config: Any) -> Finish | None:
     return None
 
 
+def best(logits: Any, targets: Any, count: int) -> tuple[Any, Any, Any]:
+    """Of logits (n, vocabulary): the loss of the targets, and the ``count`` likeliest tokens
+    as ``Head.likeliest`` has them."""
+    logs = functional.log_softmax(logits.float(), dim=-1)
+    nll = -logs.gather(1, targets.to(logs.device)[:, None])[:, 0]
+    top, ids = logs.topk(count, dim=-1)
+    return nll, -top, ids
+
+
 @dataclass
 class Head:
     """``module`` is the model's own head, adapter and all."""
@@ -57,20 +66,41 @@ class Head:
         states (n, size). Halves its chunk where memory runs out, down to one position."""
         device = self._device()
         losses = torch.empty(len(targets), dtype=torch.float32)
+
+        def work(part: slice) -> None:
+            losses[part] = self._chunk(hidden[part].to(device), targets[part].to(device))
+
+        self._each(len(targets), work)
+        return losses
+
+    def likeliest(self, hidden: Any, targets: Any, count: int) -> tuple[Any, Any, Any]:
+        """``nll`` with, for each position, the ``count`` likeliest tokens: negative log
+        likelihoods (n, count) in float32, likeliest first, and ids (n, count)."""
+        device = self._device()
+        nll = torch.empty(len(targets), dtype=torch.float32)
+        top = torch.empty(len(targets), count, dtype=torch.float32)
+        ids = torch.empty(len(targets), count, dtype=torch.long)
+
+        def work(part: slice) -> None:
+            logits = self.logits(hidden[part].to(device))
+            nll[part], top[part], ids[part] = best(logits, targets[part], count)
+
+        self._each(len(targets), work)
+        return nll, top, ids
+
+    def _each(self, total: int, work: Callable[[slice], None]) -> None:
+        """``work`` on all positions, a chunk at a time."""
         first = 0
-        while first < len(targets):
+        while first < total:
             last = first + self.positions
             try:
-                losses[first:last] = self._chunk(
-                    hidden[first:last].to(device), targets[first:last].to(device)
-                )
+                work(slice(first, last))
             except (RuntimeError, MemoryError) as error:
                 if self.positions == 1 or not is_out_of_memory(error):
                     raise
                 self.positions = max(1, self.positions // 2)
                 continue
             first = last
-        return losses
 
     def logits(self, hidden: Any) -> Any:
         logits = self.module(hidden.to(self._device()))

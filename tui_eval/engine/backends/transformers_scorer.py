@@ -13,7 +13,7 @@ import torch
 
 from tui_eval.engine.backends import segments
 from tui_eval.engine.backends.crew import Crew
-from tui_eval.engine.backends.head import Head, finish_of, positions_for
+from tui_eval.engine.backends.head import Head, best, finish_of, positions_for
 from tui_eval.engine.memory import GPU_TOKENS
 from tui_eval.engine.plan import CPU_OVERHEAD
 from tui_eval.engine.tokens import Losses, Piece
@@ -33,6 +33,8 @@ IN_WORDS: dict[Path, str] = {
 
 
 MOST_WORKERS = 8
+PART = 128
+"""Positions of the model's own logits that are looked at together."""
 
 
 def _workers(loaded: Loaded, config: Any) -> int:
@@ -135,6 +137,28 @@ class TransformersScorer:
         except (RuntimeError, MemoryError) as error:
             # Without its traceback, which would keep the tensors of the call alive.
             return error.with_traceback(None)
+
+    def likeliest(self, piece: Piece, count: int) -> tuple[Losses, Losses, Any]:
+        """The losses of a piece's targets and, for each of them, the ``count`` likeliest
+        tokens: their losses and ids (n, count). By the path that the guards allowed, one
+        text alone."""
+        targets = torch.from_numpy(piece.targets).long()
+        with torch.inference_mode():
+            if self.path == "full":
+                logits = self.full_logits(piece)
+                at = torch.from_numpy(piece.at).long().to(logits.device)
+                # A part at a time: in float32 all of them could take gigabytes.
+                parts = [
+                    best(logits[some], wanted, count)
+                    for some, wanted in zip(at.split(PART), targets.split(PART), strict=True)
+                ]
+                nll, top, ids = (
+                    torch.cat([one[which] for one in parts]).cpu() for which in range(3)
+                )
+            else:
+                hidden = self._padded([piece], mask=self.path == "masked")
+                nll, top, ids = self.head.likeliest(hidden, targets, count)
+        return nll.numpy(), top.numpy(), ids.numpy()
 
     def full_logits(self, piece: Piece) -> Any:
         """What the model itself says (positions, vocabulary), for guards and fallback."""

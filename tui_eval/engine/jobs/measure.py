@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tui_eval.config import Config
-from tui_eval.core.overlap import SEED, CopyIndex, Overlap
+from tui_eval.core.overlap import CopyIndex, Overlap
 from tui_eval.core.overlap_near import Nearest, NearIndex
 from tui_eval.core.records import CopyMatch, Job, NearestPrompt
 from tui_eval.core.text import digest
@@ -104,11 +104,6 @@ class Measuring:
     def _index(self, texts: Mapping[str, str]) -> CopyIndex:
         limits = self.config.overfitting
         run = int(limits["copy_run"])
-        if run < SEED:
-            raise EngineError(
-                f"A copied run of {run} words would be found in any text.",
-                f"Set [overfitting] copy_run to {SEED} words or more.",
-            )
         return CopyIndex(texts, words=int(limits["copy_words"]), run=run, near=min(TOLD, run))
 
     def _first_pass(self, path: Path, copies: CopyIndex, near: NearIndex) -> None:

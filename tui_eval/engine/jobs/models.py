@@ -40,7 +40,7 @@ class Models:
     ) -> None:
         self.config = config
         self.candidate = candidate
-        self.base = producers.base_name(config, candidate)
+        self.base = producers.scored_base(config, candidate)
         self._warm = warm
         self._log = log
         self.choice = self._choose()

@@ -81,7 +81,7 @@ class Comparison:
             raise self._faults[0]
 
     def _names(self) -> list[str]:
-        base = producers.base_name(self.config, self.candidate)
+        base = producers.scored_base(self.config, self.candidate)
         return [self.candidate] if base is None else [base, self.candidate]
 
     def _nothing_to_do(self, models: Models, dataset: Dataset) -> bool:

@@ -7,7 +7,7 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -26,6 +26,7 @@ SPLIT_NAMES: dict[Split, tuple[str, ...]] = {
 _STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*+"|["{}\[\]]', re.DOTALL)
 _SPACE = re.compile(r"[ \t\r\n]*")
 _CHUNK = 1 << 18
+_COUNTED = 10_000
 
 
 def rows(path: Path, split: Split, notes: list[str]) -> Iterator[Row]:
@@ -70,6 +71,20 @@ def _line_rows(path: Path) -> Iterator[Row]:
             yield Row(number, None, fault)
         elif not line.isspace():
             yield _line_row(number, line)
+
+
+def line_at(path: Path, number: int, progress: Callable[[int], None]) -> Iterator[Row]:
+    """The row on one line, or none where that is blank or not there. The lines before it are
+    only counted; ``progress`` is told how many now and then, and may raise to end it."""
+    for at, line, fault in lines(path):
+        if at == number:
+            if fault:
+                yield Row(number, None, fault)
+            elif not line.isspace():
+                yield _line_row(number, line)
+            return
+        if at % _COUNTED == 0:
+            progress(at)
 
 
 def _line_row(number: int, line: bytes) -> Row:

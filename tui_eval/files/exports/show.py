@@ -87,8 +87,10 @@ def _number(number: Number) -> dict[str, Any]:
 def _table(table: Table) -> list[dict[str, Any]]:
     keys = [column.key for column in table.columns]
     rows = [{key: _plain(cell) for key, cell in zip(keys, row, strict=True)} for row in table.rows]
-    for row, ref in zip(rows, table.refs, strict=False):
-        row["id"] = ref
+    for at, (row, ref) in enumerate(zip(rows, table.refs, strict=False)):
+        # A place on a screen is no row of the data.
+        placed = at < len(table.opens) and table.opens[at] in ("view", "step", "say")
+        row["id"] = "" if placed else ref
     return rows
 
 
@@ -151,6 +153,8 @@ def _text(number: int, title: str, reading: Reading, unicode: bool) -> list[str]
     for finding in reading.findings:
         mark = marks[finding.severity]
         lines.append(f"  {mark} {finding.code}: {clean(finding.text)}")
+    if reading.advice:
+        lines.append(f"  try: {', '.join(map(clean, reading.advice))}")
     if reading.numbers:
         width = max(len(name) for name in reading.numbers)
         lines += [f"  {name:<{width}}  {number_text(n)}" for name, n in reading.numbers.items()]

@@ -121,5 +121,8 @@ class RecordedEvidence:
     def nearest(self, candidate: str) -> Mapping[str, NearestPrompt] | None:
         return None
 
+    def scorable(self, model: str) -> bool:
+        return False
+
     def recipe(self, candidate: str) -> Recipe | None:
         return None

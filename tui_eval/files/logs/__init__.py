@@ -12,12 +12,14 @@ from tui_eval.errors import InputError
 from tui_eval.files.logs.parts import found, signs
 from tui_eval.files.logs.parts.follow import Follower, Rereading
 from tui_eval.files.logs.parts.reader import Reader, checkpoints, run_of
+from tui_eval.files.logs.parts.stamps import stamps_of
 from tui_eval.files.raw import is_file, is_folder, no_file, refuse_lfs_pointer, relative
 
 __all__ = [
     "FORMATS",
     "Follower",
     "LogFormat",
+    "begun_last",
     "checkpoints",
     "find_log",
     "find_logs",
@@ -25,6 +27,7 @@ __all__ = [
     "logs_beside",
     "read_log",
     "run_of",
+    "stamps_of",
 ]
 
 
@@ -134,6 +137,16 @@ def logs_beside(path: Path) -> list[Path]:
     """The other logs of the run that this one is of, best first."""
     folder = run_of(path)
     return [] if folder is None else _other_kinds(path, find_logs(folder))
+
+
+def begun_last(path: Path, name: str) -> Path | None:
+    """Of the logs of a format that lie in folders of their own, one a run (event files,
+    offline runs, versions), the one of the run begun last; None where there is none."""
+    folder = run_of(path)
+    entry = next(entry for entry in FORMATS if entry.name == name)
+    if folder is None or name not in ("tensorboard", "wandb", "csv"):
+        return None
+    return next((log for log in entry.find(folder) if log.parent != folder), None)
 
 
 def _chosen(path: Path, *, live: bool) -> tuple[Path, LogFormat, list[Path]]:

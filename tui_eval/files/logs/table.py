@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,6 +89,8 @@ class Table:
             self._line(rest)
         if columns is None:
             raise InputError("The table has no header line with the names of metrics.")
+        if self._rows and not self.gathered.series:
+            raise InputError("The table holds no metrics: no training log is in it.")
 
     def _line(self, line: bytes) -> None:
         if not line.strip() or self._refused:
@@ -143,22 +146,24 @@ def _columns(line: bytes) -> _Columns | None:
     names = [name.strip().removeprefix("\ufeff") for name in names]
     runs: dict[str, None] = {}
     metrics: dict[int, tuple[str, str]] = {}
+    axes = {}
     for at, name in enumerate(names):
-        if is_axis(name) or not name or _EXTREME.search(name):
-            continue
         run, dash, metric = name.rpartition(" - ")
-        if dash and is_axis(metric):
-            continue
-        metrics[at] = (run, metric if dash else name)
-        if dash:
-            runs[run] = None
+        if is_axis(name) or (dash and is_axis(metric)):
+            axes[at] = (run if dash else "", metric if dash else name)
+        elif name and not _EXTREME.search(name):
+            metrics[at] = (run, metric if dash else name)
+            if dash:
+                runs[run] = None
     chosen, *others = runs or [""]
+    # What counts for every run stands before what counts for one.
+    own_axes = {name: at for run in (chosen, "") for at, (of, name) in axes.items() if of == run}
     return _Columns(
         separator=separator,
         count=len(names),
-        step=_place(names, STEPS),
-        epoch=_place(names, EPOCHS),
-        time=_place(names, TIMES),
+        step=_place(own_axes, STEPS),
+        epoch=_place(own_axes, EPOCHS),
+        time=_place(own_axes, TIMES),
         metrics=tuple(
             (at, own(name)) for at, (run, name) in metrics.items() if run in ("", chosen)
         ),
@@ -166,8 +171,8 @@ def _columns(line: bytes) -> _Columns | None:
     )
 
 
-def _place(names: list[str], wanted: tuple[str, ...]) -> int | None:
-    return next((names.index(name) for name in wanted if name in names), None)
+def _place(axes: Mapping[str, int], wanted: tuple[str, ...]) -> int | None:
+    return next((axes[name] for name in wanted if name in axes), None)
 
 
 def _cells(line: bytes, separator: str) -> list[str] | None:

@@ -22,6 +22,7 @@ from tui_eval.files.logs.parts.gathered import Gathered, merged, plan_of
 from tui_eval.files.logs.parts.names import own
 from tui_eval.files.logs.parts.protobuf import BYTES, FIXED32, FIXED64, VARINT, WireError
 from tui_eval.files.logs.parts.reader import FileReader, Reader, whole
+from tui_eval.files.logs.parts.tail import GONE
 from tui_eval.files.raw import entries, is_file
 
 MARK = ".tfevents."
@@ -70,7 +71,7 @@ class Events(Reader):
 
     def read_on(self) -> bool:
         beside = [p for p in entries(self.path.parent) if is_events(p) and is_file(p)]
-        if self.path not in beside:
+        if self.path not in beside and (is_file(self.path) or not (beside or self._files)):
             beside.append(self.path)
         for path in sorted(beside, key=written)[-_MOST_FILES:]:
             if path not in self._files:
@@ -80,9 +81,23 @@ class Events(Reader):
             try:
                 came |= file.read_on()
             except InputError:
-                if path == self.path:
+                if path == self.path and file.gathered().taken == 0:
                     raise
-        return came
+        return self._forget() or came
+
+    def _forget(self) -> bool:
+        """A file that is gone while others are there was cleared away for another run;
+        whether there was any. With all of them gone what was read is kept."""
+        away = {path for path, file in self._files.items() if file.trouble == GONE}
+        if len(away) == len(self._files):
+            self.trouble = GONE
+            return False
+        if away:
+            self._files = {path: file for path, file in self._files.items() if path not in away}
+            self._before = None
+        newest = max(self._files, key=written)
+        self.trouble = self._files[newest].trouble
+        return bool(away)
 
     def end(self) -> None:
         for file in self._files.values():

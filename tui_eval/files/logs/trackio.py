@@ -23,6 +23,7 @@ from tui_eval.errors import InputError
 from tui_eval.files.logs.parts.gathered import Gathered, plan_of
 from tui_eval.files.logs.parts.reader import Reader, whole
 from tui_eval.files.logs.parts.rows import Rows
+from tui_eval.files.logs.parts.tail import fault_of
 
 HEAD = b"SQLite format 3\x00"
 _WAL = "-wal"
@@ -56,6 +57,9 @@ class Trackio(Reader):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
+        self._read = False
+        self._failed = 0
+        """Looks in a row that could not read."""
         self._anew()
 
     def _anew(self) -> None:
@@ -68,7 +72,8 @@ class Trackio(Reader):
     def read_on(self) -> bool:
         try:
             found = self.path.stat()
-        except OSError:
+        except OSError as error:
+            self.trouble = fault_of(error)
             return False
         identity = found.st_dev, found.st_ino
         if self._identity not in (None, identity):
@@ -76,11 +81,19 @@ class Trackio(Reader):
         self._identity = identity
         try:
             with _opened(self.path) as base:
-                return self._taken(base)
-        except (sqlite3.Error, OSError) as error:
-            if self._last:
-                return False  # In the middle of being written, or locked: not yet.
-            raise InputError(f"{self.path} can't be read as a database: {error}.") from error
+                came = self._taken(base)
+        except (sqlite3.Error, OSError, InputError) as error:
+            if not self._read:
+                if isinstance(error, InputError):
+                    raise
+                raise InputError(f"{self.path} can't be read as a database: {error}.") from error
+            # Perhaps in the middle of being written, or locked: said when it stays so.
+            self._failed += 1
+            if self._failed > 1:
+                self.trouble = f"unreadable ({error})"
+            return False
+        self._read, self._failed, self.trouble = True, 0, ""
+        return came
 
     def end(self) -> None:
         pass

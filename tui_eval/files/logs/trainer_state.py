@@ -16,8 +16,9 @@ from typing import Any
 from tui_eval.core.records import LogPoint, TrainingLog
 from tui_eval.errors import InputError
 from tui_eval.files.logs.parts.numbers import number, positive, step_of, whole
-from tui_eval.files.logs.parts.reader import checkpoints
-from tui_eval.files.raw import is_file, read_json, relative
+from tui_eval.files.logs.parts.pieces import read_rows
+from tui_eval.files.logs.parts.reader import checkpoints, own_step
+from tui_eval.files.raw import is_file, relative
 
 NAME = "trainer_state.json"
 _NOT_SERIES = ("step", "epoch")
@@ -35,8 +36,8 @@ class _State:
 
 
 def read(path: Path, judged_step: int | None) -> TrainingLog:
-    run = path.parent.parent if path.parent in checkpoints(path.parent.parent).values() else None
-    folder = run or path.parent
+    # By its name: a run that keeps few checkpoints clears away the one that was named.
+    folder = path.parent.parent if own_step(path) is not None else path.parent
     states, notes = _states(path, folder)
     chosen = next((state for state in states if state.path == path), states[-1])
     series, disagreeing = _merged(states)
@@ -48,13 +49,13 @@ def read(path: Path, judged_step: int | None) -> TrainingLog:
     odd = sum(state.odd for state in states)
     if odd:
         notes.append(f"{odd} rows of the log hold no usable step and are left out")
-    own_step = whole(chosen.raw.get("global_step"))
+    own = whole(chosen.raw.get("global_step"))
     last = max(states, key=lambda state: whole(state.raw.get("global_step")) or 0).raw
     return TrainingLog(
         source=str(path),
         format="trainer_state",
         series=series,
-        judged_step=own_step if judged_step is None else judged_step,
+        judged_step=own if judged_step is None else judged_step,
         global_step=whole(last.get("global_step")),
         max_steps=positive(last.get("max_steps")),
         epochs=number(last.get("num_train_epochs")),
@@ -69,7 +70,7 @@ def _states(path: Path, folder: Path) -> tuple[list[_State], list[str]]:
     """Every readable state of the run, the one written last at the end."""
     places = [folder, *checkpoints(folder).values()]
     paths = [place / NAME for place in places if is_file(place / NAME)]
-    if path not in paths:
+    if path not in paths and (path.name != NAME or not paths):
         # A log of another name stands for itself.
         paths = [path]
     states, notes = [], []
@@ -81,7 +82,7 @@ def _states(path: Path, folder: Path) -> tuple[list[_State], list[str]]:
             faults[each] = error
             notes.append(f"{relative(each, folder)} is left out: {error.message}")
     if not states:
-        fault = faults[path]
+        fault = faults.get(path) or next(iter(faults.values()))
         raise InputError(fault.message, fault.remedy or "Name another checkpoint's log.")
     return sorted(states, key=_age), notes
 
@@ -91,7 +92,7 @@ def _age(state: _State) -> tuple[int, int]:
 
 
 def _state(path: Path) -> _State:
-    raw = read_json(path)
+    raw = read_rows(path, "log_history")
     history = raw.get("log_history") if isinstance(raw, dict) else None
     if not isinstance(history, list):
         raise InputError(f"{path} is not a Trainer's state: it has no list log_history.")
@@ -105,7 +106,7 @@ def _merged(states: list[_State]) -> tuple[dict[str, tuple[LogPoint, ...]], int]
     disagreeing = 0
     for state in states:
         rate = _epochs_per_step(state)
-        fresh: dict[tuple[str, float], LogPoint] = {}
+        fresh: dict[str, dict[float, LogPoint]] = {}
         for row in state.rows:
             step = _step(row)
             assert step is not None
@@ -113,11 +114,13 @@ def _merged(states: list[_State]) -> tuple[dict[str, tuple[LogPoint, ...]], int]
             for key, value in row.items():
                 told = None if key in _NOT_SERIES else number(value)
                 if told is not None:
-                    fresh[key, step] = LogPoint(step, told, epoch)
-        for (key, step), point in fresh.items():
-            before = merged.setdefault(key, {}).get(step)
-            disagreeing += before is not None and not _same(before.value, point.value)
-            merged[key][step] = point
+                    fresh.setdefault(key, {})[step] = LogPoint(step, told, epoch)
+        for key, points in fresh.items():
+            before = merged.setdefault(key, {})
+            if before:
+                both = before.keys() & points.keys()
+                disagreeing += sum(not _same(before[at].value, points[at].value) for at in both)
+            before.update(points)
     return {
         key: tuple(points[step] for step in sorted(points)) for key, points in merged.items()
     }, disagreeing

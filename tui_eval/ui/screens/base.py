@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.events import DescendantFocus, Key
@@ -11,6 +12,9 @@ from textual.screen import Screen
 from tui_eval.core.text import clean
 from tui_eval.ui.widgets.drawn import Drawn, Line
 from tui_eval.ui.widgets.frame import KeyLine
+
+if TYPE_CHECKING:
+    from tui_eval.ui.scene import Scene
 
 MIN_WIDTH, MIN_HEIGHT, WIDE = 60, 15, 120
 
@@ -92,6 +96,14 @@ class Plain(Screen[None], inherit_bindings=False):
     def on_key(self, _event: Key) -> None:
         # A sentence on the key line is read by the next key.
         self.key_line.silence()
+
+
+class Watching(Plain):
+    """A screen over the frame that is told when what is known of the workspace changes.
+    Judging screens are not: a Scene names the models."""
+
+    def scene_changed(self, scene: Scene) -> None:
+        raise NotImplementedError
 
 
 class NothingHere(Plain):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,6 +23,7 @@ from tui_eval.ui.widgets.rowlist import Item, item
 if TYPE_CHECKING:
     from tui_eval.core.records import Sample
     from tui_eval.files.found import Found, FoundRow
+    from tui_eval.ui.screens.split_form import Form
 
 KEY, MARK, SOURCE, GAP = 12, 2, 20, 2
 SIGNS = {"tuned": ("● ", "tuned"), "base": ("○ ", "base")}
@@ -37,8 +39,9 @@ class FoundRows(Drawn, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         *keys.bindings("found"),
         *(b for b in keys.bindings("list") if b.id in ("down", "up", "first", "last")),
+        *(b for b in keys.bindings("main") if b.id == "hold_out"),
     ]
-    footer = ("accept", "edit", "example", "help", "leave")
+    footer = ("accept", "edit", "example", "hold_out", "help", "leave")
 
     class Edit(Message):
         def __init__(self, row: FoundRow) -> None:
@@ -47,6 +50,9 @@ class FoundRows(Drawn, can_focus=True):
 
     class Accept(Message):
         """It is right."""
+
+    class HoldOut(Message):
+        """Rows should be held out for validation."""
 
     def __init__(self, found: Found, note: str) -> None:
         super().__init__(id="found")
@@ -99,6 +105,9 @@ class FoundRows(Drawn, can_focus=True):
     def action_edit(self) -> None:
         self.post_message(self.Edit(self._found.rows[self._at]))
 
+    def action_hold_out(self) -> None:
+        self.post_message(self.HoldOut())
+
     def action_accept(self) -> None:
         self.post_message(self.Accept())
 
@@ -128,6 +137,8 @@ def row_lines(row: FoundRow, width: int, *, here: bool) -> list[Line]:
     if not value:
         value, problem, colour = problem or "not found", "", "caution" if row.missing else "dim"
         source = spelled("↵ choose") if can_change(row) else source
+        if row.key == "validation":
+            source = spelled("↵ choose, H split")
     if not source:
         room += SOURCE
     lines = wrap(value, room) or [""]
@@ -207,15 +218,25 @@ class FoundScreen(Plain):
 
         async def chosen(value: str | None) -> None:
             if value is not None:
-                await self._correct(row.key, value)
+                await self._correct({row.key: value})
 
         self.app.push_screen(Choose(row.key, choice_items(row), typed=HINTS.get(row.key)), chosen)
 
-    async def _correct(self, key: str, value: str) -> None:
+    def on_found_rows_hold_out(self) -> None:
+        from tui_eval.ui.screens.split import SplitScreen
+
+        async def take(files: dict[str, str]) -> None:
+            await self._correct(files)
+
+        self.app.push_screen(SplitScreen(to_split(self._found), take))
+
+    async def _correct(self, chosen: Mapping[str, str]) -> None:
+        """Take what was chosen for some rows."""
         self.say("looking …", "dim")
         try:
-            # Reads the named file: not on the thread that draws.
-            self._found = await asyncio.to_thread(self._found.with_choice, key, value)
+            for key, value in chosen.items():
+                # Reads the named file: not on the thread that draws.
+                self._found = await asyncio.to_thread(self._found.with_choice, key, value)
         except TuiEvalError as error:
             self.say(f"{error.message} {error.remedy}", "bad")
             return
@@ -227,6 +248,20 @@ class FoundScreen(Plain):
             self.say("there is nothing to judge here: choose a checkpoint in the first row", "bad")
         else:
             self.post_message(self.Confirmed(self._found))
+
+
+def to_split(found: Found) -> Form:
+    """The training file is what rows are held out of, else what else there is."""
+    from tui_eval.ui.screens.split_form import begun
+
+    named = [one for one in (found.train, found.validation, found.test) if one is not None]
+    offered = [
+        Path.cwd() / choice
+        for row in found.rows
+        if row.key in ("training", "validation")
+        for choice in row.choices
+    ]
+    return begun(found.train, found.train, [*named, *offered])
 
 
 HINTS = {

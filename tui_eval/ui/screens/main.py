@@ -103,8 +103,9 @@ class MainScreen(Plain):
         shown = self.query_one(f"#{pane}", StepPane)
         scene = self.scene
         shown.show(
-            scene.readings.get(pane), scene.job(pane), scene.engine, scene.following, scene.beside
-        )
+            scene.readings.get(pane), scene.job(pane), scene.engine,
+            scene.following, scene.beside, scene.followed,
+        )  # fmt: skip
 
     # Going about.
 
@@ -121,6 +122,9 @@ class MainScreen(Plain):
             await self._reveal(event.key)
 
     def on_step_pane_opened(self, event: StepPane.Opened) -> None:
+        if event.opens in ("copy", "nearest"):
+            self._open_beside(event.ref, event.opens)
+            return
         if event.step == "review":
             self.post_message(JudgeAsked(event.step, event.ref))
             return
@@ -133,9 +137,18 @@ class MainScreen(Plain):
             return
         from tui_eval.ui.screens.sample import SamplePage
 
-        page = SamplePage()
+        self.app.push_screen(SamplePage(event.ref, self.looker))
+
+    def _open_beside(self, ref: str, kind: str) -> None:
+        """A text beside the training row that it repeats, or that is nearest to it."""
+        from tui_eval.files.evidence import data_path
+        from tui_eval.ui.screens.copied import CopiedPage
+
+        config = self.looker.config
+        file = data_path(config, self.scene.candidate, "train")
+        page = CopiedPage(ref, file, config.data)
         self.app.push_screen(page)
-        self.looker.sample(event.ref, lambda detail: page.post_message(page.Found(detail)))
+        self.looker.beside_training(kind, lambda found: page.post_message(page.Found(found)))
 
     def on_step_pane_follow_asked(self) -> None:
         self.looker.follow()
@@ -314,6 +327,16 @@ class MainScreen(Plain):
 
         self.app.push_screen(SettingsPage(self.looker.config))
 
+    def action_hold_out(self) -> None:
+        from tui_eval.files.evidence import data_path
+        from tui_eval.ui.screens.split import SplitScreen
+        from tui_eval.ui.screens.split_form import begun
+
+        config, candidate = self.looker.config, self.scene.candidate
+        train = data_path(config, candidate, "train")
+        named = [train, data_path(config, candidate, "validation")]
+        self.app.push_screen(SplitScreen(begun(train, train, [one for one in named if one])))
+
     def action_skipped(self) -> None:
         from tui_eval.ui.screens.skipped import SkippedPage
 
@@ -327,7 +350,12 @@ def begun(reading: Reading | None) -> bool:
     return reading.verdict != "waiting" or any(number.n for number in reading.numbers.values())
 
 
-DONE_ANEW = {"score": "scored", "generate": "answered", "measure": "measured"}
+DONE_ANEW = {
+    "score": "scored",
+    "generate": "answered",
+    "measure": "measured",
+    "tokens": "looked at",
+}
 MODELS = "under 2 models, base and fine-tuned"
 
 

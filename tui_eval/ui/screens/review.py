@@ -20,6 +20,7 @@ from tui_eval.core.session import Answer, Item, Prompt, ReviewSession
 from tui_eval.core.text import clean
 from tui_eval.errors import InputError
 from tui_eval.ui import keys
+from tui_eval.ui.messages import TokensAsked
 from tui_eval.ui.screens.base import WIDE
 from tui_eval.ui.screens.judging import JudgingScreen
 from tui_eval.ui.screens.judging_look import Look, Undone, told
@@ -66,7 +67,7 @@ class ReviewScreen(JudgingScreen):
     # The texts' own lines name e, p and h, and the note's line names n.
     footer = (
         "score_1", "score_0", "clear", "undo", "flag", "skip", "items", "levels", "note",
-        "expected", "prompt", "rendered", "help",
+        "expected", "prompt", "rendered", "tokens", "help",
     )  # fmt: skip
 
     def __init__(self, session: ReviewSession, **more: Any) -> None:
@@ -329,6 +330,17 @@ class ReviewScreen(JudgingScreen):
             self.text.open(self.text.body)
             return True
         return await super().close_innermost()
+
+    def action_tokens(self) -> None:
+        """The answer's token is its id: this screen knows no more, and no model's name."""
+        if not self.at_item or self.look.item.token in self._missing:
+            return
+        if self._review.blind:
+            # Base and fine-tuned are told apart there.
+            self.tell("this review is blind: the tokens can be looked at after it", "dim")
+            return
+        self.viewed("tokens")
+        self.post_message(TokensAsked(self.look.item.token, partial(self.viewed, "reference")))
 
     def action_levels(self) -> None:
         self.app.push_screen(LevelsPage(self._anchors))

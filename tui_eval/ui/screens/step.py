@@ -12,7 +12,7 @@ from textual.message import Message
 from tui_eval.checklist import CHECKLIST
 from tui_eval.core.reading import Finding, Reading
 from tui_eval.core.records import EngineStatus, Job
-from tui_eval.core.text import cells, clean
+from tui_eval.core.text import cells, clean, cut
 from tui_eval.ui import keys
 from tui_eval.ui.messages import JudgeAsked
 from tui_eval.ui.scene import Beside, asked_for, to_be_judged
@@ -28,6 +28,8 @@ INVITATION = {
     "review": "reads and scores them, four digits each; every key is kept at once",
     "blind_ab": "judges them, one key each, without names; every vote is kept at once",
 }
+PLACES = ("view", "step", "say")
+"""What a row opens that is no item of the data (``core.reading.Table``)."""
 TALL = 28
 SMALL = 18
 """Lines from which a long gravest reason gets a row more (a terminal of 24 has 20)."""
@@ -41,12 +43,14 @@ class StepPane(PlotKeys, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("step", "plot", "list")]
 
     class Opened(Message):
-        """``enter`` on a row: ``ref`` is what the table's row names (a sample's id)."""
+        """``enter`` on a row: ``ref`` is what the table's row names (a sample's id),
+        ``opens`` as what it is opened (``core.reading.Table``)."""
 
-        def __init__(self, step: str, ref: str) -> None:
+        def __init__(self, step: str, ref: str, opens: str = "") -> None:
             super().__init__()
             self.step = step
             self.ref = ref
+            self.opens = opens
 
     class FollowAsked(Message):
         """The step's log should be followed, or no longer."""
@@ -61,18 +65,19 @@ class StepPane(PlotKeys, can_focus=True):
         self.reading: Reading | None = None
         self.job: Job | None = None
         self.engine = EngineStatus("absent")
-        self.following = ""
+        self.following = self.followed = ""
         self.views = Views(signs_of())
         self._typing = False
 
     def show(
         self, reading: Reading | None, job: Job | None, engine: EngineStatus,
-        following: str = "", beside: Beside | None = None,
+        following: str = "", beside: Beside | None = None, followed: str = "",
     ) -> None:  # fmt: skip
-        """What is known now; cursors, zoom and view stay as they are. ``following`` and
-        ``beside`` are of step 1."""
+        """What is known now; cursors, zoom and view stay as they are. ``following``,
+        ``followed`` and ``beside`` are of step 1."""
         before = self.footer
-        self.following, beside = (following, beside) if self.has_log else ("", None)
+        beside = beside if self.has_log else None
+        self.following, self.followed = (following, followed) if self.has_log else ("", "")
         if reading is not None and (reading, beside) != (self.reading, self.views.beside):
             self.views.update(reading, beside)
         self.reading, self.job, self.engine = reading, job, engine
@@ -142,10 +147,25 @@ class StepPane(PlotKeys, can_focus=True):
 
     def action_enter(self) -> None:
         listing = self.views.listing
-        if listing is not None and listing.ref:
-            self.post_message(self.Opened(self.step, listing.ref))
+        if listing is not None and listing.opens in PLACES:
+            self._go(listing.opens, listing.ref)
+        elif listing is not None and listing.ref:
+            self.post_message(self.Opened(self.step, listing.ref, listing.opens))
         elif self.entry.judged:
             self.post_message(JudgeAsked(self.step))
+
+    def _go(self, how: str, ref: str) -> None:
+        """To another view or step, or say why there is nothing to go to."""
+        if how == "view" and self.views.open(ref):
+            self.redraw()
+            self._tell_keys()
+            return
+        go = getattr(self.screen, "go", None)
+        if how == "step" and go is not None:
+            self.app.call_later(go, ref)
+            return
+        words = ref if how == "say" else "there is nothing to open here"
+        getattr(self.screen, "say", lambda words, role: None)(words, "dim")
 
     def action_copy(self) -> None:
         if self.reading is not None:
@@ -184,6 +204,13 @@ class StepPane(PlotKeys, can_focus=True):
 
     def on_key(self, event: Key) -> None:
         listing = self.views.listing
+        filtered = self._typing or (listing is not None and bool(listing.words))
+        if event.key == "escape" and not filtered and self.views.back():
+            event.stop()
+            event.prevent_default()
+            self.redraw()
+            self._tell_keys()
+            return
         if listing is None or not (self._typing or (event.key == "escape" and listing.words)):
             return
         words = listing.words
@@ -234,10 +261,15 @@ class StepPane(PlotKeys, can_focus=True):
         return Picture([*rows, between, *filled(body.lines, room), *foot], cursor)
 
     def _beside(self) -> Line:
-        """Which log is followed, and which is drawn beside it."""
+        """Which log is followed and what became of it, and which is drawn beside it."""
         told: Line = []
         if self.following:
-            told += line(("following ", "accent"), (self.following, "dim"))
+            # What became of it is read whole at 80 cells.
+            room = max(10, 52 - cells(self.followed)) if self.followed else 60
+            name = cut(self.following, room)
+            told += line(("following ", "accent"), (name, "dim"))
+            if self.followed:
+                told += line((": ", "dim"), (self.followed, "caution!"))
         beside = self.views.beside
         if beside is not None:
             told += line((" · " if told else "", "dim"), ("beside it ", "dim"), beside.name)
@@ -248,7 +280,8 @@ class StepPane(PlotKeys, can_focus=True):
             return [line(f"{self.entry.title} is not in this version yet.")]
         if self.job is not None:
             return [line(("Looking at what was computed.", "dim")), [], *self._foot(width)]
-        return [line(("Looking at the files.", "dim"))]
+        words = "Reading the training log." if self.has_log else "Looking at the files."
+        return [line((words, "dim"))]
 
     def _head(self, reading: Reading, width: int, height: int) -> list[Line]:
         """Verdict, summary, reasons, and what starts or stopped the work."""
@@ -277,7 +310,8 @@ class StepPane(PlotKeys, can_focus=True):
         """Why the work stopped and what to press, or what starts it."""
         job, reading = self.job, self.reading
         if job is not None and job.state == "failed":
-            words = clean(job.error or "The engine gave no reason.", limit=2 * width)
+            reason = " ".join(job.error.split("\n")) or "The engine gave no reason."
+            words = clean(reason, limit=2 * width)
             made = wrapped(f"{progress.VERBS[job.verb]} failed: {words}", width - 2, 2)
             rows = [line(("✗ " if n == 0 else "  ", "bad!"), text) for n, text in enumerate(made)]
             return [*rows, line(("  r tries again · L shows the log", "dim"))]

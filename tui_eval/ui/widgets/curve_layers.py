@@ -132,10 +132,14 @@ class CurveLayers(CurveState):
         return made
 
     def _scatter_layers(self, area: Area) -> list[Layer]:
-        """All points, up to a number that can be told apart, over the diagonal."""
+        """All points, up to a number that can be told apart, over the line of no change: the
+        diagonal, or 0 where a change is what is drawn."""
         start, end = max(area.x0, area.y0), min(area.x1, area.y1)
         made = []
-        if start < end and not self.log:
+        if "change" in self.plot.y_label:
+            if area.y0 < 0 < area.y1:
+                made.append(Layer((area.x0, area.x1), (0.0, 0.0), "rule", self.signs.line))
+        elif start < end and not self.log:
             made.append(Layer((start, end), (start, end), "rule", self.signs.line))
         for number, series in enumerate(self.plot.series):
             points = self.points(number)

@@ -60,6 +60,9 @@ class Drawn(Widget, can_focus=False):
             self._wipe()
             return
         if self._painted_for != self._drawn_for():
+            # Its size changes: what was painted is of no use even where the old one comes back
+            # before it is drawn, as under another screen.
+            self._painted_for = None
             self.refresh()
             self._wipe()
             return
@@ -157,6 +160,7 @@ def _alike(one: Style, other: Style) -> bool:
         and bool(one.reverse) == bool(other.reverse)
         and not one.reverse
         and not one.underline
+        and not other.underline
     )
 
 

@@ -91,6 +91,13 @@ class Listing:
         index = self.index
         return self.table.refs[index] if index is not None and index < len(self.table.refs) else ""
 
+    @property
+    def opens(self) -> str:
+        """As what ``ref`` is opened; empty: as its step has it."""
+        index = self.index
+        kinds = self.table.opens
+        return kinds[index] if index is not None and index < len(kinds) else ""
+
     def move(self, by: int) -> bool:
         before = self.at
         self.at = min(max(0, self.at + by), max(0, len(self.rows) - 1))

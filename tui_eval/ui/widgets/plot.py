@@ -12,8 +12,9 @@ from tui_eval.ui.widgets.curve import JUMP, Another
 from tui_eval.ui.widgets.curve_layers import FANCY, LETTERS, Signs
 from tui_eval.ui.widgets.curve_view import CurveView
 from tui_eval.ui.widgets.drawn import Drawn
+from tui_eval.ui.widgets.scale import ScaleView
 
-PlotView = CurveView | HistogramView | BarsView
+PlotView = CurveView | HistogramView | BarsView | ScaleView
 
 
 def signs_of(environ: Mapping[str, str] | None = None) -> Signs:
@@ -30,6 +31,8 @@ def view_of(
         return HistogramView(plot, fancy=signs is FANCY)
     if plot.kind == "bars":
         return BarsView(plot, fancy=signs is FANCY)
+    if plot.kind == "scale":
+        return ScaleView(plot, fancy=signs is FANCY)
     view = CurveView(plot, others, signs)
     if beside is not None:
         view.update(plot, others, beside)
@@ -48,6 +51,9 @@ def update(
         view.update(plot)
         return True
     if isinstance(view, BarsView) and plot.kind == "bars":
+        view.update(plot)
+        return True
+    if isinstance(view, ScaleView) and plot.kind == "scale":
         view.update(plot)
         return True
     return False

@@ -8,7 +8,12 @@ from __future__ import annotations
 from tui_eval.core.records import EngineStatus, Job
 from tui_eval.core.text import clean
 
-VERBS = {"score": "scoring", "generate": "answering", "measure": "measuring"}
+VERBS = {
+    "score": "scoring",
+    "generate": "answering",
+    "measure": "measuring",
+    "tokens": "looking at tokens",
+}
 
 
 def amount(job: Job) -> str:

@@ -152,6 +152,8 @@ def plain_text(reading: Reading) -> str:
         f"{SEVERITY_MARKS[finding.severity]} {clean(finding.text)}"
         for finding in worst_first(reading.findings)
     ]
+    if reading.advice:
+        lines.append(f"try {', '.join(map(clean, reading.advice))}")
     for name, number in reading.numbers.items():
         parts = [clean(name), value_text(number), interval_text(number), _notes(number)]
         lines.append("  ".join(part for part in parts if part))

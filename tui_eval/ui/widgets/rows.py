@@ -12,6 +12,10 @@ from itertools import islice
 from tui_eval.core.text import cells, cut
 from tui_eval.ui.widgets.drawn import Line, Run
 
+WIDE = 150
+"""Cells from which two views stand beside each other."""
+READ = 130
+"""Cells that a list grows to: beyond, the eye loses its line."""
 _SIGNS = re.compile("([○●])")
 
 

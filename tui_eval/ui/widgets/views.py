@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tui_eval.core.reading import Number, Plot, Reading, Table
-from tui_eval.core.text import cells, clean
-from tui_eval.ui.format import interval_text, on_the_point, value_text
+from tui_eval.core.reading import Plot, Reading, Table
+from tui_eval.core.text import clean
 from tui_eval.ui.scene import Beside
 from tui_eval.ui.widgets.curve import Another
 from tui_eval.ui.widgets.curve_layers import Signs
 from tui_eval.ui.widgets.curve_view import CurveView
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.lines import Listing
+from tui_eval.ui.widgets.measured import lines as measured_lines
+from tui_eval.ui.widgets.number_grid import number_grid
 from tui_eval.ui.widgets.plot import PlotView, update, view_of
 from tui_eval.ui.widgets.reading_view import all_reason_rows, number_rows
-from tui_eval.ui.widgets.rows import beside, cropped, filled, fit, line, width_of
+from tui_eval.ui.widgets.rows import READ, WIDE, beside, filled
+from tui_eval.ui.widgets.scale import ScaleView
 
 SMALL_ROWS = 4
 """A table without refs and at most this many rows stands above an overview."""
@@ -24,10 +26,6 @@ ROOMY = 28
 """Lines from which numbers stand between the reasons and the plot."""
 TALL = 42
 """Lines that a plot grows to."""
-WIDE = 150
-"""Cells from which two views stand beside each other."""
-READ = 130
-"""Cells that a list grows to: beyond, the eye loses its line."""
 OVERVIEW = "overview"
 WORDS = "words"
 
@@ -153,6 +151,8 @@ class Views:
         self.words: Words | None = None
         self.views: tuple[View, ...] = ()
         self.at = 0
+        self._from = ""
+        """The view that another was opened from."""
         self._turned = False
         """A person chose the view; until then the first one is it, also when it comes late."""
 
@@ -192,7 +192,26 @@ class Views:
                 listing.update(table)
             self.tables[key] = listing
 
+    def open(self, key: str) -> bool:
+        """Turn to the view of a table or plot; ``back`` leads where this began."""
+        found = [at for at, one in enumerate(self.views) if key and key in (one.table, one.plot)
+                 and one.key != OVERVIEW]  # fmt: skip
+        if not found or self.view is None:
+            return False
+        self._from = self.view.key
+        self.at, self._turned = found[0], True
+        return True
+
+    def back(self) -> bool:
+        """From an opened view to the one that it was opened from."""
+        keys = [view.key for view in self.views]
+        if self._from not in keys:
+            return False
+        self.at, self._from = keys.index(self._from), ""
+        return True
+
     def turn(self, by: int) -> bool:
+        self._from = ""
         if len(self.views) < 2:
             return False
         self.at = (self.at + by) % len(self.views)
@@ -278,6 +297,11 @@ class Views:
 
     def _overview(self, view: View, width: int, height: int) -> Picture:
         """Small tables and numbers, plots side by side, then the list."""
+        scale, main = self.plots.get(view.plot), self.tables.get(view.table)
+        if isinstance(scale, ScaleView) and main is not None:
+            others = {key: plot for key, plot in self.plots.items() if key != view.plot}
+            reading = self.reading
+            return Picture(*measured_lines(scale, main, others, reading, width, height))
         drawn = self._figures(view, width, height)
         listing = self.tables.get(view.table)
         plots = self._plots_room(height - len(drawn), listing)
@@ -376,41 +400,3 @@ def _columns_shown(reading: Reading) -> set[str]:
     names = {"base", "tuned", "base_bits_per_byte", "tuned_bits_per_byte"}
     small = any(_small(table) for table in reading.tables.values())
     return names if small else set()
-
-
-def number_grid(numbers: Mapping[str, Number], width: int, most: int = 3) -> list[Line]:
-    """Numbers with their intervals in columns, read downwards; those without a value last."""
-    entries = []
-    for name, number in numbers.items():
-        if number.value is not None:
-            label = clean(name, limit=40).replace("_", " ")
-            entries.append((label, value_text(number), interval_text(number)))
-    if not entries:
-        return []
-    for columns in range(min(most, len(entries)), 0, -1):
-        height = -(-len(entries) // columns)
-        blocks = [
-            _number_block(entries[start : start + height])
-            for start in range(0, len(entries), height)
-        ]
-        if sum(width_of(block[0]) + 4 for block in blocks) - 4 <= width:
-            break
-    lines = blocks[0]
-    for block in blocks[1:]:
-        lines = beside(lines, block, width_of(lines[0]), "    ")
-    return [cropped(made, width) for made in lines]
-
-
-def _number_block(entries: Sequence[tuple[str, str, str]]) -> list[Line]:
-    """One column of the grid, all its lines equally wide."""
-    names = max(cells(name) for name, _, _ in entries)
-    values = on_the_point([value for _, value, _ in entries])
-    spans = max(len(interval) for _, _, interval in entries)
-    return [
-        line(
-            (fit(name, names), "dim"),
-            f"  {value}",
-            (f" {interval:<{spans}}" if spans else "", "dim"),
-        )
-        for (name, _, interval), value in zip(entries, values, strict=True)
-    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from stat import S_ISREG
 
 from tui_eval.errors import InputError
 from tui_eval.files.logs.parts import signs
@@ -88,13 +89,15 @@ def _version(path: Path) -> int:
 
 
 def _newest(files: Iterable[Path]) -> list[Path]:
-    def age(path: Path) -> float:
+    ages = {}
+    for path in files:
         try:
-            return path.stat().st_mtime
+            found = path.stat()
         except OSError:
-            return 0.0
-
-    return sorted(filter(is_file, files), key=age, reverse=True)[:_MOST_LOOKED_AT]
+            continue
+        if S_ISREG(found.st_mode):
+            ages[path] = found.st_mtime
+    return sorted(ages, key=lambda path: -ages[path])[:_MOST_LOOKED_AT]
 
 
 def _telling(files: Iterable[Path], is_log: Callable[[bytes], bool]) -> list[Path]:

@@ -34,6 +34,10 @@ class Reader(ABC):
 
     format: str
 
+    trouble: str = ""
+    """Why the last look could not read, to stand after the log's name and a colon; empty
+    where it could. What was read before is kept, and the next look tries again."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
 
@@ -83,12 +87,16 @@ class FileReader(Reader):
 
     def read_on(self) -> bool:
         state = self._tail.look()
+        self.trouble = self._tail.fault
         if state in ("same", "gone"):
             return False
         if state == "anew":
             self._parser = self._new()
-        for chunk in self._tail.chunks():
-            self._parser.feed(chunk)
+        try:
+            for chunk in self._tail.chunks():
+                self._parser.feed(chunk)
+        finally:
+            self.trouble = self._tail.fault
         return True
 
     def end(self) -> None:

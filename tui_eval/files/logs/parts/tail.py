@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal
 
 from tui_eval.errors import InputError
-from tui_eval.files.raw import refuse_lfs_pointer, why
+from tui_eval.files.raw import is_lfs_pointer, refuse_lfs_pointer, why
 
 _CHUNK = 1 << 20
 _ANCHOR = 64
@@ -16,6 +18,13 @@ in one of them."""
 MOST_LINE = 1 << 20
 
 State = Literal["same", "grown", "anew", "gone"]
+GONE = "gone"
+
+
+def fault_of(error: OSError) -> str:
+    """What keeps a file from being read, to stand after its name and a colon."""
+    absent = error.errno in (errno.ENOENT, errno.ENOTDIR)
+    return GONE if absent else f"unreadable ({why(error)})"
 
 
 class Tail:
@@ -24,26 +33,36 @@ class Tail:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.offset = 0
+        self.fault = ""
+        """Why the last look found nothing to read; empty where it found the file."""
         self._head = b""
         self._before = b""
-        self._identity: tuple[int, int] | None = None
-        self._stamp: tuple[int, int] | None = None
+        self._stamp: tuple[int, ...] | None = None
 
     def look(self) -> State:
-        """How the file stands to what was read; ``gone`` while it is being replaced."""
+        """How the file stands to what was read; ``gone`` while it is away or unreadable. A
+        copy of the same log that is longer, as a mirror leaves it, is the log grown."""
         try:
             found = self.path.stat()
-            identity, stamp = (found.st_dev, found.st_ino), (found.st_size, found.st_mtime_ns)
-            if self._identity is None:
-                self._identity, self._stamp = identity, stamp
+            if not stat.S_ISREG(found.st_mode):
+                # A pipe would hold up whoever opens it.
+                self.fault = "unreadable (not a regular file)"
+                return "gone"
+            # The change time too: rights that are taken away leave the others as they are.
+            stamp = (
+                found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+            )  # fmt: skip
+            if self._stamp is None:
+                self._stamp = stamp
                 return "grown"
-            if identity == self._identity and stamp == self._stamp:
+            if stamp == self._stamp and not self.fault:
                 return "same"
             with self.path.open("rb") as file:
-                kept = identity == self._identity and self._continues(file, found.st_size)
-        except OSError:
+                kept = self._continues(file, found.st_size)
+        except OSError as error:
+            self.fault = fault_of(error)
             return "gone"
-        self._identity, self._stamp = identity, stamp
+        self._stamp, self.fault = stamp, ""
         if kept:
             return "grown" if found.st_size > self.offset else "same"
         self.offset, self._head, self._before = 0, b"", b""
@@ -58,7 +77,8 @@ class Tail:
 
     def chunks(self) -> Iterator[bytes]:
         """What is new. Raises InputError where the file can't be read."""
-        if not self.offset:
+        if not self.offset and is_lfs_pointer(self.path):
+            self.fault = "unreadable (a Git LFS pointer)"
             refuse_lfs_pointer(self.path)
         try:
             with self.path.open("rb") as file:
@@ -70,6 +90,8 @@ class Tail:
                     self.offset += len(chunk)
                     yield chunk
         except OSError as error:
+            # What is left is read when the next look finds the file readable.
+            self.fault = fault_of(error)
             raise InputError(f"{self.path} can't be read: {why(error)}.") from error
 
 

@@ -1,0 +1,89 @@
+"""Fine-tunes whose verdicts are known from how they were made: the program agrees.
+
+They are trained here, by ``sample_data/make/bank.py``, and read by the real program.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sample_data.make.bank_members import MEMBERS, Expected, Member
+from tests.sample import TUI_EVAL, quiet_environment
+
+ROOT = Path(__file__).resolve().parents[2]
+STEPS = ("curves", "perplexity", "overfitting")
+GRAVE = ("caution", "bad", "not_enough")
+
+Shown = Mapping[str, Any]
+
+
+@pytest.fixture(scope="module")
+def readings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Shown]:
+    """What the program shows of every member, by name and step."""
+    folder = tmp_path_factory.mktemp("bank")
+    environment = {**os.environ, **quiet_environment(folder)}
+    make = [sys.executable, "-m", "sample_data.make", str(folder / "bank")]
+    _called(
+        [*make, "--work", str(folder / "work"), "--stages", "bank", "--threads", "1"], environment
+    )
+    found: dict[str, Shown] = {}
+    for place in sorted({member.place for member in MEMBERS}):
+        workspace = ["-w", str(folder / "bank" / place)]
+        _called([*TUI_EVAL, "run", *STEPS, *workspace], environment)
+        shown = json.loads(_called([*TUI_EVAL, "show", *STEPS, "--json", *workspace], environment))
+        found |= {name: one["steps"] for name, one in shown["candidates"].items()}
+    return found
+
+
+def _called(command: list[str], environment: dict[str, str]) -> str:
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=3600
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("member", MEMBERS, ids=lambda member: member.recipe.name)
+def test_a_member_reads_as_it_was_made(
+    readings: dict[str, Shown], member: Member, step: str
+) -> None:
+    reading = readings[member.recipe.name][step]
+    assert faults(reading, member.expected[step]) == [], reading["summary"]
+
+
+def faults(reading: Shown, expected: Expected) -> list[str]:
+    severities = {one["code"]: one["severity"] for one in reading["findings"]}
+    told = [f"verdict {reading['verdict']}"] * (reading["verdict"] not in expected.verdicts)
+    told += [
+        f"no {codes}" for codes in expected.must if not severities.keys() & set(codes.split("|"))
+    ]
+    told += [f"has {code}" for code in expected.never if severities.get(code) in GRAVE]
+    for name, least in expected.above.items():
+        value = reading["numbers"][name]["value"]
+        told += [f"{name} is {value}"] * (value is None or value <= least)
+    return told
+
+
+def test_what_differs_is_told() -> None:
+    finding = {"code": "gap_some", "severity": "caution"}
+    reading = {"verdict": "caution", "findings": [finding], "numbers": {"gap": {"value": 0.1}}}
+    assert faults(reading, Expected(("caution",), ("copies|gap_some",))) == []
+    wrong = Expected(("good",), ("copies",), ("gap_some",), {"gap": 0.2})
+    assert faults(reading, wrong) == [
+        "verdict caution", "no copies", "has gap_some", "gap is 0.1",
+    ]  # fmt: skip
+
+
+def test_the_bank_is_complete() -> None:
+    names = [member.recipe.name for member in MEMBERS]
+    assert len(set(names)) == len(names) >= 9

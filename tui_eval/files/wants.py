@@ -1,0 +1,31 @@
+"""Which jobs have something to do: what is asked for without it only fails, or ends at once."""
+
+from __future__ import annotations
+
+from tui_eval.config import Config
+from tui_eval.core.records import Split
+from tui_eval.core.text import clean
+from tui_eval.files import producers
+from tui_eval.files.evidence import data_path
+
+
+def idle(config: Config, candidate: str, verb: str, split: Split) -> str:
+    """Why a job has nothing to work on, in words; empty where it has. That no validation file
+    is named is the job's to say: without it no step has anything."""
+    needs_train = split == "train" or verb == "measure"
+    if needs_train and data_path(config, candidate, "train") is None:
+        return "no train file is named: set [data] train in eval.toml"
+    name = clean(candidate, limit=60)
+    if verb == "score" and not producers.scorable(config, candidate):
+        return f"there is no model to score: set [models.{name}] path in eval.toml"
+    if verb == "generate" and not _answering(config, candidate):
+        return "the answers are read from files"
+    return ""
+
+
+def _answering(config: Config, candidate: str) -> bool:
+    """Whether candidate or base makes its answers itself."""
+    base = producers.base_name(config, candidate)
+    names = [candidate] if base is None else [base, candidate]
+    entries = [config.models[name] for name in names if name in config.models]
+    return any(not entry.answers for entry in entries)
