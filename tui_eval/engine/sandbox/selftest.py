@@ -76,7 +76,8 @@ def run():
     os.execv("/bin/true", ["true"])
 
 def signal(pid):
-    os.kill(pid, 0)
+    # In a process table of its own, the number may happen to be this process's.
+    os.kill(pid if pid != os.getpid() else 1, 0)
     return "signalled"
 
 def memory(pid):
