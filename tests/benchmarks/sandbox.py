@@ -23,11 +23,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from tui_eval.core.code_records import CodeProblem
+from tui_eval.core.code_records import CodeProblem, CodeSample
 from tui_eval.engine.sandbox import selftest
 from tui_eval.engine.sandbox.levels import BEST_FIRST, Level
 from tui_eval.engine.sandbox.runner import Sandbox, judge_all
-from tui_eval.engine.sandbox.verdict import Program
+from tui_eval.engine.sandbox.verdict import Program, program_of
 from tui_eval.files.code_samples import read_problems
 
 DEFAULT = Path(__file__).resolve().parents[3] / "shared/data/humaneval/HumanEval_first60.jsonl"
@@ -35,12 +35,13 @@ WORKERS = (1, 2)
 PEER_SECONDS = 3.0
 
 
+def reference(problem: CodeProblem) -> Program:
+    return program_of(problem, CodeSample(problem.task_id, problem.canonical_solution))
+
+
 def in_the_sandbox(level: Level, problems: Sequence[CodeProblem], workers: int) -> str:
     box = Sandbox(level)
-    programs = [
-        Program(one.prompt + one.canonical_solution, one.test, one.entry_point, one.prompt)
-        for one in problems
-    ]
+    programs = [reference(one) for one in problems]
     begun = time.monotonic()
     verdicts = [verdict for _, verdict in judge_all(box, programs, workers=workers)]
     taken = time.monotonic() - begun
@@ -52,9 +53,7 @@ def overhead(level: Level, problems: Sequence[CodeProblem]) -> str:
     box = Sandbox(level)
     beyond = []
     for one in problems:
-        program = Program(
-            one.prompt + one.canonical_solution, one.test, one.entry_point, one.prompt
-        )
+        program = reference(one)
         begun = time.monotonic()
         verdict = box.judge(program)
         beyond.append(time.monotonic() - begun - verdict.seconds)

@@ -18,7 +18,7 @@ from tui_eval.core.stats.pass_at_k import pass_at_k
 from tui_eval.engine.sandbox import selftest
 from tui_eval.engine.sandbox.levels import Level
 from tui_eval.engine.sandbox.runner import Sandbox, judge_all
-from tui_eval.engine.sandbox.verdict import Limits, Outcome, Program, Verdict
+from tui_eval.engine.sandbox.verdict import Limits, Outcome, Program, Verdict, program_of
 from tui_eval.files.code_samples import read_problems, read_samples
 
 PROBLEMS = SHARED / "humaneval" / "HumanEval_first60.jsonl"
@@ -83,11 +83,13 @@ def test_the_published_example_comes_to_one_half() -> None:
     (4.999…)."""
     (problem,) = read_problems(EXAMPLE)
     samples = read_samples(SAMPLES, [problem])
-    verdicts = judged([of(problem, source(problem, one)) for one in samples], seconds=3.0)
+    verdicts = judged([program_of(problem, one) for one in samples], seconds=3.0)
     assert [one.outcome.value for one in verdicts] == [
         *("sandbox", "timeout", "crash"),
         *("passed", "passed", "passed"),
     ]
+    assert verdicts[-1].result == "passed"
+    assert verdicts[1].result == "timeout: no answer within 3 seconds"
     estimate = pass_at_k([(len(verdicts), sum(one.passed for one in verdicts))], 1)
     assert estimate is not None
     assert estimate.value == pytest.approx(0.5)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tui_eval.core.code_records import CodeProblem, CodeSample, source
+
 
 class Outcome(StrEnum):
     PASSED = "passed"
@@ -57,3 +59,12 @@ class Verdict:
     @property
     def passed(self) -> bool:
         return self.outcome is Outcome.PASSED
+
+    @property
+    def result(self) -> str:
+        """One line, as a judged file holds it: "passed", or the outcome and its reason."""
+        return f"{self.outcome.value}: {self.reason}" if self.reason else self.outcome.value
+
+
+def program_of(problem: CodeProblem, sample: CodeSample) -> Program:
+    return Program(source(problem, sample), problem.test, problem.entry_point, problem.prompt)
