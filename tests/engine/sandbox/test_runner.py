@@ -136,6 +136,15 @@ def test_a_sandbox_that_fails_is_no_verdict_on_the_program(
     assert "the sandbox failed: its keeper ended with 2" in verdict.reason
 
 
+def test_a_full_or_missing_disk_is_no_verdict(
+    box: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    verdict = box.judge(GOOD)
+    assert not verdict.judged
+    assert "no folder for temporary files" in verdict.reason
+
+
 def test_a_test_too_large_to_send_is_no_verdict_either(box: Sandbox) -> None:
     verdict = box.judge(Program("def f(x):\n    return 1", "#" * (9 << 20), "f"))
     assert not verdict.judged

@@ -107,7 +107,10 @@ class Sandbox:
         return verdict
 
     def _once(self, program: Program, stop: threading.Event | None) -> Verdict:
-        box = tempfile.mkdtemp(prefix=BOX)
+        try:
+            box = tempfile.mkdtemp(prefix=BOX)
+        except OSError as error:
+            return _unjudged(f"no folder for temporary files: {error}")
         theirs, ours = os.pipe()
         try:
             task = {
