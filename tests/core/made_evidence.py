@@ -69,6 +69,10 @@ class MadeEvidence:
     task_completions: Mapping[tuple[str, str], Mapping[str, Completion]] = field(
         default_factory=dict
     )
+    further: Mapping[tuple[str, str], Mapping[str, Sequence[Completion]]] = field(
+        default_factory=dict
+    )
+    """Answers after the first, by model and task, then by sample id."""
     settings: Mapping[str, float | int | str | bool] = field(default_factory=dict)
     answers_alone: Sequence[str] = ()
     """Models of which only answers are named."""
@@ -137,6 +141,13 @@ class MadeEvidence:
 
     def task_answers(self, candidate: str, model: str, task: str) -> Mapping[str, Completion]:
         return self.task_completions.get((model, task), {})
+
+    def task_samples(
+        self, candidate: str, model: str, task: str
+    ) -> Mapping[str, Sequence[Completion]]:
+        first = self.task_answers(candidate, model, task)
+        more = self.further.get((model, task), {})
+        return {sample: (one, *more.get(sample, ())) for sample, one in first.items()}
 
     def task_scores(self, candidate: str, model: str, task: str) -> Mapping[str, MetricScores]:
         return self.measured.get((model, task), {})

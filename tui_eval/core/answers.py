@@ -97,6 +97,17 @@ def split_thinking(text: str, tags: Tags | None, *, opened: bool = False) -> Tho
     return Thought(_joined(thoughts), text[at:]) if thoughts else Thought("", text)
 
 
+def tags_in(text: str) -> Tags | None:
+    """The tags that an answer of unknown making begins with, or closes without having opened."""
+    start = text.lstrip()[:64]
+    opened = next((tags for tags in KNOWN_TAGS if start.startswith(tags[0])), None)
+    return opened or next((tags for tags in KNOWN_TAGS if _orphan(text, tags)), None)
+
+
+def _orphan(text: str, tags: Tags) -> bool:
+    return tags[1] in text and tags[0] not in text
+
+
 def _joined(thoughts: Sequence[str]) -> str:
     return "\n\n".join(kept for thought in thoughts if (kept := thought.strip()))
 

@@ -101,6 +101,12 @@ class TaskEvidence(Evidence, Protocol):
         """By sample id, ``model``'s first answers to the task's items, only of the current
         generator; also those that say why there is none."""
 
+    def task_samples(
+        self, candidate: str, model: str, task: str
+    ) -> Mapping[str, Sequence[Completion]]:
+        """As ``task_answers``, with every answer to an item, the first one first: pass_at_k
+        needs several."""
+
     def task_scores(self, candidate: str, model: str, task: str) -> Mapping[str, MetricScores]:
         """By measurement (``Metric.measure``), what was found on ``model``'s current answers
         under the task's current options, as far as measured."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_eval.config import Config
-from tui_eval.core.answers import KNOWN_TAGS, Tags, Written, completion
+from tui_eval.core.answers import Written, completion, tags_in
 from tui_eval.core.records import Completion, Dataset, Message, Sample
 from tui_eval.core.task_records import Task
 from tui_eval.core.text import clean, content_id
@@ -269,18 +269,7 @@ def _match_notes(file: AnswerFile, what: str, unanswered: int, used: int) -> tup
 
 def made_elsewhere(key: str, sample: str, text: str) -> Completion:
     """The record of an answer that was read from a file: nothing is known of its making."""
-    return completion(key, sample, Written(text, finish="given"), tags=_thinking(text))
-
-
-def _thinking(text: str) -> Tags | None:
-    """The tags that the answer itself begins with, or closes without having opened."""
-    start = text.lstrip()[:64]
-    opened = next((tags for tags in KNOWN_TAGS if start.startswith(tags[0])), None)
-    return opened or next((tags for tags in KNOWN_TAGS if _orphan(text, tags)), None)
-
-
-def _orphan(text: str, tags: Tags) -> bool:
-    return tags[1] in text and tags[0] not in text
+    return completion(key, sample, Written(text, finish="given"), tags=tags_in(text))
 
 
 def _count(number: int, what: str) -> str:
