@@ -17,6 +17,7 @@ from tui_eval.core.stats.rates import sign_p
 from tui_eval.core.stats.resampled import label_figure, mean_figure
 from tui_eval.core.steps.task_metrics import read
 from tui_eval.core.steps.task_metrics_figures import by_difference, look
+from tui_eval.core.steps.task_metrics_items import Chosen
 from tui_eval.core.steps.task_metrics_views import cell_items
 from tui_eval.core.task_records import (
     Asked,
@@ -185,7 +186,7 @@ def test_classification() -> None:
     assert matrix.rows[1] == ("good", 2, 18, 0, 0)
     confused = reading.tables["confused_moods"]
     assert confused.rows[0] == ("good", "(unparsed)", 20, 0)
-    assert confused.refs[0] == "s0"
+    assert Chosen.of(confused.refs[0]) == Chosen("moods", true="good", said="", side="base")
     assert [row[0] for row in reading.tables["labels_moods"].rows] == names
     fits(reading)
 

@@ -43,6 +43,9 @@ class Column:
     title: str
     kind: Literal["text", "number", "percent", "count"] = "text"
     digits: int = 2
+    """Below 0: each row has those that its own interval deserves."""
+    spare: bool = False
+    """Left out where texts would have to be cut for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,8 @@ class Table:
     """Rows hold one cell per column. ``refs`` names, per row, what ``enter`` opens
     (a sample id), or is empty. ``opens`` says, per row, as what: ``copy``, ``nearest``, ``view``
     (the ref is a table's or plot's key of the same Reading), ``step`` (the key of another
-    step), ``say`` (the ref is a sentence: why there is nothing to open), or as the step has it.
+    step), ``say`` (the ref is a sentence: why there is nothing to open), ``items`` (the ref names
+    several of the step's), or as the step has it.
     """
 
     title: str
@@ -88,11 +92,12 @@ class Plot:
     series per bar, ``name`` its label, ``y`` its one value, ``x`` its place from 0.
     ``scale``: an axis parted by ``events``, each labelled for the stretch that begins there;
     one series per estimate on it, ``x`` its low end, value and high end, or the value alone;
-    the first is the one that counts."""
+    the first is the one that counts. ``matrix``: square; of each model one series per label,
+    ``name`` the label, ``y`` how often each of the labels was said where it is the true one."""
 
     key: str
     title: str
-    kind: Literal["curve", "histogram", "scatter", "bars", "scale"]
+    kind: Literal["curve", "histogram", "scatter", "bars", "scale", "matrix"]
     series: tuple[Series, ...]
     x_label: str = ""
     y_label: str = ""

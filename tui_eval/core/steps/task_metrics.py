@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tui_eval.core.evidence import TaskEvidence
 from tui_eval.core.reading import HEADLINE_CELLS, SUMMARY_CELLS, Reading, verdict_of
 from tui_eval.core.stats.resampled import DRAWS, SEED
+from tui_eval.core.steps import task_metrics_matrix as matrix
 from tui_eval.core.steps import task_metrics_views as views
 from tui_eval.core.steps.task_metrics_figures import Compared, Looked, look
 from tui_eval.core.steps.task_metrics_tests import Case, all_hits, amount, moved_text
@@ -37,6 +38,7 @@ def read(evidence: TaskEvidence, candidate: str, *, against: str | None = None) 
         findings=findings,
         numbers=views.numbers(case),
         tables=views.tables(case) if tasks else {},
+        plots=matrix.plots(case),
         how=_how(case),
     )
 

@@ -101,24 +101,29 @@ class Looked:
         return [found[i.sample.id] for i in self.task.items if i.sample.id in found]
 
 
-def look(
-    evidence: TaskEvidence, candidate: str, base: str | None, task: Task, *, significance: float
-) -> Looked:
+def gathered(evidence: TaskEvidence, candidate: str, base: str | None, task: Task) -> Looked:
+    """Answers and findings, nothing compared yet."""
     models: dict[Side, str | None] = {"base": base, "tuned": candidate}
     answers = {s: _answers(evidence, candidate, m, task) for s, m in models.items()}
     scores = {s: _scores(evidence, candidate, m, task) for s, m in models.items()}
-    empty = Looked(task, base, (), answers, scores, 0, len(task.items))
+    return Looked(task, base, (), answers, scores, 0, len(task.items))
+
+
+def look(
+    evidence: TaskEvidence, candidate: str, base: str | None, task: Task, *, significance: float
+) -> Looked:
+    empty = gathered(evidence, candidate, base, task)
     done = sum(_is_done(empty, item) for item in task.items)
     waiting = done < len(task.items)
     settled = 0 if waiting else DRAWS
     found = tuple(
         compare(task, name, pairs_of(empty, measure), settled, significance)
-        for name, measure in _names(empty)
+        for name, measure in figure_names(empty)
     )
-    return Looked(task, base, found, answers, scores, done, len(task.items))
+    return replace(empty, compared=found, done=done)
 
 
-def _names(looked: Looked) -> list[tuple[str, str]]:
+def figure_names(looked: Looked) -> list[tuple[str, str]]:
     """Every figure with its measurement: the metrics asked for, the values that one of a
     person's own returned, and the unparsed rate of labels."""
     found: dict[str, str] = {}

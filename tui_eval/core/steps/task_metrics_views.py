@@ -18,11 +18,16 @@ from tui_eval.core.steps.task_metrics_figures import (
     by_category,
     by_difference,
     compare,
-    item_value,
     triples,
 )
+from tui_eval.core.steps.task_metrics_items import (
+    OPENS,
+    Chosen,
+    items_table,
+    kept_back,
+    label_text,
+)
 from tui_eval.core.steps.task_metrics_tests import Case
-from tui_eval.core.task_records import Measured
 from tui_eval.core.text import clean
 
 SHOWN = 50
@@ -30,9 +35,8 @@ SHOWN = 50
 MOST_LABELS = 20
 """More labels than this make no matrix that can be read; their confusions are listed."""
 CONFUSED = 50
-PROMPT_START = 120
-SAID = 60
-UNPARSED_NAME = "(unparsed)"
+SHOWS = {1: "better", -1: "worse", 0: "not shown"}
+NOTHING_YET = "nothing is measured here yet"
 
 
 def tables(case: Case) -> dict[str, Table]:
@@ -47,43 +51,64 @@ def tables(case: Case) -> dict[str, Table]:
     if any(_reasons(looked) for looked in some):
         shown["reasons"] = _reason_table(some)
     if some and case.base is not None:
-        shown["items"] = _items(some)
+        shown["items"] = _items(case, some)
     return shown
 
 
+FIGURES = (
+    Column("n", "n", "count", 0),
+    Column("base", "○ base", "number", -1),
+    Column("tuned", "● tuned", "number", -1),
+    Column("difference", "difference", "number", -1),
+    Column("low", "low", "number", -1),
+    Column("high", "high", "number", -1),
+)
+
+
 def _metrics(case: Case) -> Table:
-    """Base and tuned side by side; a task's name stands in its first row."""
+    """Base and tuned side by side. A task's name stands in the row of its first metric, which
+    carries the verdict and has its mark; ↵ opens the items in the order of the difference."""
     rows: list[tuple[Cell, ...]] = []
+    refs, opens = [], []
     for looked in case.tasks:
         name = clean(looked.task.name, limit=30)
         for found in looked.compared:
-            value = None if found.difference is None else found.difference.value
+            mark = _mark(case, looked, found) if found is looked.first else ""
+            words = SHOWS[found.better] if found.difference is not None else ""
+            figures = _figures(found)
             rows.append(
-                (
-                    name,
-                    clean(found.name, limit=30),
-                    found.n,
-                    _value(found.base),
-                    _value(found.tuned),
-                    value,
-                    *_ends(found.difference),
-                )
+                (name, clean(found.name, limit=30), *figures, mark, words, found.detectable)
             )
+            refs.append(Chosen(looked.task.name, found.name).ref if found.n else NOTHING_YET)
+            opens.append(OPENS if found.n else "say")
             name = ""
         if looked.task.sandbox:
-            told = f"sandbox: {clean(looked.task.sandbox, limit=40)}"
-            rows.append((name, told, *[None] * 6))
+            level = clean(looked.task.sandbox, limit=40)
+            rows.append((name, f"sandbox: {level}", *[None] * 9))
+            refs.append(f"the code that the models wrote ran in a sandbox: {level}")
+            opens.append("say")
     columns = (
         Column("task", "task"),
         Column("metric", "metric"),
-        Column("n", "n", "count", 0),
-        Column("base", "○ base", "number", 3),
-        Column("tuned", "● tuned", "number", 3),
-        Column("difference", "difference", "number", 3),
-        Column("low", "low", "number", 3),
-        Column("high", "high", "number", 3),
+        *FIGURES,
+        Column("mark", ""),
+        Column("shows", "shows", spare=True),
+        Column("detectable", "could show", "number", -1, spare=True),
     )
-    return Table("metrics", columns, tuple(rows))
+    return Table("metrics", columns, tuple(rows), tuple(refs), tuple(opens))
+
+
+def _mark(case: Case, looked: Looked, found: Compared) -> str:
+    if looked.waiting:
+        return "…"
+    if found.difference is None or not case.enough(looked):
+        return "?"
+    return {1: "✓", -1: "✗", 0: "!"}[found.better]
+
+
+def _figures(found: Compared) -> tuple[Cell, ...]:
+    value = None if found.difference is None else found.difference.value
+    return (found.n, _value(found.base), _value(found.tuned), value, *_ends(found.difference))
 
 
 def _value(found: Interval | None) -> float | None:
@@ -97,6 +122,7 @@ def _ends(found: Interval | None) -> tuple[float | None, float | None]:
 def _categories(case: Case, some: Sequence[Looked]) -> Table:
     """By each task's first metric. A category with few items gets no interval."""
     rows: list[tuple[Cell, ...]] = []
+    refs = []
     for looked in some:
         first, name = looked.compared[0], clean(looked.task.name, limit=30)
         for category, pairs in by_category(first).items():
@@ -104,21 +130,12 @@ def _categories(case: Case, some: Sequence[Looked]) -> Table:
             part = compare(
                 looked.task, first.name, pairs, 0 if few else DRAWS, case.limit("significance")
             )
-            value = None if part.difference is None else part.difference.value
-            ends = (None, None) if few else _ends(part.difference)
-            figures = _value(part.base), _value(part.tuned), value
-            rows.append((name, clean(category, limit=40), part.n, *figures, *ends))
-    columns = (
-        Column("task", "task"),
-        Column("category", "category"),
-        Column("n", "n", "count", 0),
-        Column("base", "○ base", "number", 3),
-        Column("tuned", "● tuned", "number", 3),
-        Column("difference", "difference", "number", 3),
-        Column("low", "low", "number", 3),
-        Column("high", "high", "number", 3),
-    )
-    return Table("by category", columns, tuple(rows))
+            figures = _figures(part)
+            ends = (None, None) if few else figures[-2:]
+            rows.append((name, clean(category, limit=40), *figures[:-2], *ends))
+            refs.append(Chosen(looked.task.name, category=category).ref)
+    columns = (Column("task", "task"), Column("category", "category"), *FIGURES)
+    return Table("by category", columns, tuple(rows), tuple(refs), (OPENS,) * len(rows))
 
 
 # Classification
@@ -140,25 +157,18 @@ def cell_items(looked: Looked, found: Compared, side: Side, true: str, said: str
     return [pair for pair, one in some if (one[0], one[place]) == (true, said)]
 
 
-def _first_items(looked: Looked, found: Compared) -> dict[tuple[str, str], str]:
-    """The first item of each cell, tuned's before base's."""
-    some = list(zip(found.pairs, triples(looked.task, found.pairs), strict=True))
-    cells = [((one[0], one[place]), pair) for place in (2, 1) for pair, one in some]
-    return {cell: pair.item.sample.id for cell, pair in reversed(cells)}
-
-
 def _classification(looked: Looked, found: Compared) -> dict[str, Table]:
     made, name = reports(looked, found), looked.task.name
     shown = {f"labels_{name}": _labels(looked, made)}
-    order = _order(made)
+    order = label_order(made)
     if len(order) <= MOST_LABELS:
         shown[f"confusion_{name}"] = _matrix(looked, made["tuned"], order)
-    if confused := _confused(looked, found, made):
+    if confused := _confused(looked, made):
         shown[f"confused_{name}"] = confused
     return shown
 
 
-def _order(made: dict[Side, Report]) -> list[str]:
+def label_order(made: dict[Side, Report]) -> list[str]:
     """Every label that is true or answered, unparsed at the end."""
     every = {label for one in made.values() for label in (*one.true, *one.answered)}
     return [*sorted(every - {""}), *([""] if "" in every else [])]
@@ -168,40 +178,39 @@ def _labels(looked: Looked, made: dict[Side, Report]) -> Table:
     tuned, base = made["tuned"], made.get("base")
     before = {one.label: one for one in base.per_label} if base is not None else {}
     rows: list[tuple[Cell, ...]] = []
+    refs = []
     for one in tuned.per_label:
         other = before.get(one.label)
         theirs = (other.precision, other.recall, other.f1) if other else (None, None, None)
         ours = (one.precision, one.recall, one.f1)
-        rows.append((clean(one.label, limit=40), one.support, *_paired(theirs, ours)))
+        rows.append((label_text(one.label), one.support, *_paired(theirs, ours)))
+        refs.append(Chosen(looked.task.name, true=one.label).ref)
     columns = [Column("label", "label"), Column("support", "support", "count", 0)]
     for key, title in (("precision", "precision"), ("recall", "recall"), ("f1", "F1")):
         columns.append(Column(f"base_{key}", f"○ {title}", "number"))
         columns.append(Column(f"tuned_{key}", f"● {title}", "number"))
-    return Table(f"{clean(looked.task.name, limit=30)}: labels", tuple(columns), tuple(rows))
+    title = f"{clean(looked.task.name, limit=30)}: labels"
+    return Table(title, tuple(columns), tuple(rows), tuple(refs), (OPENS,) * len(rows))
 
 
 def _paired(one: Sequence[Cell], other: Sequence[Cell]) -> list[Cell]:
     return [cell for both in zip(one, other, strict=True) for cell in both]
 
 
-def _shown(label: str) -> str:
-    return clean(label, limit=40) if label else UNPARSED_NAME
-
-
 def _matrix(looked: Looked, tuned: Report, order: Sequence[str]) -> Table:
     """A row per true label, a column per answered one; the key of a column is its place."""
     trues = [label for label in order if tuned.true[label]]
     rows: list[tuple[Cell, ...]] = [
-        (_shown(true), *(tuned.cells.get((true, said), 0) for said in order)) for true in trues
+        (label_text(true), *(tuned.cells.get((true, said), 0) for said in order)) for true in trues
     ]
     columns = [Column("true", "true \\ answered")]
-    columns += [Column(f"c{at}", _shown(said), "count", 0) for at, said in enumerate(order)]
+    columns += [Column(f"c{at}", label_text(said), "count", 0) for at, said in enumerate(order)]
     title = f"{clean(looked.task.name, limit=30)}: ● tuned's answers by true label"
     return Table(title, tuple(columns), tuple(rows))
 
 
-def _confused(looked: Looked, found: Compared, made: dict[Side, Report]) -> Table | None:
-    """The commonest wrong answers of either model; a row opens the first such item."""
+def _confused(looked: Looked, made: dict[Side, Report]) -> Table | None:
+    """The commonest wrong answers of either model; a row opens those items."""
     counts: Counter[tuple[str, str]] = Counter()
     for one in made.values():
         for (true, said), count in one.cells.items():
@@ -212,12 +221,13 @@ def _confused(looked: Looked, found: Compared, made: dict[Side, Report]) -> Tabl
         return None
     rows: list[tuple[Cell, ...]] = []
     refs = []
-    base, first = made.get("base"), _first_items(looked, found)
+    base = made.get("base")
     for true, said in some:
         theirs = None if base is None else base.cells.get((true, said), 0)
         ours = made["tuned"].cells.get((true, said), 0)
-        rows.append((_shown(true), _shown(said), theirs, ours))
-        refs.append(first[true, said])
+        rows.append((label_text(true), label_text(said), theirs, ours))
+        side: Side = "tuned" if ours else "base"
+        refs.append(Chosen(looked.task.name, true=true, said=said, side=side).ref)
     columns = (
         Column("true", "true"),
         Column("answered", "answered"),
@@ -225,7 +235,7 @@ def _confused(looked: Looked, found: Compared, made: dict[Side, Report]) -> Tabl
         Column("tuned", "● tuned", "count", 0),
     )
     title = f"{clean(looked.task.name, limit=30)}: commonest wrong answers"
-    return Table(title, columns, tuple(rows), tuple(refs))
+    return Table(title, columns, tuple(rows), tuple(refs), (OPENS,) * len(rows))
 
 
 # Why answers are wrong
@@ -246,72 +256,37 @@ def _reasons(looked: Looked) -> dict[str, dict[Side, int]]:
 
 def _reason_table(some: Sequence[Looked]) -> Table:
     rows: list[tuple[Cell, ...]] = []
+    refs = []
     for looked in some:
         found = _reasons(looked)
         for reason in sorted(found, key=lambda one: (-max(found[one].values()), one)):
             base = found[reason].get("base", 0) if looked.base is not None else None
             name, told = clean(looked.task.name, limit=30), clean(reason, limit=60)
             rows.append((name, told, base, found[reason].get("tuned", 0)))
+            refs.append(Chosen(looked.task.name, reason=reason).ref)
     columns = (
         Column("task", "task"),
         Column("reason", "why not right"),
         Column("base", "○ base", "count", 0),
         Column("tuned", "● tuned", "count", 0),
     )
-    return Table("why answers are not right", columns, tuple(rows))
+    title = "why answers are not right"
+    return Table(title, columns, tuple(rows), tuple(refs), (OPENS,) * len(rows))
 
 
 # Items
 
 
-def _items(some: Sequence[Looked]) -> Table:
+def _items(case: Case, some: Sequence[Looked]) -> Table:
     """The worst regressions and the best gains by the first metric; a row opens the item."""
-    rows: list[tuple[Cell, ...]] = []
-    refs: list[str] = []
+    kept = kept_back(case.evidence, case.candidate, case.base)
+    shown = []
     for looked in some:
         first = looked.compared[0]
-        ordered = by_difference(first)
+        ordered = [one for one in by_difference(first) if not kept(one.item.sample)]
         ends = ordered if len(ordered) <= 2 * SHOWN else [*ordered[:SHOWN], *ordered[-SHOWN:]]
-        for pair in ends:
-            rows.append(_item(looked, first, pair))
-            refs.append(pair.item.sample.id)
-    columns = (
-        Column("task", "task"),
-        Column("item", "item"),
-        Column("category", "category"),
-        Column("base", "○ base", "number", 3),
-        Column("tuned", "● tuned", "number", 3),
-        Column("difference", "difference", "number", 3),
-        Column("base_said", "○"),
-        Column("tuned_said", "●"),
-        Column("prompt", "prompt"),
-    )
-    title = "items by difference: worst regression first"
-    return Table(title, columns, tuple(rows), tuple(refs))
-
-
-def _item(looked: Looked, first: Compared, pair: Pair) -> tuple[Cell, ...]:
-    value, sample = item_value(first), pair.item.sample
-    base, tuned = value(pair.of("base")), value(pair.tuned)
-    difference = None if base is None or tuned is None else tuned - base
-    return (
-        clean(looked.task.name, limit=30),
-        f"#{sample.row}",
-        clean(sample.category or "", limit=40),
-        base,
-        tuned,
-        difference,
-        _said(pair.of("base")),
-        _said(pair.tuned),
-        clean(sample.prompt.strip(), limit=PROMPT_START),
-    )
-
-
-def _said(one: Measured) -> str:
-    """The label read, or why it is wrong."""
-    if one.label:
-        return clean(one.label, limit=SAID)
-    return clean(one.reason, limit=SAID) or (UNPARSED_NAME if one.label == "" else "")
+        shown.append((looked, first, ends))
+    return items_table(shown, "items by difference: worst regression first")
 
 
 # Numbers

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui_eval.core.reading import Cell, Column, Table
 from tui_eval.core.text import cells, clean
@@ -26,6 +26,8 @@ LEAST = 6
 """Cells that a text column keeps when others need room."""
 GAP = "  "
 INTERVAL = "95% interval"
+UNKNOWN = 3
+"""Digits of a figure whose row has no interval to deserve any."""
 RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
 
@@ -36,10 +38,14 @@ class Shown:
     title: str
     texts: Sequence[Cell]
     right: bool
+    spare: bool = False
+    flowing: frozenset[int] = frozenset()
+    """Rows of which the column's text may reach over the empty columns behind it."""
 
     @property
     def width(self) -> int:
-        measured = (cells(self.text(row)) for row in range(min(MEASURED, len(self.texts))))
+        rows = (row for row in range(min(MEASURED, len(self.texts))) if row not in self.flowing)
+        measured = (cells(self.text(row)) for row in rows)
         return max(cells(self.title), max(measured, default=0))
 
     def text(self, row: int) -> str:
@@ -140,7 +146,7 @@ class Listing:
             return filled(made, height)
         for place in range(self.top, min(len(self.rows), self.top + self.page)):
             mark = "▸ " if cursor and place == self.at else "  "
-            made.append([(mark, "accent"), *self._row(self.rows[place], columns)])
+            made.append([(mark, "accent"), *self._row(self.rows[place], columns, width - 2)])
         return filled(made, height)
 
     @property
@@ -172,6 +178,8 @@ class Listing:
         """Columns with the cells they get: text gives way, the widest first, then columns."""
         columns = list(self._shown())
         sizes = list(self._widths)
+        while columns and columns[-1].spare and sum(sizes) + len(GAP) * (len(sizes) - 1) > width:
+            columns, sizes = columns[:-1], sizes[:-1]
         least = [size if c.right else min(size, LEAST) for c, size in zip(columns, sizes,
                                                                           strict=True)]  # fmt: skip
         while len(columns) > 2 and sum(least) + len(GAP) * (len(least) - 1) > width:
@@ -212,8 +220,14 @@ class Listing:
             head = ""
         return cropped(signed(head + (GAP if lead else "  ") + rest, "dim"), width)
 
-    def _row(self, index: int, columns: list[tuple[Shown, int]]) -> Line:
-        texts = [apart(fit(c.text(index), size, c.right)) for c, size in columns]
+    def _row(self, index: int, columns: list[tuple[Shown, int]], width: int) -> Line:
+        texts: list[str] = []
+        for c, size in columns:
+            if index in c.flowing:
+                room = width - sum(cells(text) + len(GAP) for text in texts)
+                texts.append(apart(fit(c.text(index), room).rstrip()))
+                break
+            texts.append(apart(fit(c.text(index), size, c.right)))
         return signed(GAP.join(texts), "text")
 
 
@@ -237,18 +251,42 @@ def shown_columns(table: Table) -> list[Shown]:
             continue
         if column.key == "low" and "high" in keys:
             highs = [row[keys.index("high")] for row in table.rows]
-            texts = _intervals(values, highs, column)
+            texts = _intervals(values, highs, column, _digits(table, place))
             if any(texts):
                 made.append(Shown(INTERVAL, texts, True))
             continue
         title = clean(column.title, limit=40)
         if column.kind == "text":
-            made.append(Shown(title, values, False))
+            made.append(Shown(title, values, False, column.spare, _flowing(table, place)))
             continue
-        decimals = _decimals(table, place)
-        texts = on_the_point([_number(value, column, decimals, "-") for value in values])
-        made.append(Shown(title, texts, True))
+        digits = _digits(table, place)
+        texts = on_the_point(
+            [_number(value, column, at, "-") for value, at in zip(values, digits, strict=True)]
+        )
+        made.append(Shown(title, texts, True, column.spare))
     return made
+
+
+def _flowing(table: Table, place: int) -> frozenset[int]:
+    """Rows that only say something (``Table.opens``), of which this is the last text."""
+    said = (row for row, kind in enumerate(table.opens) if kind == "say")
+    rows = table.rows
+    return frozenset(
+        row
+        for row in said
+        if rows[row][place] and all(cell in (None, "") for cell in rows[row][place + 1 :])
+    )
+
+
+def _digits(table: Table, place: int) -> list[int]:
+    """Per row the digits that its interval deserves, or all rows'; else the column's own."""
+    column = table.columns[place]
+    if column.digits >= 0:
+        return [_decimals(table, place)] * len(table.rows)
+    keys = [one.key for one in table.columns]
+    lows, highs = ([row[keys.index(key)] for row in table.rows] for key in ("low", "high"))
+    other = replace(column, digits=UNKNOWN)
+    return [_interval_decimals([low], [high], other) for low, high in zip(lows, highs, strict=True)]
 
 
 def _decimals(table: Table, place: int) -> int:
@@ -274,15 +312,22 @@ def _interval_decimals(lows: Sequence[Cell], highs: Sequence[Cell], column: Colu
     return min(4, max(known)) if known else column.digits
 
 
-def _intervals(lows: Sequence[Cell], highs: Sequence[Cell], column: Column) -> list[str]:
-    decimals = _interval_decimals(lows, highs, column)
+def _intervals(
+    lows: Sequence[Cell], highs: Sequence[Cell], column: Column, digits: Sequence[int]
+) -> list[str]:
     if column.kind == "percent":
-        decimals = column.digits
-    left = on_the_point([_number(low, column, decimals, "") for low in lows])
-    right = on_the_point([_number(high, column, decimals, "") for high in highs])
-    both = zip(left, right, strict=True)
+        digits = [column.digits] * len(lows)
+    elif column.digits >= 0:
+        digits = [_interval_decimals(lows, highs, column)] * len(lows)
+    ends = [
+        on_the_point([_number(end, column, at, "") for end, at in zip(some, digits, strict=True)])
+        for some in (lows, highs)
+    ]
     dots = " .. " if ascii_only() else " … "
-    return [f"{low}{dots}{high}" if low.strip() and high.strip() else "" for low, high in both]
+    return [
+        f"{low}{dots}{high}" if low.strip() and high.strip() else ""
+        for low, high in zip(*ends, strict=True)
+    ]
 
 
 def _number(value: Cell, column: Column, decimals: int, nothing: str) -> str:
@@ -293,4 +338,7 @@ def _number(value: Cell, column: Column, decimals: int, nothing: str) -> str:
     if column.kind == "percent":
         sign = "+" if value > 0 and column.key in ("change", "difference") else ""
         return sign + percent(value, column.digits)
-    return count(value) if column.kind == "count" else figure(float(value), decimals)
+    if column.kind == "count":
+        return count(value)
+    sign = "+" if value > 0 and column.key == "difference" else ""
+    return sign + figure(float(value), decimals)

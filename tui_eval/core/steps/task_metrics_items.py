@@ -1,0 +1,316 @@
+"""The items behind step 6's figures: which of them a row opens, and one with both answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from tui_eval.core.evidence import TaskEvidence
+from tui_eval.core.judgements import rounds
+from tui_eval.core.metrics import metric_of
+from tui_eval.core.reading import Cell, Column, Table
+from tui_eval.core.records import Completion, Sample
+from tui_eval.core.steps import blind_ab_votes
+from tui_eval.core.steps.task_metrics_figures import (
+    Compared,
+    Looked,
+    Pair,
+    Side,
+    by_difference,
+    compare,
+    figure_names,
+    gathered,
+    item_value,
+    pairs_of,
+    triples,
+)
+from tui_eval.core.steps.wording import count_text
+from tui_eval.core.task_records import Measured, MetricScores, Task, TaskItem
+from tui_eval.core.text import clean, fold
+
+OPENS = "items"
+"""``core.reading.Table.opens`` of a row that leads to several items; its ref is ``Chosen.ref``."""
+OPENS_ONE = "item"
+"""Of a row that leads to one: its ref is the sample's id, and the task follows a colon."""
+UNPARSED_NAME = "(unparsed)"
+NO_CATEGORY = "(none)"
+PROMPT_START = 120
+SAID = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Some items of a task: all of them, or those of a category, of a true label, of a cell of
+    the confusion matrix (``true`` with ``said``, empty for unparsed), or wrong for a reason."""
+
+    task: str
+    metric: str = ""
+    """By whose difference they are ordered; empty: the first."""
+    category: str | None = None
+    true: str | None = None
+    said: str | None = None
+    side: Side = "tuned"
+    """Whose answers ``said`` is about."""
+    reason: str = ""
+
+    @property
+    def ref(self) -> str:
+        empty = asdict(Chosen(""))
+        return json.dumps({k: value for k, value in asdict(self).items() if value != empty[k]})
+
+    @classmethod
+    def of(cls, ref: str) -> Chosen:
+        return cls(**{"task": "", **json.loads(ref)})
+
+    def words(self) -> str:
+        """What they have in common; empty for all items."""
+        if self.said is not None:
+            who = {"base": "○ base", "tuned": "● tuned"}[self.side]
+            return f"true {label_text(self.true or '')}, {who} answered {label_text(self.said)}"
+        if self.true is not None:
+            return f"true label {label_text(self.true)}"
+        if self.category is not None:
+            return f"category {clean(self.category, limit=40)}"
+        return clean(self.reason, limit=60)
+
+
+def label_text(label: str) -> str:
+    return clean(label, limit=40) if label else UNPARSED_NAME
+
+
+# Answers that a blind comparison still asks about.
+
+
+def kept_back(evidence: TaskEvidence, candidate: str, base: str | None) -> Callable[[Sample], bool]:
+    """Whether a task's item asks what a blind comparison of the candidate asks that isn't
+    unblinded, begun or not: who has read here which model wrote what can't judge it blind.
+    Only where a task's data overlaps the validation rows is there any."""
+    known = evidence.answers(candidate, candidate)
+    by_id = {one.id: one.sample for one in known.values()}
+    asked: set[str] = set()
+    samples: Mapping[str, Sample] = {}
+    for one in rounds(evidence.judgements()).values():
+        if one.step == "blind_ab" and not one.unblinded_at:
+            pairs = [pair for judge in one.judges for pair in judge.pairs]
+            asked |= {by_id[id] for p in pairs for id in (p.left, p.right) if id in by_id}
+    if base is not None and base != candidate:
+        found = blind_ab_votes.asked(evidence, candidate, base)
+        samples = found.samples
+        asked |= frozenset() if found.standing.unblinded else found.chosen
+    else:
+        samples = evidence.answered(candidate, candidate)
+    kept = [samples[id] for id in asked if id in samples]
+    ids = {one.id for one in kept} | {one.folded_prompt for one in kept if one.folded_prompt}
+    rows = {(one.source, one.row) for one in kept if one.source and one.row}
+    prompts = {fold(one.prompt) for one in kept}
+
+    def is_kept(sample: Sample) -> bool:
+        if not kept:
+            return False
+        same = sample.id in ids or sample.folded_prompt in ids
+        return same or (sample.source, sample.row) in rows or fold(sample.prompt) in prompts
+
+    return is_kept
+
+
+def kept_words(count: int) -> str:
+    if not count:
+        return ""
+    what = "it asks" if count == 1 else "they ask"
+    return (
+        f"{count_text(count, 'item')} not listed: {what} what an open blind A/B asks, and opens"
+        " with its unblinding."
+    )
+
+
+# Several items.
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Items in the order of their difference; ``kept`` are those not listed yet."""
+
+    title: str
+    table: Table
+    kept: str = ""
+
+
+def listed(
+    evidence: TaskEvidence, candidate: str, chosen: Chosen, against: str | None = None
+) -> Listed | None:
+    """None where there is no such task any more."""
+    base = against or evidence.base(candidate)
+    looked = _looked(evidence, candidate, base, chosen.task)
+    if looked is None:
+        return None
+    found = _compared(looked, chosen.metric)
+    if found is None:
+        return None
+    kept = kept_back(evidence, candidate, base)
+    some = select(looked, found, chosen)
+    shown = [pair for pair in some if not kept(pair.item.sample)]
+    name, metric = clean(looked.task.name, limit=30), clean(found.name, limit=30)
+    words = chosen.words()
+    what = f"{words}: {count_text(len(some), 'item')}" if words else f"{metric}, by difference"
+    table = items_table([(looked, found, shown)], f"{name}: {metric}", slim=True)
+    return Listed(f"{name} · {what}", table, kept_words(len(some) - len(shown)))
+
+
+def _looked(evidence: TaskEvidence, candidate: str, base: str | None, name: str) -> Looked | None:
+    task = next((one for one in evidence.tasks(candidate) if one.name == name), None)
+    return None if task is None else gathered(evidence, candidate, base, task)
+
+
+def _compared(looked: Looked, metric: str) -> Compared | None:
+    names = dict(figure_names(looked))
+    name = metric if metric in names else next(iter(names), "")
+    if not name:
+        return None
+    return compare(looked.task, name, pairs_of(looked, names[name]), 0, 0.05)
+
+
+def select(looked: Looked, found: Compared, chosen: Chosen) -> list[Pair]:
+    """The worst regression first."""
+    pairs = by_difference(found)
+    if chosen.category is not None:
+        wanted = chosen.category
+        pairs = [one for one in pairs if (one.item.sample.category or NO_CATEGORY) == wanted]
+    if chosen.true is not None:
+        place = 1 if chosen.side == "base" else 2
+        labels = triples(looked.task, pairs)
+        pairs = [
+            pair
+            for pair, one in zip(pairs, labels, strict=True)
+            if one[0] == chosen.true and chosen.said in (None, one[place])
+        ]
+    if chosen.reason:
+        pairs = [one for one in pairs if _has_reason(one, chosen.reason)]
+    return pairs
+
+
+def _has_reason(pair: Pair, reason: str) -> bool:
+    some = [pair.tuned, *([pair.base] if pair.base is not None else [])]
+    return any(reason in (one.reasons or (one.reason,)) for one in some)
+
+
+def items_table(
+    some: Sequence[tuple[Looked, Compared, Sequence[Pair]]], title: str, *, slim: bool = False
+) -> Table:
+    """A row opens its item. ``slim``: without columns that hold nothing, and the task's."""
+    rows: list[tuple[Cell, ...]] = []
+    refs, opens = [], []
+    for looked, found, pairs in some:
+        for pair in pairs:
+            rows.append((clean(looked.task.name, limit=30), *_item(found, pair)))
+            refs.append(pair.item.sample.id)
+            opens.append(f"{OPENS_ONE}:{looked.task.name}")
+    columns: tuple[Column, ...] = (
+        Column("task", "task"),
+        Column("item", "item"),
+        Column("category", "category"),
+        Column("base", "○ base", "number", 3),
+        Column("tuned", "● tuned", "number", 3),
+        Column("difference", "difference", "number", 3),
+        Column("base_said", "○ said"),
+        Column("tuned_said", "● said"),
+        Column("prompt", "prompt"),
+    )
+    if slim:
+        kept = [
+            at for at in range(1, len(columns)) if any(row[at] not in ("", None) for row in rows)
+        ]
+        columns = tuple(columns[at] for at in kept)
+        rows = [tuple(row[at] for at in kept) for row in rows]
+    return Table(title, columns, tuple(rows), tuple(refs), tuple(opens))
+
+
+def _item(found: Compared, pair: Pair) -> tuple[Cell, ...]:
+    value, sample = item_value(found), pair.item.sample
+    base, tuned = value(pair.of("base")), value(pair.tuned)
+    difference = None if base is None or tuned is None else tuned - base
+    return (
+        f"#{sample.row}",
+        clean(sample.category or "", limit=40),
+        base,
+        tuned,
+        difference,
+        _briefly(pair.of("base")),
+        _briefly(pair.tuned),
+        clean(sample.prompt.strip(), limit=PROMPT_START),
+    )
+
+
+def _briefly(one: Measured) -> str:
+    """The label read, or why it is wrong."""
+    if one.label:
+        return clean(one.label, limit=SAID)
+    return clean(one.reason, limit=SAID) or (UNPARSED_NAME if one.label == "" else "")
+
+
+# One item.
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One model's answer to an item, and what each measurement found on it."""
+
+    side: Side
+    model: str
+    answer: Completion | None
+    measured: Mapping[str, Measured]
+
+    @property
+    def heading(self) -> str:
+        return f"{'○' if self.side == 'base' else '●'} {clean(self.model, limit=40)}"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDetail:
+    """``values``: by figure, what base's and tuned's answer are worth."""
+
+    task: Task
+    item: TaskItem
+    said: tuple[Said, ...]
+    values: tuple[tuple[str, float | None, float | None], ...]
+    kept: bool = False
+    """Answers are not in here: an open blind A/B asks the same."""
+
+
+def detail(
+    evidence: TaskEvidence, candidate: str, name: str, sample: str, against: str | None = None
+) -> ItemDetail | None:
+    base = against or evidence.base(candidate)
+    looked = _looked(evidence, candidate, base, name)
+    items = looked.task.items if looked is not None else ()
+    item = next((one for one in items if one.sample.id == sample), None)
+    if looked is None or item is None:
+        return None
+    if kept_back(evidence, candidate, base)(item.sample):
+        return ItemDetail(looked.task, item, (), (), kept=True)
+    models: dict[Side, str | None] = {"base": base, "tuned": candidate}
+    said = tuple(
+        Said(side, models[side] or "", looked.answers[side].get(sample), _found(looked, side, item))
+        for side in looked.sides
+    )
+    values = [
+        (figure, _worth(said, "base", figure, measure), _worth(said, "tuned", figure, measure))
+        for figure, measure in figure_names(looked)
+    ]
+    known = [one for one in values if one[1:] != (None, None)]
+    return ItemDetail(looked.task, item, said, tuple(dict.fromkeys(known)))
+
+
+def _found(looked: Looked, side: Side, item: TaskItem) -> Mapping[str, Measured]:
+    scores = looked.scores[side]
+    found = {m: scores.get(m, MetricScores()).items.get(item.sample.id) for m in looked.measures()}
+    return {measure: one for measure, one in found.items() if one is not None}
+
+
+def _worth(said: tuple[Said, ...], side: Side, figure: str, measure: str) -> float | None:
+    one = next((made.measured.get(measure) for made in said if made.side == side), None)
+    if one is None:
+        return None
+    if len(one.counts) == 2 and metric_of(figure).kind == "problems":
+        return one.counts[1] / one.counts[0] if one.counts[0] else None
+    return one.values.get(figure)

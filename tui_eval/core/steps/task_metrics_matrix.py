@@ -1,0 +1,59 @@
+"""The confusion matrix of each classification task as a plot."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from tui_eval.core.reading import Plot, Series
+from tui_eval.core.stats.classification import Report
+from tui_eval.core.steps.task_metrics_figures import Looked, Side
+from tui_eval.core.steps.task_metrics_tests import Case
+from tui_eval.core.steps.task_metrics_views import label_order, reports
+from tui_eval.core.text import clean
+
+MOST = 40
+"""Labels of a matrix; of more those that are confused most."""
+
+
+def plots(case: Case) -> tuple[Plot, ...]:
+    made = []
+    for looked in case.tasks:
+        found = next((c for c in looked.compared if c.metric.measure == "labels"), None)
+        if found is not None and found.n:
+            made.append(_plot(looked, reports(looked, found)))
+    return tuple(made)
+
+
+def _plot(looked: Looked, made: dict[Side, Report]) -> Plot:
+    every = label_order(made)
+    shown = most_confused(made, every)
+    series = [
+        Series(label, side, tuple(map(float, range(len(shown)))), _row(made[side], label, shown))
+        for side in looked.sides
+        for label in shown
+    ]
+    notes: tuple[str, ...] = ()
+    if len(shown) < len(every):
+        notes = (f"the {len(shown)} most confused of {len(every)} labels",)
+    title = f"{clean(looked.task.name, limit=30)}: confusion matrix"
+    key = f"confusion_{looked.task.name}"
+    return Plot(key, title, "matrix", tuple(series), "answered", "true", notes=notes)
+
+
+def _row(found: Report, true: str, shown: Sequence[str]) -> tuple[float, ...]:
+    return tuple(float(found.cells.get((true, said), 0)) for said in shown)
+
+
+def most_confused(made: dict[Side, Report], every: Sequence[str]) -> list[str]:
+    """In the order of ``every``."""
+    if len(every) <= MOST:
+        return list(every)
+    counts: Counter[str] = Counter()
+    for one in made.values():
+        for (true, said), count in one.cells.items():
+            if true != said:
+                counts[true] += count
+                counts[said] += count
+    ranked = sorted(every, key=lambda label: -counts[label])[:MOST]
+    return [label for label in every if label in ranked]
