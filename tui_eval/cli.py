@@ -30,7 +30,7 @@ tui-eval: is my fine-tuned model better, and should it be deployed?
   tui-eval ab [BASE TUNED]          blind A/B: of the workspace, or of two files of answers
   tui-eval pack --judge NAME        a blind bundle, for a colleague who judges elsewhere
   tui-eval import FILE              a journal, or a filled evaluation sheet
-  tui-eval export FORMAT            judgements in a format of other tools
+  tui-eval export FORMAT            judgements or answers in a format of other tools
   tui-eval split FILE --strategy S  hold rows out for validation, without leaks
   tui-eval doctor                   what this machine and terminal offer
 
@@ -188,11 +188,21 @@ def _export_parser() -> Parser:
     from tui_eval.files.exports import EXPORTS
 
     parser = parser_for(
-        "export", "tui-eval export trl --out preferences.jsonl", "Write judgements."
+        "export",
+        "tui-eval export trl --out preferences.jsonl",
+        "Write judgements or answers in a format of other tools.\n\n"
+        + "\n".join(f"  {name:<24} {one.about}" for name, one in EXPORTS.items()),
     )
     parser.add_argument("format", choices=tuple(EXPORTS), metavar="FORMAT", help=", ".join(EXPORTS))
     parser.add_argument("--judge", metavar="NAME", help="sheet: filled with NAME's scores")
-    parser.add_argument("--out", metavar="FILE", type=Path, help="default: standard output")
+    parser.add_argument("--task", metavar="NAME", help="answers: this [tasks.NAME], or validation")
+    parser.add_argument("--model", metavar="NAME", help="answers: of base, not the candidate")
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        type=Path,
+        help="default: standard output; answers: a folder takes a file for each task",
+    )
     parser.add_argument("--candidate", metavar="NAME", help="this [models.NAME]")
     parser.add_argument("--against", metavar="NAME", help="compare with this model, not base")
     return parser

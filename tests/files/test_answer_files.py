@@ -125,7 +125,7 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
 
 def test_an_answer_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui_eval.files.answer_rows.LONGEST_ANSWER", 100)
-    monkeypatch.setattr("tui_eval.files.answer_files.MOST_ROWS", 3)
+    monkeypatch.setattr("tui_eval.files.answer_reading.MOST_ROWS", 3)
     path = write(
         tmp_path / "a.jsonl", {"id": 1, "answer": "x" * 101}, {"id": 2, "answer": "x" * 100}
     )

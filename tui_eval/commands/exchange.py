@@ -1,9 +1,11 @@
-"""``tui-eval pack``, ``import`` and ``export``: judgements to and from elsewhere."""
+"""``tui-eval pack``, ``import`` and ``export``: judgements and answers to and from elsewhere."""
 
 from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from collections.abc import Callable
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +14,7 @@ from tui_eval.commands import places
 from tui_eval.commands.judge import candidate_of
 from tui_eval.core.text import clean
 from tui_eval.errors import InputError
+from tui_eval.store.files import cannot_write
 
 if TYPE_CHECKING:
     from tui_eval.files.exports.results import Results
@@ -83,19 +86,81 @@ def take_in(options: Namespace) -> int:
 def export(options: Namespace) -> int:
     from tui_eval.files.exports import EXPORTS, notes
 
-    module, _, function = EXPORTS[options.format].target.partition(":")
-    if options.out is not None and options.out.exists():
-        raise InputError(f"{options.out} is there already.", "Name another file: --out FILE")
+    if EXPORTS[options.format].of_answers:
+        return _export_answers(options)
+    if options.task or options.model:
+        of = ", ".join(name for name, one in EXPORTS.items() if one.of_answers)
+        raise InputError(f"--task and --model go with formats of answers: {of}.")
+    _refuse_there(options.out)
     results = _results(options)
-    write = getattr(import_module(module), function)
+    write = _writer(options.format)
     filled = options.format == "sheet" and options.judge
     text: str = write(results, options.judge) if filled else write(results)
     for note in (*notes(options.format, results), CONTAMINATES):
         print(clean(note), file=sys.stderr)
-    if options.out is None:
+    _put(text, options.out)
+    return 0
+
+
+def _writer(format: str) -> Callable[..., str]:
+    from tui_eval.files.exports import EXPORTS
+
+    module, _, function = EXPORTS[format].target.partition(":")
+    found: Callable[..., str] = getattr(import_module(module), function)
+    return found
+
+
+def _refuse_there(path: Path | None) -> None:
+    if path is not None and path.exists():
+        raise InputError(f"{path} is there already.", "Name another file: --out FILE")
+
+
+def _put(text: str, path: Path | None) -> None:
+    if path is None:
         sys.stdout.write(text)
-    else:
-        options.out.write_text(text, encoding="utf-8", newline="")
+        return
+    try:
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def _export_answers(options: Namespace) -> int:
+    """One file for a task; into a folder one for each, called as the harness calls them."""
+    from tui_eval.files.evidence import FileCache, WorkspaceEvidence
+    from tui_eval.files.exports import EXPORTS
+    from tui_eval.files.exports.answered import gather
+
+    out: Path | None = options.out
+    folder = out if out is not None and out.is_dir() else None
+    if folder is None:
+        _refuse_there(out)
+    config = places.load_anywhere(places.required(options.workspace))
+    candidate = candidate_of(config, options.candidate)
+    model = options.model or candidate
+    if model not in config.models:
+        raise InputError(f"There is no model {model}.", f"Known: {', '.join(config.models)}")
+    workspace = places.open_workspace(config.folder)
+    try:
+        evidence = WorkspaceEvidence(workspace, config, FileCache())
+        found = gather(evidence, config, candidate, model, options.task)
+    finally:
+        workspace.close()
+    if len(found) > 1 and folder is None:
+        names = ", ".join(one.task.name for one in found)
+        raise InputError(
+            f"There are answers to {len(found)} tasks: {names}.",
+            "Name one: --task NAME, or a folder that is there for all of them: --out DIR",
+        )
+    write, suffix = _writer(options.format), EXPORTS[options.format].suffix
+    at = datetime.now().isoformat().replace(":", "-")
+    for one in found:
+        path = out if folder is None else folder / f"samples_{one.task.name}_{at}{suffix}"
+        _refuse_there(path)
+        _put(write(one), path)
+        for note in one.notes:
+            print(clean(note), file=sys.stderr)
+    print(CONTAMINATES, file=sys.stderr)
     return 0
 
 

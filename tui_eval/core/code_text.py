@@ -87,7 +87,8 @@ def program(prompt: str, code: str, entry_point: str) -> str:
         else code
     )
     if defines(code, entry_point):
-        return f"{_head(prompt, entry_point)}\n{code}"
+        head = _head(prompt, entry_point)
+        return code if code.startswith(head) else f"{head}\n{code}"
     return f"{prompt.rstrip(' ')}{'' if prompt.endswith(chr(10)) else chr(10)}{_body(code)}"
 
 

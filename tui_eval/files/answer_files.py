@@ -7,43 +7,20 @@ rows by exact prompt and occurrence. What finds no partner is counted and told.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from tui_eval.config import Config
+from tui_eval.config import Config, DataConfig
 from tui_eval.core.answers import Written, completion, tags_in
 from tui_eval.core.records import Completion, Dataset, Message, Sample
 from tui_eval.core.task_records import Task
 from tui_eval.core.text import clean, content_id
 from tui_eval.errors import InputError
-from tui_eval.files import inspect_logs, producers
-from tui_eval.files.answer_rows import Documents, Given, given
-from tui_eval.files.datasets.rows import DamagedRow, Row, rows
-from tui_eval.files.datasets.turns import plain
-
-MOST_ROWS = 200_000
-_TOLD = 5
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerFile:
-    path: Path
-    rows: tuple[Given, ...]
-    bad: int = 0
-    faults: tuple[str, ...] = ()
-    """The first rows that can't be used, each with its line and the reason."""
-    repeats: int = 0
-    """Rows that hold an answer once more: of another filter."""
-
-    @property
-    def fault(self) -> str:
-        """``3 rows can't be used (line 4: no answer; ...)``; empty if nothing is wrong."""
-        if not self.bad:
-            return ""
-        more = f"; and {self.bad - len(self.faults)} more" if self.bad > len(self.faults) else ""
-        return f"{_count(self.bad, 'row')} can't be used ({'; '.join(self.faults)}{more})"
+from tui_eval.files import producers
+from tui_eval.files.answer_reading import AnswerFile, read_answers
+from tui_eval.files.answer_rows import IDS, Given, document_of
+from tui_eval.files.datasets import shapes
+from tui_eval.files.datasets.rows import DamagedRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,60 +34,12 @@ class Paired:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """A file's answers to the validation rows, by sample id."""
+    """A file's answers to the validation rows, or to a task's items, by sample id."""
 
     answers: dict[str, Completion]
     notes: tuple[str, ...] = ()
-
-
-def read_answers(path: Path) -> AnswerFile:
-    """The rows of a file of answers. InputError where it can't be read or no row is usable;
-    a row that can't be used is counted, with its line and the reason."""
-    found: list[Given] = []
-    faults: list[str] = []
-    bad = repeats = 0
-    lines: dict[str, int] = {}
-    documents = Documents()
-    for row in _rows(path):
-        try:
-            if len(found) >= MOST_ROWS:
-                raise InputError(
-                    f"{clean(str(path))} holds more than {MOST_ROWS} answers.",
-                    "Choose those that are to be judged, and write them into another file.",
-                )
-            made = given(row)
-            if made.document:
-                named = documents.named(made)
-                if named is None:
-                    repeats += 1
-                    continue
-                made = replace(made, id=named)
-            if made.id in lines:
-                raise DamagedRow(f"its id {clean(made.id)[:40]!r} stands on {lines[made.id]} too")
-        except DamagedRow as damage:
-            bad += 1
-            if len(faults) < _TOLD:
-                faults.append(f"line {row.number}: {clean(str(damage))}")
-            continue
-        if made.id:
-            lines[made.id] = row.number
-        found.append(made)
-    if not found:
-        told = "".join(f"\n  {fault}" for fault in faults)
-        raise InputError(
-            f"{clean(str(path))} has no usable answer{told}",
-            "A row needs an id or a prompt, and an answer: "
-            '{"id": 1, "prompt": "...", "answer": "..."}',
-        )
-    return AnswerFile(path, tuple(found), bad, tuple(faults), repeats)
-
-
-def _rows(path: Path) -> Iterator[Row]:
-    if path.is_file() and inspect_logs.is_packed(path):
-        inspect_logs.refuse_packed(path)
-    if path.is_file() and inspect_logs.is_log(path):
-        return inspect_logs.rows(path)
-    return rows(path, "validation", [])
+    every: dict[str, tuple[Completion, ...]] = field(default_factory=dict)
+    """All answers to each, the first one first: of code problems there may be several."""
 
 
 def pair(one: AnswerFile, other: AnswerFile) -> Paired:
@@ -124,9 +53,7 @@ def pair(one: AnswerFile, other: AnswerFile) -> Paired:
         candidate = by_id.get(row.id) if row.id else None
         if candidate is None:
             continue
-        # One document may have been put into words differently for each model.
-        worded = row.turns and candidate.turns and not (row.document and candidate.document)
-        if worded and _said(row.turns) != _said(candidate.turns):
+        if _contradict(row, candidate):
             differ += 1
             continue
         partner[row.number] = candidate
@@ -144,6 +71,14 @@ def pair(one: AnswerFile, other: AnswerFile) -> Paired:
             "Both files need the same ids, or the same prompts word for word.",
         )
     return Paired(pairs, _pair_notes(one, other, len(pairs), differ))
+
+
+def _contradict(row: Given, other: Given) -> bool:
+    """Whether one id stands for two things. One document may have been put into words
+    differently for each model."""
+    if row.doc is not None and other.doc is not None:
+        return document_of(row) != document_of(other)
+    return bool(row.turns and other.turns) and _said(row.turns) != _said(other.turns)
 
 
 def _queues(rows: Iterable[tuple[Hashable, Given]]) -> defaultdict[Hashable, deque[Given]]:
@@ -164,6 +99,9 @@ def _pair_notes(one: AnswerFile, other: AnswerFile, pairs: int, differ: int) -> 
         )
     if differ:
         notes.append(f"{_count(differ, 'id')} stand for another prompt in each of the files.")
+    several = sum(1 for file in (one, other) for row in file.rows if row.others)
+    if several:
+        notes.append(f"{_count(several, 'row')} of the two files hold several answers: the first.")
     unusable = [f"Of one file, {file.fault}." for file in (one, other) if file.bad]
     return (*notes, *unusable)
 
@@ -179,7 +117,27 @@ def matched(config: Config, model: str, dataset: Dataset) -> Matched:
     path = config.resolve(entry.answers or "")
     file = read_answers(path)
     key = producers.generating(config, model, model).key
-    return match(file, key, dataset.samples, dataset.source)
+    by_sample = {_sample_of(row, config.data): row for row in file.rows if row.doc is not None}
+    known = {
+        sample.id: by_sample[sample.id] for sample in dataset.samples if sample.id in by_sample
+    }
+    return match(file, key, dataset.samples, dataset.source, known)
+
+
+def match_task(file: AnswerFile, key: str, task: Task) -> Matched:
+    """``match`` for a task's items: the harness's rows by their document, those of code
+    problems by ``task_id``, those that have an id and no prompt by that."""
+    by_document = {document_of(row): row for row in file.rows if row.doc is not None}
+    by_id = {row.id: row for row in file.rows if row.problem or (row.id and not row.turns)}
+    known = {}
+    for item in task.items:
+        found = by_document.get(content_id(dict(item.fields)))
+        for name in IDS:
+            found = found or by_id.get(str(item.fields.get(name, "")))
+        if found is not None:
+            known[item.sample.id] = found
+    samples = [item.sample for item in task.items]
+    return match(file, key, samples, task.source, known, what="item")
 
 
 def match(
@@ -187,45 +145,45 @@ def match(
     key: str,
     samples: Sequence[Sample],
     source: str,
-    documents: Mapping[str, str] | None = None,
+    known: Mapping[str, Given] | None = None,
     *,
     what: str = "validation prompt",
 ) -> Matched:
-    """A file's answers to samples: by id, by document, by turns, by last turn, each row once.
-    ``documents``: ``content_id`` of the row that each sample was made from, by sample id.
-    InputError where nothing is to any of them."""
-    by_document = {_document(row.doc): row for row in file.rows if row.doc is not None}
+    """A file's answers to samples: those ``known`` by sample id, else by id, by turns, by last
+    turn, each row once. InputError where nothing is to any of them."""
+    known = known or {}
     rows_by_id = {row.id: row for row in file.rows if row.id}
     by_turns = _queues((_said(row.turns), row) for row in file.rows if row.turns)
     by_last = _queues((row.prompt, row) for row in file.rows if row.turns)
-    used: set[int] = set()
-    answers: dict[str, Completion] = {}
-    documents = documents or {}
+    used: set[int] = {row.number for row in known.values()}
+    every: dict[str, tuple[Completion, ...]] = {}
+    given: set[int] = set()
     for sample in samples:
-        row = rows_by_id.get(sample.id) or by_document.get(documents.get(sample.id, ""))
+        row = known.get(sample.id) or rows_by_id.get(sample.id)
         row = row or _next(sample, by_turns, by_last, used)
-        if row is not None and row.number not in used:
+        if row is not None and row.number not in given:
             used.add(row.number)
-            answers[sample.id] = made_elsewhere(key, sample.id, row.answer)
-    if not answers:
+            given.add(row.number)
+            every[sample.id] = tuple(
+                made_elsewhere(key, sample.id, text, at)
+                for at, text in enumerate((row.answer, *row.others))
+            )
+    if not every:
         raise InputError(
             f"No answer of {clean(file.path.name)} is to a prompt of {clean(source)}.",
             "Its rows need the same prompts word for word.",
         )
-    return Matched(answers, _match_notes(file, what, len(samples) - len(answers), len(used)))
+    first = {id: some[0] for id, some in every.items()}
+    return Matched(first, _match_notes(file, what, len(samples) - len(first), len(given)), every)
 
 
-def match_task(file: AnswerFile, key: str, task: Task) -> Matched:
-    """``match`` for a task's items; the harness's rows by their document."""
-    documents = {item.sample.id: content_id(dict(item.fields)) for item in task.items}
-    samples = [item.sample for item in task.items]
-    return match(file, key, samples, task.source, documents, what="item")
-
-
-def _document(doc: Mapping[str, Any]) -> str:
+def _sample_of(row: Given, fields: DataConfig) -> str:
+    """The id of the sample that the harness's document would be as a row of the data, whatever
+    the harness made its prompt of."""
     try:
-        return content_id(plain(doc))
-    except DamagedRow:
+        shape = shapes.detect(row.doc or {}, fields)
+        return shapes.sample_id(shapes.content(row.doc or {}, shape, fields))
+    except (DamagedRow, RecursionError):
         return ""
 
 
@@ -267,9 +225,10 @@ def _match_notes(file: AnswerFile, what: str, unanswered: int, used: int) -> tup
     return tuple(notes)
 
 
-def made_elsewhere(key: str, sample: str, text: str) -> Completion:
+def made_elsewhere(key: str, sample: str, text: str, index: int = 0) -> Completion:
     """The record of an answer that was read from a file: nothing is known of its making."""
-    return completion(key, sample, Written(text, finish="given"), tags=tags_in(text))
+    written = Written(text, finish="given")
+    return completion(key, sample, written, index=index, tags=tags_in(text))
 
 
 def _count(number: int, what: str) -> str:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tui_eval.core.answers import message_calls
+from tui_eval.core.code_text import extract
 from tui_eval.core.records import Message
+from tui_eval.core.text import content_id
 from tui_eval.files import harness
 from tui_eval.files.datasets.rows import DamagedRow, Row
-from tui_eval.files.datasets.turns import as_text, conversation
+from tui_eval.files.datasets.turns import as_text, conversation, plain
 
 PROMPTS = ("prompt", "instruction", "question", "input", "query")
 ANSWERS = ("answer", "response", "completion", "output", "generated", "filtered_resps", "resps")
 REFERENCES = ("reference", "expected", "target")
 TURNS = ("messages", "conversations")
-IDS = ("id", "doc_id")
+IDS = ("id", "doc_id", "task_id")
 
 LONGEST_ANSWER = 1_000_000
 """Characters: more is no answer that a person reads, and would be shown line by line."""
@@ -38,6 +41,10 @@ class Given:
     """Hash of the harness's document, which says better than the prompt what is answered."""
     doc: Mapping[str, Any] | None = None
     """That document."""
+    others: tuple[str, ...] = ()
+    """Further answers to the same prompt."""
+    problem: str = ""
+    """``task_id`` of a code problem, whose answers stand a row each."""
 
     @property
     def prompt(self) -> str:
@@ -51,9 +58,15 @@ class Documents:
 
     def __init__(self) -> None:
         self._seen: dict[str, list[str]] = {}
+        self._first: dict[str, tuple[str, str]] = {}
 
-    def named(self, row: Given) -> str | None:
-        """None where it is the same document again, for another filter."""
+    def named(self, row: Given, place: str) -> str | None:
+        """None where it is the same document again, for another filter. DamagedRow where the
+        hash stands for another document already."""
+        content = document_of(row)
+        there, first = self._first.setdefault(row.document, (place, content))
+        if content != first:
+            raise DamagedRow(f"its doc_hash stands for another document on {there}")
         numbers = self._seen.setdefault(row.document, [])
         if row.id in numbers:
             return None
@@ -61,9 +74,18 @@ class Documents:
         return row.document if len(numbers) == 1 else f"{row.document}#{len(numbers)}"
 
 
+def document_of(row: Given) -> str:
+    """Names the content of the harness's document; empty for rows without one."""
+    try:
+        return content_id(plain(row.doc)) if row.doc is not None else ""
+    except DamagedRow:
+        return ""
+
+
 def _of_harness(row: Row, value: Mapping[str, Any]) -> Given:
     made = harness.read(value)
-    _check_length(made.answer)
+    for answer in (made.answer, *made.others):
+        _check_length(answer)
     return Given(
         number=row.number,
         id=made.number,
@@ -73,6 +95,7 @@ def _of_harness(row: Row, value: Mapping[str, Any]) -> Given:
         reference=made.references[0] if made.references else None,
         document=made.document,
         doc=made.doc,
+        others=made.others,
     )
 
 
@@ -87,8 +110,11 @@ def given(row: Row) -> Given:
         raise DamagedRow(row.fault or "not an object")
     if harness.is_row(value):
         return _of_harness(row, value)
+    problem = _problem(value)
     turns, own_answer = _turns(value)
-    answer = _answer(value) if own_answer is None else own_answer
+    answer = _code(value) if problem else own_answer
+    if answer is None:
+        answer = _answer(value)
     _check_length(answer)
     id = next((text for name in IDS if (text := _label(value, name))), "")
     if not id and not turns:
@@ -100,7 +126,24 @@ def given(row: Row) -> Given:
         answer=answer,
         category=_label(value, "category") or None,
         reference=next((text for name in REFERENCES if (text := _label(value, name))), None),
+        problem=problem,
     )
+
+
+def _problem(value: Mapping[str, Any]) -> str:
+    """Of a row of HumanEval's or EvalPlus's samples."""
+    code = isinstance(value.get("solution"), str) or isinstance(value.get("completion"), str)
+    return _label(value, "task_id") if code and value.get("id") is None else ""
+
+
+def _code(value: Mapping[str, Any]) -> str:
+    """The code as it stands; between fences where it would not be taken whole for code, as it
+    must be here."""
+    text = value["solution"] if isinstance(value.get("solution"), str) else value["completion"]
+    if extract(text).code.strip() == text.strip():
+        return str(text)
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence}python\n{text}{'' if text.endswith(chr(10)) else chr(10)}{fence}"
 
 
 def _label(value: Mapping[str, Any], name: str) -> str:

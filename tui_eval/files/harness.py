@@ -7,6 +7,7 @@ hash of them, for a row's number differs between runs with other limits.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import math
@@ -14,11 +15,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tui_eval.core.answers import KNOWN_TAGS, split_thinking, tags_in
 from tui_eval.core.metrics import metric_of
 from tui_eval.core.records import Completion, Message
 from tui_eval.core.task_records import MetricScores, Task, TaskItem
 from tui_eval.files.datasets.rows import DamagedRow
 from tui_eval.files.datasets.turns import as_text
+
+_LONGEST_LIST = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class HarnessRow:
     doc: Mapping[str, Any]
     number: str
     """``doc_id``."""
+    others: tuple[str, ...] = ()
+    """Further answers to the same prompt."""
 
 
 def is_row(value: Mapping[str, Any]) -> bool:
@@ -43,10 +49,12 @@ def read(value: Mapping[str, Any]) -> HarnessRow:
     asked = _arguments(value["arguments"])
     doc, target = value["doc"], value.get("target")
     document = value.get("doc_hash")
+    others: list[str] = []
     if asked and all(isinstance(one[1], str) for one in asked) and _pairs(value["resps"]):
         answer, target = _choice(asked, value["resps"], target)
     else:
-        answer = _first_text(value["resps"])
+        answer, *others = _texts(value["resps"])
+        target = _listed(target, doc)
     return HarnessRow(
         prompt=asked[0][0] if asked else "",
         answer=answer,
@@ -54,6 +62,7 @@ def read(value: Mapping[str, Any]) -> HarnessRow:
         document=document if isinstance(document, str) and document else hash_of(doc),
         doc=doc,
         number=str(value.get("doc_id", "")),
+        others=tuple(others),
     )
 
 
@@ -106,18 +115,47 @@ def _choice(asked: Sequence[tuple[str, Any]], resps: Any, target: Any) -> tuple[
     return choices[best], target
 
 
-def _first_text(resps: Any) -> str:
-    found = resps
-    while isinstance(found, list) and found:
-        found = found[0]
-    if found is None or found == []:
+def _texts(resps: Any) -> list[str]:
+    """``[[answer, further answers, …]]``, one inner list for each request."""
+    if isinstance(resps, list) and len(resps) == 1 and isinstance(resps[0], list):
+        resps = resps[0]
+    some = resps if isinstance(resps, list) else [resps]
+    if not some or some[0] is None or some[0] == []:
         raise DamagedRow("resps is empty")
-    if _likelihood(resps) is not None or isinstance(found, Mapping):
+    if _likelihood(some) is not None:
+        raise DamagedRow("resps holds no text")
+    return [_text(one) for one in some if one is not None]
+
+
+def _text(resp: Any) -> str:
+    while isinstance(resp, list) and resp:
+        resp = resp[0]
+    if isinstance(resp, Mapping) or _likelihood(resp) is not None:
         raise DamagedRow("resps holds no text")
     try:
-        return as_text(found) or ""
+        return as_text(resp) or ""
     except DamagedRow as damage:
         raise DamagedRow(f"resps {damage}") from damage
+
+
+def _listed(target: Any, doc: Any) -> Any:
+    """The harness writes a list of targets as Python does. It is one where the document holds
+    the same list; otherwise such a text is what the target is."""
+    if not isinstance(target, str) or not target.startswith("[") or len(target) > _LONGEST_LIST:
+        return target
+    try:
+        found = ast.literal_eval(target)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return target
+    texts = isinstance(found, list) and found and all(isinstance(one, str) for one in found)
+    return found if texts and _holds(doc, found, 4) else target
+
+
+def _holds(value: Any, wanted: list[str], depth: int) -> bool:
+    if value == wanted:
+        return True
+    inner = value.values() if isinstance(value, Mapping) else ()
+    return depth > 0 and any(_holds(one, wanted, depth - 1) for one in inner)
 
 
 def _references(target: Any) -> tuple[str, ...]:
@@ -137,41 +175,63 @@ def hash_of(doc: Any) -> str:
 
 
 def rows_of(
-    task: Task, answers: Mapping[str, Completion], scores: Mapping[str, MetricScores]
+    task: Task,
+    answers: Mapping[str, Completion],
+    scores: Mapping[str, MetricScores],
+    every: Mapping[str, Sequence[Completion]] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The rows of ``samples_TASK_*.jsonl`` of one model's answers, in the items' order; items
-    without an answer are left out."""
+    without an answer are left out. ``every``: where there are several answers to an item, all
+    of them."""
     for number, item in enumerate(task.items):
         answer = answers.get(item.sample.id)
         if answer is not None and not answer.error:
-            yield _row(number, task, item, answer, scores)
+            some = [one for one in (every or {}).get(item.sample.id, ()) if not one.error]
+            yield _row(number, task, item, some or [answer], scores)
 
 
 def _row(
     number: int,
     task: Task,
     item: TaskItem,
-    answer: Completion,
+    answers: Sequence[Completion],
     scores: Mapping[str, MetricScores],
 ) -> dict[str, Any]:
     prompt = _prompt(item.sample.messages)
     several = len(item.references) > 1
-    target: Any = list(item.references) if several else "".join(item.references)
-    values = _values(task, item, scores)
-    return {
+    target = str(list(item.references)) if several else "".join(item.references)
+    fixed = {
         "doc_id": number,
         "doc": item.fields,
         "target": target,
         "arguments": {"gen_args_0": {"arg_0": prompt, "arg_1": {}}},
-        "resps": [[answer.text]],
-        "filtered_resps": [answer.answer],
+        "resps": [[readable(one) for one in answers]],
+        "filtered_resps": [answers[0].answer],
         "filter": "none",
-        "metrics": list(values),
         "doc_hash": hash_of(item.fields),
         "prompt_hash": hash_of(prompt),
-        "target_hash": hash_of(str(target)),
-        **values,
+        "target_hash": hash_of(target),
     }
+    values = _values(task, item, scores)
+    # A metric of a person's own may be called as a key of the format is.
+    values = {key: value for key, value in values.items() if key not in {*fixed, "metrics"}}
+    return {**fixed, "metrics": list(values), **values}
+
+
+def readable(answer: Completion) -> str:
+    """The answer's text with its thinking so that who reads it elsewhere parts them as it was
+    done here; unless a template hid the tags or named its own, as the model wrote it."""
+    parted = split_thinking(answer.text, tags_in(answer.text))
+    if parted.answer == answer.answer and parted.unclosed == _unclosed(answer):
+        return answer.text
+    opening, closing = KNOWN_TAGS[0]
+    if _unclosed(answer):
+        return opening + answer.thinking
+    return f"{opening}{answer.thinking}{closing}{answer.answer}"
+
+
+def _unclosed(answer: Completion) -> bool:
+    return "unclosed_thinking" in answer.flags
 
 
 def _prompt(messages: Sequence[Message]) -> str:
@@ -194,4 +254,4 @@ def _values(task: Task, item: TaskItem, scores: Mapping[str, MetricScores]) -> d
             found |= one.values
         elif name in one.values:
             found[name] = one.values[name]
-    return found
+    return {name: value for name, value in found.items() if math.isfinite(value)}

@@ -77,6 +77,12 @@ def _row(number: int, sample: Mapping[str, Any]) -> Row:
     }
     if isinstance(extra, Mapping):
         value["category"] = extra.get("category")
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return Row(number, None, "holds half a character (a lone surrogate)")
+    except (ValueError, RecursionError):
+        return Row(number, None, "holds NaN or infinity, or is nested too deeply")
     return Row(number, value)
 
 

@@ -1,4 +1,5 @@
-"""What was judged, in the formats of other tools: one file per format, one table."""
+"""What was judged, and what was answered, in the formats of other tools: one file per format,
+one table."""
 
 from __future__ import annotations
 
@@ -21,6 +22,9 @@ class ExportFormat:
     suffix: str = ".jsonl"
     without_pairs: bool = False
     """While a comparison is blind, what was scored is written and nothing else."""
+
+    of_answers: bool = False
+    """Of one model's answers to one task: the function takes ``exports.answered.Answered``."""
 
 
 EXPORTS: Mapping[str, ExportFormat] = {
@@ -71,6 +75,16 @@ EXPORTS: Mapping[str, ExportFormat] = {
         "tui_eval.files.exports.sheet:write",
         "the evaluation sheet, to be filled in elsewhere",
         ".json",
+    ),
+    "lm-eval": ExportFormat(
+        "tui_eval.files.exports.lm_eval:write",
+        "a task's answers as samples of lm-evaluation-harness, with what the metrics found",
+        of_answers=True,
+    ),
+    "humaneval": ExportFormat(
+        "tui_eval.files.exports.humaneval:write",
+        "a code task's answers as HumanEval's completions, and EvalPlus's solutions",
+        of_answers=True,
     ),
 }
 

@@ -1,0 +1,159 @@
+"""Files of answers, row by row: what is usable, and of what is not the line and the reason.
+
+A folder stands for the newest ``samples_TASK_DATE.jsonl`` of each task in it, as
+lm-evaluation-harness leaves them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tui_eval.core.text import clean
+from tui_eval.errors import InputError
+from tui_eval.files import inspect_logs
+from tui_eval.files.answer_rows import Documents, Given, given
+from tui_eval.files.datasets.rows import DamagedRow, Row, rows
+from tui_eval.files.raw import entries, is_file, is_folder
+
+MOST_ROWS = 200_000
+_TOLD = 5
+_SAMPLES = re.compile(r"samples_(.+)_(\d{4}-\d\d-\d\dT[\d.-]+)\.jsonl\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFile:
+    path: Path
+    rows: tuple[Given, ...]
+    bad: int = 0
+    faults: tuple[str, ...] = ()
+    """The first rows that can't be used, each with its line and the reason."""
+    repeats: int = 0
+    """Rows that hold an answer once more: of another filter."""
+
+    @property
+    def fault(self) -> str:
+        """``3 rows can't be used (line 4: no answer; ...)``; empty if nothing is wrong."""
+        if not self.bad:
+            return ""
+        more = f"; and {self.bad - len(self.faults)} more" if self.bad > len(self.faults) else ""
+        rows_ = f"{self.bad} row{'' if self.bad == 1 else 's'}"
+        return f"{rows_} can't be used ({'; '.join(self.faults)}{more})"
+
+
+def read_answers(path: Path, task: str | None = None) -> AnswerFile:
+    """The rows of a file of answers; of a folder those of ``task``, or where none is of that
+    name those of all tasks. InputError where it can't be read or no row is usable; a row that
+    can't be used is counted, with its line and the reason."""
+    reading = _Reading(path)
+    folder = is_folder(path)
+    for file in samples_in(path, task) if folder else (path,):
+        reading.read(file, f"{clean(file.name)} " if folder else "")
+    return reading.done()
+
+
+def samples_in(folder: Path, task: str | None = None) -> tuple[Path, ...]:
+    """The newest samples of each task, or of ``task`` where there are some. InputError where
+    there are none, or those of several models."""
+    newest: dict[str, tuple[str, Path]] = {}
+    for path in entries(folder):
+        found = _SAMPLES.match(path.name)
+        if found and is_file(path):
+            newest[found[1]] = max(newest.get(found[1], ("", path)), (found[2], path))
+    if not newest:
+        inner = [one for one in entries(folder) if is_folder(one) and _holds_samples(one)]
+        if len(inner) == 1:
+            return samples_in(inner[0], task)
+        named = f" Name one of the models: {', '.join(one.name for one in inner)}" if inner else ""
+        raise InputError(
+            f"{clean(str(folder))} is a folder without samples_TASK_DATE.jsonl.",
+            clean(named.strip() or "Name a file of answers."),
+        )
+    if task in newest:
+        return (newest[task][1],)
+    return tuple(path for _, path in newest.values())
+
+
+def _holds_samples(folder: Path) -> bool:
+    return any(_SAMPLES.match(path.name) for path in entries(folder))
+
+
+class _Reading:
+    """What was read so far of one file, or of several as if they were one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._found: list[Given] = []
+        self._others: dict[int, list[str]] = {}
+        """Further answers by place in the list."""
+        self._problems: dict[str, int] = {}
+        self._lines: dict[str, str] = {}
+        self._documents = Documents()
+        self._faults: list[str] = []
+        self._bad = self._repeats = self._answers = 0
+
+    def read(self, path: Path, where: str = "") -> None:
+        offset = self._found[-1].number if self._found else 0
+        for row in _rows(path):
+            place = f"{where}line {row.number}"
+            try:
+                self._take(given(row), place, offset)
+            except DamagedRow as damage:
+                self._skip(f"{place}: {clean(str(damage))}")
+            except RecursionError:
+                self._skip(f"{place}: nested too deeply")
+
+    def _skip(self, fault: str) -> None:
+        self._bad += 1
+        if len(self._faults) < _TOLD:
+            self._faults.append(fault)
+
+    def _take(self, made: Given, place: str, offset: int) -> None:
+        if made.document:
+            named = self._documents.named(made, place)
+            if named is None:
+                self._repeats += 1
+                return
+            made = replace(made, id=named)
+        self._count(1 + len(made.others))
+        if made.problem and made.problem in self._problems:
+            self._others[self._problems[made.problem]].append(made.answer)
+            return
+        if made.id in self._lines:
+            raise DamagedRow(f"its id {clean(made.id)[:40]!r} stands on {self._lines[made.id]} too")
+        if made.id:
+            self._lines[made.id] = place
+        at = len(self._found)
+        if made.problem:
+            self._problems[made.problem] = at
+        self._others[at] = list(made.others)
+        self._found.append(replace(made, number=made.number + offset))
+
+    def _count(self, answers: int) -> None:
+        self._answers += answers
+        if self._answers > MOST_ROWS:
+            raise InputError(
+                f"{clean(str(self._path))} holds more than {MOST_ROWS} answers.",
+                "Choose those that are to be judged, and write them into another file.",
+            )
+
+    def done(self) -> AnswerFile:
+        if not self._found:
+            told = "".join(f"\n  {fault}" for fault in self._faults)
+            raise InputError(
+                f"{clean(str(self._path))} has no usable answer{told}",
+                "A row needs an id or a prompt, and an answer: "
+                '{"id": 1, "prompt": "...", "answer": "..."}',
+            )
+        found = (replace(one, others=tuple(self._others[at])) for at, one in enumerate(self._found))
+        return AnswerFile(self._path, tuple(found), self._bad, tuple(self._faults), self._repeats)
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    if path.is_file() and inspect_logs.is_packed(path):
+        inspect_logs.refuse_packed(path)
+    if path.is_file() and inspect_logs.is_log(path):
+        return inspect_logs.rows(path)
+    return rows(path, "validation", [])
