@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final, Literal
 
 from tui_eval.core.records import Split
+
+TASK: Final = "task"
 
 
 @dataclass(frozen=True, slots=True)
 class StepEntry:
     """``read`` is the import string of the step's reading; None: not built yet.
-    ``needs`` are the ``(verb, split)`` pairs that the engine must have done for it;
+    ``needs`` are the ``(verb, split)`` pairs that the engine must have done for it; in the
+    place of a split ``task`` stands for all tasks of ``eval.toml``.
     ``judged``: people judge in it, on a screen of its own."""
 
     key: str
     title: str
     question: str
     read: str | None
-    needs: tuple[tuple[str, Split], ...] = ()
+    needs: tuple[tuple[str, Split | Literal["task"]], ...] = ()
     judged: bool = False
 
     @property
@@ -68,6 +72,12 @@ CHECKLIST: tuple[StepEntry, ...] = (
         (("generate", "validation"),),
         judged=True,
     ),
-    StepEntry("task_metrics", "Task metrics", "is it better at the task?", None),
+    StepEntry(
+        "task_metrics",
+        "Task metrics",
+        "is it better at the task?",
+        "tui_eval.core.steps.task_metrics:read",
+        (("generate", TASK), ("measure", TASK)),
+    ),
 )
 """Order and keys of DESIGN section 1; a key is the module's name in ``core.steps``."""

@@ -182,7 +182,8 @@ class TaskConfig:
     limit: int = _at_least(0, 0)
     """Items at most, a seeded choice; 0: all."""
     samples: int = _at_least(1, 1)
-    """Answers to each item, for pass_at_k."""
+    """Answers to each item, for pass_at_k; several are sampled, at temperature 0.8 where none
+    is set."""
     greedy: bool | None = None
     """This and the next five instead of those of ``[generation]``."""
     temperature: float | None = _at_least(0)
@@ -212,7 +213,9 @@ class TaskConfig:
     """Metrics of your own of which less is better."""
     tests: str | None = None
     """Field with the test program of a code problem."""
+    """Without it ``test``; a list of asserts will do."""
     entry_point: str | None = None
+    """Field with the name of the function that is to be written; without it ``entry_point``."""
     lines: tuple[tuple[str, int], ...] = field(default=(), compare=False, repr=False)
     """Where each key stands in eval.toml, for faults that only the data shows."""
 
@@ -233,7 +236,10 @@ THRESHOLDS: dict[str, Mapping[str, Value]] = {
     "blind_ab": defaults.BLIND_AB,
     "task_metrics": defaults.TASK_METRICS,
 }
-_CHOICES = {("blind_ab", "mode"): ("planned", "open")}
+_CHOICES = {
+    ("blind_ab", "mode"): ("planned", "open"),
+    ("task_metrics", "sandbox"): ("isolated", "confined", "restricted", "none"),
+}
 
 
 @dataclass(frozen=True)

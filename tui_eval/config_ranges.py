@@ -109,6 +109,15 @@ RANGES: Mapping[str, Mapping[str, Range]] = {
         "both_bad": SHARE,
         "truncated": SHARE,
     },
+    "task_metrics": {
+        "enough_items": Range(2),
+        "unparsed_labels": SHARE,
+        "unknown_labels": SHARE,
+        "truncated": SHARE,
+        "significance": CHANCE,
+        "category_items": Range(2),
+        "own_seconds": POSITIVE,
+    },
 }
 """By section and key; what is not here may be anything from 0."""
 

@@ -11,7 +11,7 @@ from itertools import product
 from types import FrameType
 
 from tui_eval import config as configuration
-from tui_eval.checklist import CHECKLIST
+from tui_eval.checklist import CHECKLIST, TASK
 from tui_eval.commands import places
 from tui_eval.config import Config
 from tui_eval.core.reading import Reading
@@ -70,7 +70,7 @@ def _run(
     return 0 if all(answered) and all(job.state == "done" for job in finished) else 1
 
 
-UNNAMED = frozenset({"no_log", "no_train", "no_validation", "no_base", "no_model"})
+UNNAMED = frozenset({"no_log", "no_train", "no_validation", "no_base", "no_model", "no_tasks"})
 """Findings that say what is not named in eval.toml, and so was not asked for."""
 
 
@@ -116,7 +116,7 @@ def request(
             continue
         for (verb, split), candidate in product(entry.needs, candidates):
             why = idle(config, candidate, verb, split)
-            if data_path(config, candidate, split) is None:
+            if split != TASK and data_path(config, candidate, split) is None:
                 why = f"no {split} file is named: set [data] {split} in eval.toml"
             if why:
                 told.append(f"{clean(candidate)} {entry.key}: not computed, {why}.")

@@ -166,4 +166,8 @@ TASK_METRICS: dict[str, Value] = {
     "significance": 0.05,
     # Fewest items of a category that an interval is given for.
     "category_items": 8,
+    # The weakest level that model-written code may run at.
+    "sandbox": "confined",
+    # Seconds that a metric of one's own may take for one answer.
+    "own_seconds": 60.0,
 }

@@ -75,6 +75,10 @@ class MetricOptions:
     most_words: int = 1000
     """Longer texts are cut for ROUGE-L and Lsum, whose time grows with the product of both
     lengths: 2,000 words each took 6 seconds."""
+    tests: str = ""
+    """Field of a code problem's tests."""
+    entry_point: str = ""
+    """Field that names the function which the tests call."""
     own: str = ""
     """A Python file with metrics of a person's own."""
     own_digest: str = ""
@@ -106,6 +110,8 @@ class Measured:
     samples and how many of them passed."""
     reason: str = ""
     """Why it is wrong, in few words that are counted: ``timeout``, ``names no label``."""
+    detail: str = ""
+    """What a person who opens the item reads besides: the assert that failed."""
     reasons: Mapping[str, int] = field(default_factory=dict)
     """The same of several samples: how often each reason stands."""
     note: str = ""

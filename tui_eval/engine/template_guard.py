@@ -67,11 +67,15 @@ def _fault(request: str) -> str:
 def _conversation(sample: Sample, system: str | None, prompt: bool) -> dict[str, Any]:
     messages = [message.as_dict() for message in with_system(sample.messages, system)]
     return {
-        "messages": messages[:-1] if prompt and len(messages) > 1 else messages,
+        "messages": messages[:-1] if prompt and _is_answered(messages) else messages,
         "tools": [dict(tool) for tool in sample.tools] or None,
         "documents": None,
         "add_generation_prompt": prompt,
     }
+
+
+def _is_answered(messages: Sequence[dict[str, Any]]) -> bool:
+    return len(messages) > 1 and messages[-1]["role"] == "assistant"
 
 
 def _size(sample: Sample) -> int:

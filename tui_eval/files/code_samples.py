@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from tui_eval.errors import InputError
 from tui_eval.files.datasets.rows import rows
 from tui_eval.store.files import cannot_write
 
+_REMEDY = "HumanEval's problems have test; EvalPlus's base_input and canonical_solution."
 _KNOWN = {"task_id", "prompt", "entry_point", "test", "canonical_solution"}
 
 
@@ -99,12 +100,36 @@ def _problem(path: Path, number: int, row: dict[str, Any]) -> CodeProblem:
 def _check_of_inputs(
     path: Path, number: int, row: dict[str, Any], prompt: str, canonical: str, entry_point: str
 ) -> str:
-    inputs = [*_list(row.get("base_input")), *_list(row.get("plus_input"))]
-    if not inputs or not canonical:
+    made = _of_inputs(row, prompt, canonical, entry_point)
+    if made is None:
         raise InputError(
             f"{path}, line {number}: there is neither a test nor inputs with a reference solution.",
-            "HumanEval's problems have test; EvalPlus's base_input and canonical_solution.",
+            _REMEDY,
         )
+    return made
+
+
+def check_of(row: Mapping[str, Any], name: str = "", entry_point: str = "") -> str:
+    """The test program of a task's row: the text in the field ``name`` (default: ``test``), a
+    list of asserts, or what EvalPlus's inputs come to. Raises InputError."""
+    for key in (name,) if name else ("test", "tests", "test_list"):
+        found = row.get(key)
+        if isinstance(found, (list, tuple)) and all(isinstance(one, str) for one in found):
+            found = "\n".join(found)
+        if isinstance(found, str) and found.strip():
+            return found
+    prompt, canonical = row.get("prompt"), row.get("canonical_solution")
+    if not name and isinstance(prompt, str) and isinstance(canonical, str):
+        made = _of_inputs(row, prompt, canonical, entry_point)
+        if made is not None:
+            return made
+    raise InputError(f"the row has no {name or 'test'} to run the code with", _REMEDY)
+
+
+def _of_inputs(row: Mapping[str, Any], prompt: str, canonical: str, entry_point: str) -> str | None:
+    inputs = [*_list(row.get("base_input")), *_list(row.get("plus_input"))]
+    if not inputs or not canonical:
+        return None
     tolerance = row.get("atol")
     # As plain numbers: the reader's remember how they were written.
     plain = json.loads(json.dumps(inputs))

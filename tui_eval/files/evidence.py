@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import TypeVar
 
 from tui_eval.checklist import CHECKLIST
 from tui_eval.config import Config
@@ -31,9 +32,11 @@ from tui_eval.errors import InputError, TuiEvalError
 from tui_eval.files import datasets, following, logs, producers
 from tui_eval.files.datasets.leaks import leaked
 from tui_eval.files.following import Followed
+from tui_eval.files.raw import stamp_of
+from tui_eval.files.task_evidence import CallsFor, TaskPart
 from tui_eval.store.workspace import Workspace
 
-CallsFor = Callable[[Config, str, str], Producer]
+Read = TypeVar("Read")
 DTYPES = ("float32", "bfloat16", "float16")
 OFF_TASK = Path(__file__).with_name("off_task.jsonl")
 """General texts of many kinds, to see what a fine-tune forgot."""
@@ -43,7 +46,7 @@ JUDGED = (
 )  # fmt: skip
 
 
-class WorkspaceEvidence:
+class WorkspaceEvidence(TaskPart):
     """Evidence of one workspace as it is at one moment.
 
     Make a new one when ``Workspace.version`` or a file changed; what is expensive to read
@@ -57,6 +60,7 @@ class WorkspaceEvidence:
         self._producers: tuple[Producer, ...] | None = None
         self._logs: dict[str, TrainingLog | None] = {}
         self._looked_up: dict[tuple[CallsFor, str, str], Producer | None] = {}
+        self._callers: dict[str, CallsFor] = {}
 
     def base(self, candidate: str) -> str | None:
         return producers.base_name(self._config, candidate)
@@ -230,6 +234,16 @@ class FileCache:
         self._followed = candidate, followed
         return followed
 
+    def kept(self, kind: type[Read], key: tuple[object, ...], make: Callable[[], Read]) -> Read:
+        """What was made under a key that names all it is made from; what stands under another
+        key that begins alike is let go. ``key`` begins with two parts that name it."""
+        for old in [one for one in self._kept if one[:2] == key[:2] and one != key]:
+            del self._kept[old]
+        if key not in self._kept:
+            self._kept[key] = make()
+        kept = self._kept[key]
+        return kept if isinstance(kept, kind) else make()
+
     def unfollow(self) -> None:
         self._followed = None
 
@@ -248,7 +262,7 @@ class FileCache:
         if source is None:
             return None
         limit, seed = row_limit(config, split), config.scoring.seed
-        key = ("data", source, split, _stamp(source), config.data, limit, seed)
+        key = ("data", source, split, stamp_of(source), config.data, limit, seed)
         if key not in self._kept:
             self._kept[key] = datasets.read(
                 source, split=split, fields=config.data, limit=limit, seed=seed
@@ -259,12 +273,7 @@ class FileCache:
     def completions(self, workspace: Workspace, key: str) -> Mapping[str, Completion]:
         """What a producer answered; read again only when facts came in."""
         now = ("completions", key, workspace.facts_version())
-        for old in [one for one in self._kept if one[:2] == now[:2] and one != now]:
-            del self._kept[old]
-        if now not in self._kept:
-            self._kept[now] = workspace.completions(key)
-        kept = self._kept[now]
-        return kept if isinstance(kept, dict) else {}
+        return self.kept(dict, now, lambda: workspace.completions(key))
 
     def file_answers(self, config: Config, candidate: str, model: str) -> Mapping[str, Completion]:
         """Answers made elsewhere, matched to the validation rows."""
@@ -274,7 +283,7 @@ class FileCache:
         source = config.resolve(config.models[model].answers or "")
         if dataset is None:
             return {}
-        key = ("answers", model, dataset.key, source, _stamp(source))
+        key = ("answers", model, dataset.key, source, stamp_of(source))
         if key not in self._kept:
             self._kept[key] = answers_of(config, model, dataset)
         kept = self._kept[key]
@@ -285,7 +294,7 @@ class FileCache:
         train = data_path(config, candidate, "train")
         if validation is None or train is None:
             return None
-        key = ("leaks", validation.key, train, _stamp(train), config.data)
+        key = ("leaks", validation.key, train, stamp_of(train), config.data)
         if key not in self._kept:
             self._kept[key] = leaked(validation, train, config.data)
         kept = self._kept[key]
@@ -298,7 +307,7 @@ class FileCache:
         train = data_path(config, candidate, "train")
         if train is None:
             return None
-        key = ("training", train, _stamp(train))
+        key = ("training", train, stamp_of(train))
         if key not in self._kept:
             self._kept[key] = measuring.content_of(train)
         return measuring.measured_key(config, str(self._kept[key]))
@@ -377,17 +386,3 @@ def unreadable(step: str, candidate: str, error: TuiEvalError) -> Reading:
         summary=cut(message, SUMMARY_CELLS),
         findings=(Finding("unreadable", "not_enough", f"{message} {remedy}".strip()),),
     )
-
-
-def _stamp(path: Path) -> tuple[object, ...]:
-    """Changes whenever the file, or a file directly in the folder, was written."""
-    try:
-        paths = sorted(path.iterdir()) if path.is_dir() else [path]
-        # The change time too: a copy may carry its old modification time along.
-        stats = [
-            (p.name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
-            for p, stat in ((path, path.stat()) for path in paths)
-        ]
-    except OSError:
-        return ()
-    return tuple(stats)

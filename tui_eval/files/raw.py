@@ -106,3 +106,17 @@ def relative(path: Path, base: Path) -> str:
     shared = os.path.commonpath((path, base))
     apart = near.split(os.sep).count("..")
     return near if apart == 0 or (apart <= 2 and shared != os.sep) else str(path)
+
+
+def stamp_of(path: Path) -> tuple[object, ...]:
+    """Changes whenever the file, or a file directly in the folder, was written."""
+    try:
+        paths = sorted(path.iterdir()) if path.is_dir() else [path]
+        # The change time too: a copy may carry its old modification time along.
+        stats = [
+            (p.name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+            for p, stat in ((path, path.stat()) for path in paths)
+        ]
+    except OSError:
+        return ()
+    return tuple(stats)

@@ -88,6 +88,8 @@ def options_of(config: Config, entry: TaskConfig) -> MetricOptions:
         tokenizer=entry.tokenizer,
         schema=_schema(config.resolve(entry.schema)) if entry.schema else None,
         most_words=entry.most_words,
+        tests=entry.tests or "",
+        entry_point=entry.entry_point or "",
         own=str(own) if own else "",
         own_digest=hashlib.sha256(_bytes(own)).hexdigest()[:16] if own else "",
         lower_is_better=entry.lower_is_better,

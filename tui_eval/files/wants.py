@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+from tui_eval.checklist import TASK
 from tui_eval.config import Config
 from tui_eval.core.records import Split
 from tui_eval.core.text import clean
@@ -9,9 +12,14 @@ from tui_eval.files import producers
 from tui_eval.files.evidence import data_path
 
 
-def idle(config: Config, candidate: str, verb: str, split: Split) -> str:
+def idle(config: Config, candidate: str, verb: str, split: Split | Literal["task"]) -> str:
     """Why a job has nothing to work on, in words; empty where it has. That no validation file
     is named is the job's to say: without it no step has anything."""
+    if split == TASK:
+        if not config.tasks:
+            return "no task is named: add a section [tasks.NAME] to eval.toml"
+        made = verb != "generate" or _answering(config, candidate)
+        return "" if made else "the answers are read from files"
     needs_train = split == "train" or verb == "measure"
     if needs_train and data_path(config, candidate, "train") is None:
         return "no train file is named: set [data] train in eval.toml"

@@ -269,9 +269,12 @@ class Workspace:
         found = _each(codec.nearest_prompt, self._light("nearest", key))
         return {one.sample: one for one in found}
 
+    def light(self, kind: str, key: str | None = None) -> list[tuple[str, Mapping[str, Any]]]:
+        """``(sample, what the index keeps of the body)`` in the order of time."""
+        return self._known(lambda index: list(facts.light(index, kind, key)))
+
     def _light(self, kind: str, key: str | None = None) -> Iterator[Mapping[str, Any]]:
-        found = self._known(lambda index: list(facts.light(index, kind, key)))
-        return (body for _, body in found)
+        return (body for _, body in self.light(kind, key))
 
     def _newest(self, kind: str, key: str, sample: str) -> list[Mapping[str, Any]]:
         found = self._known(lambda index: facts.places(index, kind, key, sample))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -24,6 +25,7 @@ MATTERS: dict[str, tuple[str, ...]] = {
     "json_answers": (),
     "json_schema": ("schema",),
     "tool_calls": (),
+    "code": ("tests", "entry_point"),
 }
 """The options that each measurement looks at. Those of a person's own look at their file."""
 _OWN = ("own", "own_digest", "lower_is_better")
@@ -58,7 +60,24 @@ def from_plain(plain: Mapping[str, Any]) -> Measured:
         label=None if label is None else str(label),
         counts=tuple(map(float, plain.get("counts", ()))),
         reason=str(plain.get("reason", "")),
+        detail=str(plain.get("detail", "")),
         reasons={str(key): int(value) for key, value in plain.get("reasons", {}).items()},
         note=str(plain.get("note", "")),
         error=str(plain.get("error", "")),
+    )
+
+
+def together(samples: Sequence[Measured]) -> Measured:
+    """The verdicts on one problem's samples as the problem's finding: how many there are, how
+    many passed, and why the others did not. What couldn't be judged counts as no sample."""
+    judged = [one for one in samples if not one.error]
+    if not judged:
+        return samples[0]
+    passed = sum(bool(one.values.get("passed")) for one in judged)
+    failed = [one for one in judged if one.reason]
+    return Measured(
+        counts=(len(judged), passed),
+        reason=failed[0].reason if failed else "",
+        detail=failed[0].detail if failed else "",
+        reasons=dict(Counter(one.reason for one in failed)),
     )

@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tui_eval.checklist import TASK
 from tui_eval.config import Config
 from tui_eval.core.blinding import allot, generation_order
 from tui_eval.core.records import Dataset, Job, Producer, Sample, Split
@@ -36,7 +37,14 @@ twice what is written at once: people begin early, and the machine is used well 
 def run(job: Job, context: JobContext) -> None:
     with context.workspace.facts(job.id) as facts:
         again = bool(job.args.get("again"))
-        Answering(context, job, AnswerFacts(facts, context.workspace, again=again)).run()
+        work = Answering if job.args.get("split") != TASK else _of_tasks()
+        work(context, job, AnswerFacts(facts, context.workspace, again=again)).run()
+
+
+def _of_tasks() -> type[Answering]:
+    from tui_eval.engine.jobs.task_answers import TaskAnswering
+
+    return TaskAnswering
 
 
 class Answering:

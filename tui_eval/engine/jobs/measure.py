@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tui_eval.checklist import TASK
 from tui_eval.config import Config
 from tui_eval.core.overlap import CopyIndex, Overlap
 from tui_eval.core.overlap_near import Nearest, NearIndex
@@ -43,6 +44,11 @@ class _Stopped(Exception):
 
 
 def run(job: Job, context: JobContext) -> None:
+    if job.args.get("split") == TASK:
+        from tui_eval.engine.jobs import task_measure
+
+        task_measure.run(job, context)
+        return
     with context.workspace.facts(job.id) as facts:
         try:
             Measuring(context, job, facts).run()

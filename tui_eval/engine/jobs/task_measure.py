@@ -1,0 +1,190 @@
+"""The ``measure`` verb for tasks: what each metric finds on each answer, as facts.
+
+Only what is not recorded yet is measured. Metrics of a person's own run in a process of their
+own, model-written code in the sandbox on all free cores.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tui_eval.config import Config
+from tui_eval.core.metrics import metric_of, rulers
+from tui_eval.core.metrics.facts import fact_key, to_plain
+from tui_eval.core.records import Completion, Job
+from tui_eval.core.task_records import Asked, Measured, MetricOptions, Task, TaskItem
+from tui_eval.core.text import clean
+from tui_eval.engine.generation import Cancelled
+from tui_eval.engine.metrics import measured_one
+from tui_eval.engine.metrics.own_process import OwnMetric
+from tui_eval.errors import InputError
+from tui_eval.files import producers
+from tui_eval.files.evidence import FileCache, WorkspaceEvidence
+from tui_eval.files.task_evidence import CODE, METRIC, RULER, measures_of, place
+
+if TYPE_CHECKING:
+    from tui_eval.engine.context import JobContext
+
+COMMIT_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class Open:
+    """One answer that one measurement has still to look at."""
+
+    place: str
+    item: TaskItem
+    answer: Completion
+
+    @property
+    def asked(self) -> Asked:
+        item = self.item
+        return Asked(item.sample.prompt, item.references, self.answer.answer, item.fields)
+
+
+@dataclass(frozen=True)
+class Pile:
+    """All open answers of one task to one measurement, whichever model gave them."""
+
+    task: Task
+    options: MetricOptions
+    measure: str
+    open: Sequence[Open]
+
+    @property
+    def key(self) -> str:
+        return fact_key(self.measure, self.options)
+
+    @property
+    def only(self) -> MetricOptions:
+        """The options with this measurement's metrics alone."""
+        names = [one for one in self.options.metrics if metric_of(one).measure == self.measure]
+        return replace(self.options, metrics=tuple(names))
+
+
+def run(job: Job, context: JobContext) -> None:
+    with context.workspace.facts(job.id) as facts:
+        try:
+            TaskMeasuring(context, job, facts).run()
+        except Cancelled:
+            context.log("measuring was cancelled")
+
+
+class TaskMeasuring:
+    """One candidate's and its base's answers to all tasks."""
+
+    def __init__(self, context: JobContext, job: Job, facts: Any) -> None:
+        self.context, self.facts = context, facts
+        self.config: Config = context.config
+        self.candidate = str(job.args.get("candidate", "tuned"))
+        self.again = bool(job.args.get("again"))
+        self._done = self._total = 0
+        self._due = 0.0
+
+    def run(self) -> None:
+        piles = list(self._piles())
+        self._total = sum(len(pile.open) for pile in piles)
+        self._say("")
+        fault: InputError | None = None
+        for pile in piles:
+            try:
+                self._measure(pile)
+            except InputError as error:
+                # The other tasks go on, and the job says what was wrong at its end.
+                fault = fault or InputError(
+                    f"{clean(pile.task.name)}: {error.message}", error.remedy
+                )
+            self._commit()
+        self._say("")
+        if fault is not None:
+            raise fault
+
+    def _piles(self) -> Iterator[Pile]:
+        evidence = WorkspaceEvidence(self.context.workspace, self.config, FileCache())
+        base = producers.base_name(self.config, self.candidate)
+        models = [self.candidate] if base is None else [base, self.candidate]
+        for name in self.config.tasks:
+            ready = evidence.ready(name)
+            if ready.options is None:
+                self.context.log(f"task {name} is left out: {clean(ready.task.fault)}")
+                continue
+            answers = [evidence.every_answer(self.candidate, model, name) for model in models]
+            for measure in measures_of(ready.task.metrics):
+                key = fact_key(measure, ready.options)
+                known = {} if self.again else evidence.recorded(key)
+                found = self._open(ready.task, measure, answers, known)
+                if found:
+                    yield Pile(ready.task, ready.options, measure, found)
+
+    def _open(
+        self,
+        task: Task,
+        measure: str,
+        answers: Sequence[Mapping[str, Sequence[Completion]]],
+        known: Mapping[str, Measured],
+    ) -> list[Open]:
+        """Each model's answers, item by item, so that pairs are whole early. What the sandbox
+        could not judge is tried again."""
+        found = {}
+        for item in task.items:
+            for of_model in answers:
+                some = of_model.get(item.sample.id, ())
+                for one in some if measure == CODE else some[:1]:
+                    name = "" if one.error else place(one, item, measure)
+                    tried = known.get(name)
+                    if name and (tried is None or (measure == CODE and tried.error)):
+                        found[name] = Open(name, item, one)
+        return list(found.values())
+
+    def _measure(self, pile: Pile) -> None:
+        self._say(f"measuring {pile.measure}: {clean(pile.task.name, limit=40)}")
+        if pile.measure == CODE:
+            from tui_eval.engine.jobs.task_code import judge
+
+            judge(self, pile)
+        elif pile.measure.startswith("own_"):
+            self._own(pile)
+        else:
+            (ruler,) = rulers(pile.only).values()
+            self.how(pile, ruler.how)
+            for one in pile.open:
+                self.found(pile, one, measured_one(ruler, one.asked))
+
+    def _own(self, pile: Pile) -> None:
+        (name,) = {metric_of(one).own for one in pile.only.metrics}
+        seconds = float(self.config.task_metrics["own_seconds"])
+        with OwnMetric(pile.options, name, seconds, self.cancelled) as metric:
+            for one in pile.open:
+                found = metric.measure(one.asked)
+                self.how(pile, metric.how)
+                self.found(pile, one, found)
+
+    def how(self, pile: Pile, words: str) -> None:
+        """How a measurement measures, where that is not what was said last."""
+        told = self.context.workspace.light(RULER, pile.key)
+        if words and (not told or told[-1][1].get("how") != words):
+            self.facts.append(RULER, pile.key, None, {"how": words})
+            self._commit()
+
+    def found(self, pile: Pile, one: Open, measured: Measured) -> None:
+        """Record a finding. Raises Cancelled."""
+        self.facts.append(METRIC, pile.key, one.place, to_plain(measured))
+        self._done += 1
+        if time.monotonic() >= self._due:
+            self._commit()
+            self._say(f"measuring {pile.measure}: {clean(pile.task.name, limit=40)}")
+            if self.cancelled():
+                raise Cancelled
+
+    def cancelled(self) -> bool:
+        return self.context.cancelled()
+
+    def _commit(self) -> None:
+        self.facts.commit()
+        self._due = time.monotonic() + COMMIT_SECONDS
+
+    def _say(self, message: str) -> None:
+        self.context.progress(self._done, self._total, "answers", message)

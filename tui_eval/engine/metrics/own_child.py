@@ -1,0 +1,49 @@
+"""A metric of a person's own in a process of its own: it may hang, print, or end the process.
+
+Lines of JSON come in on standard input, the options first, then one answer each; one line
+goes out for each. Whatever the metric prints goes to standard error, the engine's log.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from tui_eval.core.metrics.facts import to_plain
+from tui_eval.core.task_records import Asked, MetricOptions
+from tui_eval.engine.metrics import measured_one
+from tui_eval.engine.metrics.own import ruler
+
+
+def main() -> None:
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="surrogatepass")
+    os.dup2(2, 1)
+    into = os.fdopen(os.dup(0), encoding="utf-8", errors="surrogatepass")
+    # What the metric reads from is not what we are asked by.
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+
+    def say(what: dict[str, Any]) -> None:
+        out.write(json.dumps(what) + "\n")
+        out.flush()
+
+    asked = json.loads(into.readline())
+    options = MetricOptions(
+        own=asked["own"],
+        own_digest=asked["own_digest"],
+        lower_is_better=tuple(asked["lower_is_better"]),
+    )
+    ready = ruler(options, asked["name"])
+    say({"how": ready.how})
+    for line in into:
+        one = json.loads(line)
+        references = tuple(one["references"])
+        say(
+            to_plain(
+                measured_one(ready, Asked(one["prompt"], references, one["answer"], one["item"]))
+            )
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""Asks a metric of a person's own, which runs in another process, with a limit on its time."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tui_eval.core.metrics.facts import from_plain
+from tui_eval.core.task_records import Asked, Measured, MetricOptions
+from tui_eval.engine.generation import Cancelled
+
+LOAD_SECONDS = 300.0
+"""To import what the metric's file imports: a model's library takes a while."""
+LOOK_SECONDS = 0.25
+GIVEN_UP = 3
+"""So many answers in a row that took too long, and the rest is not tried."""
+
+
+class _Gone(Exception):
+    """The process ended, or was too slow; the reason is what is told of the answer."""
+
+
+class OwnMetric:
+    """One metric. ``how`` is known once it was asked."""
+
+    def __init__(
+        self,
+        options: MetricOptions,
+        name: str,
+        seconds: float,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.how = ""
+        self._options, self._name, self._seconds = options, name, seconds
+        self._cancelled = cancelled
+        self._child: subprocess.Popen[bytes] | None = None
+        self._read = b""
+        self._slow = 0
+
+    def measure(self, asked: Asked) -> Measured:
+        """Raises Cancelled."""
+        if self._slow >= GIVEN_UP:
+            return Measured(
+                error=f"not tried: it took longer than {self._seconds:g} s on {GIVEN_UP} answers"
+                " in a row"
+            )
+        try:
+            if self._child is None:
+                self._start()
+            found = from_plain(self._said(_plain(asked), self._seconds))
+        except _Gone as gone:
+            self.close()
+            return Measured(error=str(gone))
+        self._slow = 0
+        return found
+
+    def close(self) -> None:
+        child, self._child, self._read = self._child, None, b""
+        if child is None:
+            return
+        with contextlib.suppress(OSError):
+            # Its own session: what it has started goes with it.
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        for end in (child.stdin, child.stdout):
+            if end is not None:
+                with contextlib.suppress(OSError):
+                    end.close()
+
+    def __enter__(self) -> OwnMetric:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _start(self) -> None:
+        self._child = subprocess.Popen(
+            [sys.executable, "-P", "-m", "tui_eval.engine.metrics.own_child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        options = self._options
+        self.how = str(
+            self._said(
+                {
+                    "name": self._name,
+                    "own": options.own,
+                    "own_digest": options.own_digest,
+                    "lower_is_better": list(options.lower_is_better),
+                },
+                LOAD_SECONDS,
+            ).get("how", "")
+        )
+
+    def _said(self, asked: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        child = self._child
+        assert child is not None
+        assert child.stdin is not None
+        try:
+            child.stdin.write((json.dumps(asked, default=str) + "\n").encode())
+            child.stdin.flush()
+        except OSError:
+            raise _Gone(self._ended(child)) from None
+        found = json.loads(self._line(child, seconds))
+        return found if isinstance(found, dict) else {}
+
+    def _line(self, child: subprocess.Popen[bytes], seconds: float) -> bytes:
+        assert child.stdout is not None
+        until = time.monotonic() + seconds
+        with selectors.DefaultSelector() as selector:
+            selector.register(child.stdout, selectors.EVENT_READ)
+            while b"\n" not in self._read:
+                if self._cancelled():
+                    self.close()
+                    raise Cancelled
+                left = until - time.monotonic()
+                if left <= 0:
+                    self._slow += 1
+                    raise _Gone(f"it took longer than {seconds:g} s")
+                if selector.select(min(left, LOOK_SECONDS)):
+                    some = child.stdout.read1(1 << 16)  # type: ignore[attr-defined]
+                    if not some:
+                        raise _Gone(self._ended(child))
+                    self._read += some
+        line, _, self._read = self._read.partition(b"\n")
+        return line
+
+    @staticmethod
+    def _ended(child: subprocess.Popen[bytes]) -> str:
+        code = child.wait()
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        return f"it ended its process ({how})"
+
+
+def _plain(asked: Asked) -> dict[str, Any]:
+    return {
+        "prompt": asked.prompt,
+        "references": list(asked.references),
+        "answer": asked.answer,
+        "item": dict(asked.item),
+    }

@@ -1,0 +1,210 @@
+"""Step 6's questions, answered from the tasks' files and the store."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tui_eval.config import Config, TaskConfig
+from tui_eval.core.metrics import metric_of
+from tui_eval.core.metrics.facts import fact_key, from_plain, together
+from tui_eval.core.records import Completion, Producer
+from tui_eval.core.task_records import Measured, MetricOptions, MetricScores, Task, TaskItem
+from tui_eval.core.text import clean, content_id
+from tui_eval.errors import InputError
+from tui_eval.files.raw import stamp_of
+from tui_eval.files.task_settings import answering, task_config
+from tui_eval.files.tasks import ReadTask, read_task
+
+if TYPE_CHECKING:
+    from tui_eval.files.evidence import FileCache
+    from tui_eval.store.workspace import Workspace
+
+CallsFor = Callable[[Config, str, str], Producer]
+
+METRIC, RULER, SANDBOX = "metric", "ruler", "sandbox"
+"""Kinds of facts: a finding on an answer, how a measurement measures, and how model-written
+code is confined."""
+CODE = "code"
+
+
+class TaskPart:
+    """The part of ``WorkspaceEvidence`` that knows tasks."""
+
+    _workspace: Workspace
+    _config: Config
+    _cache: FileCache
+    _callers: dict[str, CallsFor]
+
+    def _current(self, calls_for: CallsFor, candidate: str, model: str) -> Producer | None:
+        raise NotImplementedError
+
+    def tasks(self, candidate: str) -> Sequence[Task]:
+        return [self._confined(self.ready(name).task) for name in self._config.tasks]
+
+    def ready(self, name: str) -> ReadTask:
+        """The task with its data as it lies there now, read again only when a file changed."""
+        config, entry = self._config, self._config.tasks[name]
+        named = (entry.data or config.data.test or config.data.validation, entry.few_shot)
+        paths = [config.resolve(one) for one in (*named, entry.schema, entry.own) if one]
+        stamps = tuple((str(path), stamp_of(path)) for path in paths)
+        settings = (config.data, config.prompt.system, config.scoring.seed)
+        key = ("task", name, entry, settings, stamps)
+        return self._cache.kept(ReadTask, key, lambda: read_task(config, name))
+
+    def _confined(self, task: Task) -> Task:
+        """How the sandbox stands is known once it was tried under today's setting."""
+        if task.fault or CODE not in measures_of(task.metrics):
+            return task
+        told = self._workspace.light(SANDBOX, str(self._config.task_metrics["sandbox"]))
+        if not told:
+            return task
+        _, body = told[-1]
+        return replace(
+            task, sandbox=str(body.get("level", "")), refused=str(body.get("refused", ""))
+        )
+
+    def task_producer(self, candidate: str, model: str, task: str) -> Producer | None:
+        """What made ``model``'s answers to the task; None before the first."""
+        entry, options = self._config.tasks[task], self.ready(task).options
+        if options is None:
+            return None
+        if self._from_file(model):
+            return answering(self._config, candidate, model, entry, options)
+        # The same function each time: what it calls for is looked up once.
+        name = content_id([task, list(options.labels)])
+        if name not in self._callers:
+            self._callers[name] = _caller(entry, options)
+        return self._current(self._callers[name], candidate, model)
+
+    def task_answers(self, candidate: str, model: str, task: str) -> Mapping[str, Completion]:
+        found = self.every_answer(candidate, model, task)
+        return {name: some[0] for name, some in found.items() if not some[0].index}
+
+    def every_answer(
+        self, candidate: str, model: str, task: str
+    ) -> Mapping[str, Sequence[Completion]]:
+        """All answers to each item that has any, by sample id, in the order of their index."""
+        producer, ready = self.task_producer(candidate, model, task), self.ready(task).task
+        if producer is None:
+            return {}
+        if self._from_file(model):
+            made = self._file_answers(model, producer.key, ready).values()
+        else:
+            made = self._cache.completions(self._workspace, producer.key).values()
+        wanted = {item.sample.id for item in ready.items}
+        most = self.samples(model, task)
+        found: dict[str, list[Completion]] = defaultdict(list)
+        for one in made:
+            if one.sample in wanted and one.index < most:
+                found[one.sample].append(one)
+        return {name: sorted(some, key=lambda one: one.index) for name, some in found.items()}
+
+    def samples(self, model: str, task: str) -> int:
+        """Answers that each item is to have."""
+        if self._from_file(model):
+            return 1
+        return task_config(self._config, self._config.tasks[task]).generation.samples
+
+    def _from_file(self, model: str) -> bool:
+        entry = self._config.models.get(model)
+        return entry is not None and bool(entry.answers)
+
+    def _file_answers(self, model: str, key: str, task: Task) -> Mapping[str, Completion]:
+        """Answers made elsewhere. An item without one says so: none will come."""
+        path = self._config.resolve(self._config.models[model].answers or "")
+        items = content_id([item.sample.id for item in task.items])
+        seen = ("task answers", f"{model} {task.name}", key, items, stamp_of(path))
+        return self._cache.kept(dict, seen, lambda: _matched(self._config, model, key, task))
+
+    def task_scores(self, candidate: str, model: str, task: str) -> Mapping[str, MetricScores]:
+        ready = self.ready(task)
+        if ready.options is None:
+            return {}
+        answers = self.every_answer(candidate, model, task)
+        found = {}
+        for measure in measures_of(ready.task.metrics):
+            key = fact_key(measure, ready.options)
+            recorded = self.recorded(key)
+            if measure == CODE:
+                items = self._of_code(ready.task, answers, recorded, self.samples(model, task))
+            else:
+                items = {
+                    item.sample.id: recorded[place]
+                    for item in ready.task.items
+                    if (place := place_of(answers, item, measure)) in recorded
+                }
+            found[measure] = MetricScores(items, self.how(key))
+        return found
+
+    def recorded(self, key: str) -> Mapping[str, Measured]:
+        """What one measurement found, by ``place``."""
+        seen = ("measured", key, self._workspace.facts_version())
+        return self._cache.kept(
+            dict,
+            seen,
+            lambda: {name: from_plain(body) for name, body in self._workspace.light(METRIC, key)},
+        )
+
+    def how(self, key: str) -> str:
+        told = self._workspace.light(RULER, key)
+        return str(told[-1][1].get("how", "")) if told else ""
+
+    @staticmethod
+    def _of_code(
+        task: Task,
+        answers: Mapping[str, Sequence[Completion]],
+        recorded: Mapping[str, Measured],
+        most: int,
+    ) -> dict[str, Measured]:
+        """Problems of which every sample was judged."""
+        found = {}
+        for item in task.items:
+            some = answers.get(item.sample.id, ())
+            judged = [one for one in some if not one.error]
+            places = [place(one, item, CODE) for one in judged]
+            if judged and len(some) >= most and all(name in recorded for name in places):
+                found[item.sample.id] = together([recorded[name] for name in places])
+        return found
+
+
+def measures_of(metrics: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(metric_of(name).measure for name in metrics))
+
+
+def place(answer: Completion, item: TaskItem, measure: str) -> str:
+    """Where a finding on an answer stands among the facts of its measurement. The answer's id
+    tells the prompt and the first reference; the rest of the row that is looked at comes in
+    here, so that corrected data is measured anew."""
+    whole = measure == CODE or measure.startswith("own_")
+    row = [list(item.references), dict(item.fields) if whole else {}]
+    return f"{answer.id}-{content_id(row)}"
+
+
+def place_of(answers: Mapping[str, Sequence[Completion]], item: TaskItem, measure: str) -> str:
+    """The same of the first answer; empty where there is none."""
+    some = answers.get(item.sample.id, ())
+    return place(some[0], item, measure) if some and not some[0].error else ""
+
+
+def _caller(entry: TaskConfig, options: MetricOptions) -> CallsFor:
+    def calls_for(config: Config, candidate: str, model: str) -> Producer:
+        return answering(config, candidate, model, entry, options)
+
+    return calls_for
+
+
+def _matched(config: Config, model: str, key: str, task: Task) -> dict[str, Completion]:
+    from tui_eval.core.answers import Written, completion
+    from tui_eval.files.answer_files import match_task, read_answers
+
+    path = config.resolve(config.models[model].answers or "")
+    try:
+        found = match_task(read_answers(path), key, task).answers
+    except InputError:
+        found = {}
+    none = Written("", error=f"{clean(path.name)} has no answer to it")
+    missing = (item.sample.id for item in task.items if item.sample.id not in found)
+    return {**found, **{name: completion(key, name, none) for name in missing}}
