@@ -142,7 +142,7 @@ class MadeEvidence:
     def task_answers(self, candidate: str, model: str, task: str) -> Mapping[str, Completion]:
         return self.task_completions.get((model, task), {})
 
-    def task_samples(
+    def every_answer(
         self, candidate: str, model: str, task: str
     ) -> Mapping[str, Sequence[Completion]]:
         first = self.task_answers(candidate, model, task)

@@ -101,7 +101,7 @@ class TaskEvidence(Evidence, Protocol):
         """By sample id, ``model``'s first answers to the task's items, only of the current
         generator; also those that say why there is none."""
 
-    def task_samples(
+    def every_answer(
         self, candidate: str, model: str, task: str
     ) -> Mapping[str, Sequence[Completion]]:
         """As ``task_answers``, with every answer to an item, the first one first: pass_at_k

@@ -84,7 +84,7 @@ def _of_task(
     return Answered(
         task,
         model,
-        _made(evidence.task_samples(candidate, model, task.name)),
+        _made(evidence.every_answer(candidate, model, task.name)),
         evidence.task_scores(candidate, model, task.name),
         config.tasks.get(task.name),
     )
