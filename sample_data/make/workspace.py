@@ -25,15 +25,21 @@ off_task = "data/off_task.jsonl"
 
 [tasks.summarise]
 data = "data/tasks/summaries.jsonl"
-metrics = ["rougeL", "rouge1"]
+metrics = ["rougeL", "rouge1", "rouge2"]
+max_new_tokens = 96
 
 [tasks.labels]
 data = "data/tasks/labels.jsonl"
 metrics = ["macro_f1", "accuracy"]
+max_new_tokens = 16
 
 [tasks.code]
 data = "data/tasks/code.jsonl"
-metrics = ["pass_at_1"]
+metrics = ["pass_at_1", "pass_at_3"]
+limit = 40
+samples = 3
+temperature = 0.6
+max_new_tokens = 96
 """
 
 

@@ -8,8 +8,8 @@ from dataclasses import fields, replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_eval.core.metrics import METRICS
-from tui_eval.core.metrics.facts import MATTERS, fact_key, from_plain, to_plain
+from tui_eval.core.metrics import METRICS, metric_of
+from tui_eval.core.metrics.facts import MATTERS, fact_key, from_plain, to_plain, together
 from tui_eval.core.task_records import Measured, MetricOptions
 
 TEXT = st.text(max_size=20)
@@ -19,6 +19,7 @@ MEASURED = st.builds(
     label=st.none() | TEXT,
     counts=st.lists(st.floats(0, 1e6), max_size=4).map(tuple),
     reason=TEXT,
+    detail=TEXT,
     reasons=st.dictionaries(TEXT, st.integers(0, 200), max_size=3),
     note=TEXT,
     error=TEXT,
@@ -31,7 +32,8 @@ def test_a_measurement_comes_back_as_it_was(found: Measured) -> None:
 
 
 def test_every_measurement_says_what_it_looks_at() -> None:
-    assert {metric.measure for metric in METRICS.values()} == set(MATTERS)
+    known = {metric.measure for metric in METRICS.values()} | {metric_of("pass_at_1").measure}
+    assert known == set(MATTERS)
     known = {entry.name for entry in fields(MetricOptions)}
     assert all(set(names) <= known for names in MATTERS.values())
 
@@ -47,7 +49,20 @@ def test_a_key_changes_with_what_matters_and_nothing_else() -> None:
         ("labels", replace(plain, metrics=("macro_f1",)), False),
         ("own_polite", replace(plain, own_digest="2"), True),
         ("own_polite", replace(plain, stemmer=True), False),
-        ("code", replace(plain, pattern="x"), True),
+        ("code", replace(plain, tests="x"), True),
+        ("code", replace(plain, pattern="x"), False),
     ):
         assert (fact_key(measure, plain) != fact_key(measure, other)) is changes
     assert fact_key("rouge", plain) != fact_key("squad", plain)
+
+
+def test_verdicts_on_samples_are_one_finding_on_their_problem() -> None:
+    passed = Measured({"passed": 1.0}, counts=(1, 1))
+    wrong = Measured({"passed": 0.0}, counts=(1, 0), reason="wrong", detail="f(1) gave 2")
+    slow = Measured({"passed": 0.0}, counts=(1, 0), reason="timeout")
+    lost = Measured(error="the sandbox failed")
+    found = together([passed, wrong, slow, wrong, lost])
+    assert found.counts == (4, 1)
+    assert found.reasons == {"wrong": 2, "timeout": 1}
+    assert (found.reason, found.detail) == ("wrong", "f(1) gave 2")
+    assert together([lost, lost]) == lost

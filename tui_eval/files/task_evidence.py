@@ -198,7 +198,8 @@ def _caller(entry: TaskConfig, options: MetricOptions) -> CallsFor:
 
 def _matched(config: Config, model: str, key: str, task: Task) -> dict[str, Completion]:
     from tui_eval.core.answers import Written, completion
-    from tui_eval.files.answer_files import match_task, read_answers
+    from tui_eval.files.answer_files import match_task
+    from tui_eval.files.answer_reading import read_answers
 
     path = config.resolve(config.models[model].answers or "")
     try:
