@@ -88,7 +88,8 @@ def program(prompt: str, code: str, entry_point: str) -> str:
     )
     if defines(code, entry_point):
         head = _head(prompt, entry_point)
-        return code if code.startswith(head) else f"{head}\n{code}"
+        # It may be the whole program already.
+        return code if code.lstrip().startswith(head.strip()) else f"{head}\n{code}"
     return f"{prompt.rstrip(' ')}{'' if prompt.endswith(chr(10)) else chr(10)}{_body(code)}"
 
 

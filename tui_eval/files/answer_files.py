@@ -7,7 +7,7 @@ rows by exact prompt and occurrence. What finds no partner is counted and told.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui_eval.config import Config, DataConfig
@@ -17,7 +17,8 @@ from tui_eval.core.task_records import Task
 from tui_eval.core.text import clean, content_id
 from tui_eval.errors import InputError
 from tui_eval.files import producers
-from tui_eval.files.answer_reading import AnswerFile, read_answers
+from tui_eval.files.answer_reading import AnswerFile
+from tui_eval.files.answer_reading import read_answers as read_answers
 from tui_eval.files.answer_rows import IDS, Given, document_of
 from tui_eval.files.datasets import shapes
 from tui_eval.files.datasets.rows import DamagedRow
@@ -43,10 +44,11 @@ class Matched:
 
 
 def pair(one: AnswerFile, other: AnswerFile) -> Paired:
-    """Pair by id where both rows have it and no prompt contradicts, the rest by exact prompt
-    and occurrence. InputError where nothing pairs."""
+    """Pair by id where both rows have it and no prompt contradicts, the rest by the content of
+    the document or by exact prompt, and occurrence. InputError where nothing pairs."""
     by_id = {row.id: row for row in other.rows if row.id}
     partner: dict[int, Given] = {}
+    ways: tuple[Callable[[Given], Hashable], ...] = (document_of, lambda row: _said(row.turns))
     used: set[int] = set()
     differ = 0
     for row in one.rows:
@@ -58,11 +60,14 @@ def pair(one: AnswerFile, other: AnswerFile) -> Paired:
             continue
         partner[row.number] = candidate
         used.add(candidate.number)
-    waiting = _queues((_said(row.turns), row) for row in other.rows if row.number not in used)
-    for row in one.rows:
-        queue = waiting[_said(row.turns)] if row.turns and row.number not in partner else None
-        if queue:
-            partner[row.number] = queue.popleft()
+    # The same document has another hash where whoever wrote the file left out what is null.
+    for key_of in ways:
+        waiting = _queues((key_of(row), row) for row in other.rows if row.number not in used)
+        for row in one.rows:
+            queue = waiting.get(key) if (key := key_of(row)) else None
+            if queue and row.number not in partner:
+                partner[row.number] = queue.popleft()
+                used.add(partner[row.number].number)
     pairs = tuple((row, partner[row.number]) for row in one.rows if row.number in partner)
     if not pairs:
         why = f": {_count(differ, 'id')} stand for other prompts there" if differ else ""

@@ -220,18 +220,19 @@ def _row(
 
 def readable(answer: Completion) -> str:
     """The answer's text with its thinking so that who reads it elsewhere parts them as it was
-    done here; unless a template hid the tags or named its own, as the model wrote it."""
-    parted = split_thinking(answer.text, tags_in(answer.text))
-    if parted.answer == answer.answer and parted.unclosed == _unclosed(answer):
-        return answer.text
-    opening, closing = KNOWN_TAGS[0]
-    if _unclosed(answer):
-        return opening + answer.thinking
-    return f"{opening}{answer.thinking}{closing}{answer.answer}"
-
-
-def _unclosed(answer: Completion) -> bool:
-    return "unclosed_thinking" in answer.flags
+    done here: as the model wrote it, unless a template hid the tags or named its own."""
+    unclosed = "unclosed_thinking" in answer.flags
+    some = [answer.text]
+    for opening, closing in KNOWN_TAGS:
+        some.append(opening + answer.thinking)
+        if not unclosed:
+            some[-1] += closing + answer.answer
+    wanted = (answer.answer.lstrip(), unclosed)
+    for text in some:
+        parted = split_thinking(text, tags_in(text))
+        if (parted.answer.lstrip(), parted.unclosed) == wanted:
+            return text
+    return answer.text
 
 
 def _prompt(messages: Sequence[Message]) -> str:
