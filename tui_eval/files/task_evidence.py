@@ -91,9 +91,8 @@ class TaskPart:
         if producer is None:
             return {}
         if self._from_file(model):
-            made = self._file_answers(model, producer.key, ready).values()
-        else:
-            made = self._cache.completions(self._workspace, producer.key).values()
+            return self._file_answers(model, producer.key, ready)
+        made = self._cache.completions(self._workspace, producer.key).values()
         wanted = {item.sample.id for item in ready.items}
         most = self.samples(model, task)
         found: dict[str, list[Completion]] = defaultdict(list)
@@ -103,7 +102,7 @@ class TaskPart:
         return {name: sorted(some, key=lambda one: one.index) for name, some in found.items()}
 
     def samples(self, model: str, task: str) -> int:
-        """Answers that each item is to have."""
+        """Answers that each item is to have; a file may hold more."""
         if self._from_file(model):
             return 1
         return task_config(self._config, self._config.tasks[task]).generation.samples
@@ -112,7 +111,7 @@ class TaskPart:
         entry = self._config.models.get(model)
         return entry is not None and bool(entry.answers)
 
-    def _file_answers(self, model: str, key: str, task: Task) -> Mapping[str, Completion]:
+    def _file_answers(self, model: str, key: str, task: Task) -> Mapping[str, Sequence[Completion]]:
         """Answers made elsewhere. An item without one says so: none will come."""
         path = self._config.resolve(self._config.models[model].answers or "")
         items = content_id([item.sample.id for item in task.items])
@@ -196,16 +195,18 @@ def _caller(entry: TaskConfig, options: MetricOptions) -> CallsFor:
     return calls_for
 
 
-def _matched(config: Config, model: str, key: str, task: Task) -> dict[str, Completion]:
+def _matched(config: Config, model: str, key: str, task: Task) -> dict[str, tuple[Completion, ...]]:
     from tui_eval.core.answers import Written, completion
     from tui_eval.files.answer_files import match_task
     from tui_eval.files.answer_reading import read_answers
 
     path = config.resolve(config.models[model].answers or "")
+    found: dict[str, tuple[Completion, ...]] = {}
+    why = f"{clean(path.name)} has no answer to it"
     try:
-        found = match_task(read_answers(path), key, task).answers
-    except InputError:
-        found = {}
-    none = Written("", error=f"{clean(path.name)} has no answer to it")
+        found = match_task(read_answers(path, task.name), key, task).every
+    except InputError as error:
+        why = clean(error.message, limit=500)
+    none = Written("", error=why)
     missing = (item.sample.id for item in task.items if item.sample.id not in found)
-    return {**found, **{name: completion(key, name, none) for name in missing}}
+    return {**found, **{name: (completion(key, name, none),) for name in missing}}
