@@ -68,7 +68,21 @@ def _machine() -> Iterator[Line]:
     from tui_eval.engine import launch
 
     survives, why = launch.will_survive_logout()
+    yield from _sandbox()
     yield "after logout", f"{'the engine goes on' if survives else 'NOT SURE'}: {why}"
+
+
+def _sandbox() -> Iterator[Line]:
+    """How well model-written code can be confined here, found by attacking."""
+    from tui_eval.engine.sandbox import levels, selftest
+
+    standing = selftest.best()
+    first, *why = standing.lines()
+    yield "model code", first if standing.level.safe else f"NOT RUN: {first}"
+    for line in why:
+        yield "", line
+    if not standing.level.safe:
+        yield "", levels.REMEDY
 
 
 def memory() -> tuple[int, int]:
