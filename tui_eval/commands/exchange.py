@@ -51,6 +51,7 @@ def take_in(options: Namespace) -> int:
     from tui_eval.files.exports import sheet
     from tui_eval.files.journals import import_journal
 
+    _refuse_answers(options.file)
     if not options.file.is_file():
         raise InputError(f"There is no file {options.file}.", "import takes a journal or a sheet.")
     path = places.eval_toml(options.workspace)
@@ -81,6 +82,23 @@ def take_in(options: Namespace) -> int:
         print(clean(problem), file=sys.stderr)
     print(clean(taken.words))
     return 1 if taken.problems else 0
+
+
+def _refuse_answers(path: Path) -> None:
+    """Answers are read where they lie: a copy would go stale when the file is made anew, and
+    which model's they are only eval.toml says."""
+    from tui_eval.files.answer_reading import is_answers
+    from tui_eval.files.bundle_lines import is_bundle
+    from tui_eval.files.exports import sheet
+
+    if path.is_file() and (sheet.is_sheet(path) or is_bundle(path)):
+        return
+    if is_answers(path):
+        raise InputError(
+            f"{path} holds answers: they are read where they lie, import takes judgements.",
+            f'Name it in eval.toml: [models.NAME] answers = "{path}", or compare two files:'
+            " tui-eval ab BASE TUNED",
+        )
 
 
 def export(options: Namespace) -> int:

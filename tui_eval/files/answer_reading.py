@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from tui_eval.core.text import clean
@@ -19,7 +20,7 @@ from tui_eval.files.datasets.rows import DamagedRow, Row, rows
 from tui_eval.files.raw import entries, is_file, is_folder
 
 MOST_ROWS = 200_000
-_TOLD = 5
+_TOLD, _LOOKED_AT = 5, 5
 _SAMPLES = re.compile(r"samples_(.+)_(\d{4}-\d\d-\d\dT[\d.-]+)\.jsonl\Z")
 
 
@@ -78,6 +79,22 @@ def samples_in(folder: Path, task: str | None = None) -> tuple[Path, ...]:
 
 def _holds_samples(folder: Path) -> bool:
     return any(_SAMPLES.match(path.name) for path in entries(folder))
+
+
+def is_answers(path: Path) -> bool:
+    """Whether a file, or a folder of samples, is answers by its first rows."""
+    try:
+        if is_folder(path):
+            return bool(samples_in(path))
+        for row in islice(_rows(path), _LOOKED_AT):
+            try:
+                given(row)
+            except (DamagedRow, RecursionError):
+                continue
+            return True
+    except InputError:
+        pass
+    return False
 
 
 class _Reading:

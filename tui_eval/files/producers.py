@@ -23,7 +23,7 @@ from tui_eval.files.fingerprint import (
     weights_fingerprint,
 )
 from tui_eval.files.generation import same_settings, settings_key
-from tui_eval.files.raw import is_file
+from tui_eval.files.raw import is_file, is_folder
 
 SCORER = "score-1"
 """Goes up whenever the same inputs would give another loss."""
@@ -194,7 +194,7 @@ def _from_file(path: Path, model: str) -> Producer:
     producer = Producer(
         key="",
         model=model,
-        weights=_file_hash(path) if is_file(path) else NOT_HERE,
+        weights=_answers_hash(path),
         adapter=None,
         tokenizer="",
         prompt="",
@@ -204,6 +204,18 @@ def _from_file(path: Path, model: str) -> Producer:
         scorer=FROM_FILE,
     )
     return replace(producer, key=key_of(producer))
+
+
+def _answers_hash(path: Path) -> str:
+    """Of a folder that stands for several files, theirs together."""
+    if is_file(path):
+        return _file_hash(path)
+    if not is_folder(path):
+        return NOT_HERE
+    # Only where a folder is named: the app's start need not pay for it.
+    from tui_eval.files.answer_reading import samples_in
+
+    return content_id([[one.name, _file_hash(one)] for one in samples_in(path)])
 
 
 def _file_hash(path: Path) -> str:
