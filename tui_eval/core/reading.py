@@ -53,8 +53,9 @@ class Table:
     """Rows hold one cell per column. ``refs`` names, per row, what ``enter`` opens
     (a sample id), or is empty. ``opens`` says, per row, as what: ``copy``, ``nearest``, ``view``
     (the ref is a table's or plot's key of the same Reading), ``step`` (the key of another
-    step), ``say`` (the ref is a sentence: why there is nothing to open), ``items`` (the ref names
-    several of the step's), or as the step has it.
+    step), ``say`` (the ref is a sentence: why there is nothing to open),
+    ``note`` (as ``say``, and the row's last text reaches over the columns behind it), ``items``
+    (the ref names several of the step's), or as the step has it.
     """
 
     title: str

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from tui_eval.checklist import CHECKLIST, StepEntry
 from tui_eval.core.text import clean
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tui_eval.config import Config
     from tui_eval.core.reading import Reading
     from tui_eval.core.records import Job, Split
+    from tui_eval.core.steps.task_metrics_items import ItemDetail, Listed
     from tui_eval.store.workspace import Workspace
     from tui_eval.ui.screens.answers import AnswersDetail
     from tui_eval.ui.screens.copied_text import Repeated
@@ -46,6 +47,7 @@ FOLLOWED = "curves"
 """The step that is made anew while its log grows."""
 
 Task = Callable[[], None]
+T = TypeVar("T")
 
 
 class Reader(Protocol):
@@ -60,6 +62,10 @@ class Reader(Protocol):
     def answers(self, candidate: str, ref: str) -> AnswersDetail | None: ...
 
     def beside_training(self, candidate: str, kind: str) -> Sequence[Repeated]: ...
+
+    def task_items(self, candidate: str, ref: str) -> Listed | None: ...
+
+    def task_item(self, candidate: str, task: str, sample: str) -> ItemDetail | None: ...
 
     def follow(self, candidate: str) -> str: ...
 
@@ -144,11 +150,16 @@ class Looker:
         """Look one sample up, by its id or by that of an answer to it; ``tell`` is called on
         the thread, with None if it is gone."""
 
-        def find() -> None:
-            self._reader = self._reader or self._make_reader()
-            tell(self._reader.sample(self._scene.candidate, ref))
+        self._find(lambda reader, candidate: reader.sample(candidate, ref), tell)
 
-        self._tasks.put(find)
+    def _find(self, find: Callable[[Reader, str], T], tell: Callable[[T], object]) -> None:
+        """Ask the reader about the candidate, on the thread."""
+
+        def look() -> None:
+            self._reader = self._reader or self._make_reader()
+            tell(find(self._reader, self._scene.candidate))
+
+        self._tasks.put(look)
 
     def tokens(self, wants: Mapping[str, str]) -> None:
         """Ask for every token of one text: of the ``sample`` or the ``answer`` named."""
@@ -161,21 +172,21 @@ class Looker:
 
     def answers(self, ref: str, tell: Callable[[AnswersDetail | None], object]) -> None:
         """Like ``sample``, with what both models answered."""
+        self._find(lambda reader, candidate: reader.answers(candidate, ref), tell)
 
-        def find() -> None:
-            self._reader = self._reader or self._make_reader()
-            tell(self._reader.answers(self._scene.candidate, ref))
+    def task_items(self, ref: str, tell: Callable[[Listed | None], object]) -> None:
+        """The items of a task that a row of step 6 names (``Chosen.ref``)."""
+        self._find(lambda reader, candidate: reader.task_items(candidate, ref), tell)
 
-        self._tasks.put(find)
+    def task_item(
+        self, task: str, sample: str, tell: Callable[[ItemDetail | None], object]
+    ) -> None:
+        """One of them with the answers to it."""
+        self._find(lambda reader, candidate: reader.task_item(candidate, task, sample), tell)
 
     def beside_training(self, kind: str, tell: Callable[[Sequence[Repeated]], object]) -> None:
         """Every text that stands beside a training row: a ``copy``, or ``nearest``."""
-
-        def find() -> None:
-            self._reader = self._reader or self._make_reader()
-            tell(self._reader.beside_training(self._scene.candidate, kind))
-
-        self._tasks.put(find)
+        self._find(lambda reader, candidate: reader.beside_training(candidate, kind), tell)
 
     def look(self) -> None:
         """Look now instead of at the next turn."""

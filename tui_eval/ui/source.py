@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tui_eval.config import Config
     from tui_eval.core.reading import Reading
     from tui_eval.core.records import Split
+    from tui_eval.core.steps.task_metrics_items import ItemDetail, Listed
     from tui_eval.files.checkpoint import Checkpoint
     from tui_eval.store.workspace import Workspace
     from tui_eval.ui.screens.answers import AnswersDetail
@@ -103,6 +104,21 @@ class Source:
         evidence = WorkspaceEvidence(self._workspace, self._config, self._cache)
         find = copied_text.copied if kind == "copy" else copied_text.nearest
         return find(evidence, candidate)
+
+    def task_items(self, candidate: str, ref: str) -> Listed | None:
+        """The items of a task that ``ref`` (``Chosen.ref``) names, by difference."""
+        from tui_eval.core.steps import task_metrics_items as items
+        from tui_eval.core.steps.task_metrics_chosen import Chosen
+
+        evidence = WorkspaceEvidence(self._workspace, self._config, self._cache)
+        return items.listed(evidence, candidate, Chosen.of(ref))
+
+    def task_item(self, candidate: str, task: str, sample: str) -> ItemDetail | None:
+        """One item of a task with what both models answered to it."""
+        from tui_eval.core.steps import task_metrics_items as items
+
+        evidence = WorkspaceEvidence(self._workspace, self._config, self._cache)
+        return items.detail(evidence, candidate, task, sample)
 
     def sample(self, candidate: str, ref: str) -> SampleDetail | None:
         """One sample with what is recorded of it under base and candidate; ``ref`` is its id

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from tui_eval.core.evidence import TaskEvidence
 from tui_eval.core.judgements import rounds
@@ -12,6 +11,12 @@ from tui_eval.core.metrics import metric_of
 from tui_eval.core.reading import Cell, Column, Table
 from tui_eval.core.records import Completion, Sample
 from tui_eval.core.steps import blind_ab_votes
+from tui_eval.core.steps.task_metrics_chosen import (
+    NO_CATEGORY,
+    OPENS_ONE,
+    UNPARSED_NAME,
+    Chosen,
+)
 from tui_eval.core.steps.task_metrics_figures import (
     Compared,
     Looked,
@@ -29,54 +34,8 @@ from tui_eval.core.steps.wording import count_text
 from tui_eval.core.task_records import Measured, MetricScores, Task, TaskItem
 from tui_eval.core.text import clean, fold
 
-OPENS = "items"
-"""``core.reading.Table.opens`` of a row that leads to several items; its ref is ``Chosen.ref``."""
-OPENS_ONE = "item"
-"""Of a row that leads to one: its ref is the sample's id, and the task follows a colon."""
-UNPARSED_NAME = "(unparsed)"
-NO_CATEGORY = "(none)"
 PROMPT_START = 120
 SAID = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """Some items of a task: all of them, or those of a category, of a true label, of a cell of
-    the confusion matrix (``true`` with ``said``, empty for unparsed), or wrong for a reason."""
-
-    task: str
-    metric: str = ""
-    """By whose difference they are ordered; empty: the first."""
-    category: str | None = None
-    true: str | None = None
-    said: str | None = None
-    side: Side = "tuned"
-    """Whose answers ``said`` is about."""
-    reason: str = ""
-
-    @property
-    def ref(self) -> str:
-        empty = asdict(Chosen(""))
-        return json.dumps({k: value for k, value in asdict(self).items() if value != empty[k]})
-
-    @classmethod
-    def of(cls, ref: str) -> Chosen:
-        return cls(**{"task": "", **json.loads(ref)})
-
-    def words(self) -> str:
-        """What they have in common; empty for all items."""
-        if self.said is not None:
-            who = {"base": "○ base", "tuned": "● tuned"}[self.side]
-            return f"true {label_text(self.true or '')}, {who} answered {label_text(self.said)}"
-        if self.true is not None:
-            return f"true label {label_text(self.true)}"
-        if self.category is not None:
-            return f"category {clean(self.category, limit=40)}"
-        return clean(self.reason, limit=60)
-
-
-def label_text(label: str) -> str:
-    return clean(label, limit=40) if label else UNPARSED_NAME
 
 
 # Answers that a blind comparison still asks about.
@@ -208,7 +167,7 @@ def items_table(
     columns: tuple[Column, ...] = (
         Column("task", "task"),
         Column("item", "item"),
-        Column("category", "category"),
+        Column("category", "category", spare=True),
         Column("base", "○ base", "number", 3),
         Column("tuned", "● tuned", "number", 3),
         Column("difference", "difference", "number", 3),
@@ -257,12 +216,18 @@ class Said:
 
     side: Side
     model: str
-    answer: Completion | None
+    answers: tuple[Completion, ...]
+    """In their order; several where a code problem has samples."""
     measured: Mapping[str, Measured]
 
     @property
     def heading(self) -> str:
         return f"{'○' if self.side == 'base' else '●'} {clean(self.model, limit=40)}"
+
+    @property
+    def text(self) -> str:
+        """Exactly as answered."""
+        return "\n\n".join(one.error or one.answer for one in self.answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +255,12 @@ def detail(
         return ItemDetail(looked.task, item, (), (), kept=True)
     models: dict[Side, str | None] = {"base": base, "tuned": candidate}
     said = tuple(
-        Said(side, models[side] or "", looked.answers[side].get(sample), _found(looked, side, item))
+        Said(
+            side,
+            models[side] or "",
+            tuple(evidence.every_answer(candidate, models[side] or "", name).get(sample, ())),
+            _found(looked, side, item),
+        )
         for side in looked.sides
     )
     values = [

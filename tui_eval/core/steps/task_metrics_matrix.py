@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from tui_eval.core.reading import Plot, Series
 from tui_eval.core.stats.classification import Report
+from tui_eval.core.steps.task_metrics_chosen import MATRIX
 from tui_eval.core.steps.task_metrics_figures import Looked, Side
 from tui_eval.core.steps.task_metrics_tests import Case
 from tui_eval.core.steps.task_metrics_views import label_order, reports
@@ -36,8 +37,8 @@ def _plot(looked: Looked, made: dict[Side, Report]) -> Plot:
     notes: tuple[str, ...] = ()
     if len(shown) < len(every):
         notes = (f"the {len(shown)} most confused of {len(every)} labels",)
-    title = f"{clean(looked.task.name, limit=30)}: confusion matrix"
-    key = f"confusion_{looked.task.name}"
+    title = f"confusion matrix of {clean(looked.task.name, limit=30)}"
+    key = f"{MATRIX}{looked.task.name}"
     return Plot(key, title, "matrix", tuple(series), "answered", "true", notes=notes)
 
 

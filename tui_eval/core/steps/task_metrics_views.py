@@ -10,6 +10,7 @@ from tui_eval.core.reading import Cell, Column, Number, Table
 from tui_eval.core.stats.classification import Report, report
 from tui_eval.core.stats.intervals import Interval
 from tui_eval.core.stats.resampled import DRAWS
+from tui_eval.core.steps.task_metrics_chosen import MATRIX, OPENS, Chosen, label_text
 from tui_eval.core.steps.task_metrics_figures import (
     Compared,
     Looked,
@@ -20,13 +21,7 @@ from tui_eval.core.steps.task_metrics_figures import (
     compare,
     triples,
 )
-from tui_eval.core.steps.task_metrics_items import (
-    OPENS,
-    Chosen,
-    items_table,
-    kept_back,
-    label_text,
-)
+from tui_eval.core.steps.task_metrics_items import items_table, kept_back
 from tui_eval.core.steps.task_metrics_tests import Case
 from tui_eval.core.text import clean
 
@@ -86,7 +81,7 @@ def _metrics(case: Case) -> Table:
             level = clean(looked.task.sandbox, limit=40)
             rows.append((name, f"sandbox: {level}", *[None] * 9))
             refs.append(f"the code that the models wrote ran in a sandbox: {level}")
-            opens.append("say")
+            opens.append("note")
     columns = (
         Column("task", "task"),
         Column("metric", "metric"),
@@ -162,7 +157,7 @@ def _classification(looked: Looked, found: Compared) -> dict[str, Table]:
     shown = {f"labels_{name}": _labels(looked, made)}
     order = label_order(made)
     if len(order) <= MOST_LABELS:
-        shown[f"confusion_{name}"] = _matrix(looked, made["tuned"], order)
+        shown[f"{MATRIX}{name}"] = _matrix(looked, made["tuned"], order)
     if confused := _confused(looked, made):
         shown[f"confused_{name}"] = confused
     return shown
@@ -189,7 +184,7 @@ def _labels(looked: Looked, made: dict[Side, Report]) -> Table:
     for key, title in (("precision", "precision"), ("recall", "recall"), ("f1", "F1")):
         columns.append(Column(f"base_{key}", f"○ {title}", "number"))
         columns.append(Column(f"tuned_{key}", f"● {title}", "number"))
-    title = f"{clean(looked.task.name, limit=30)}: labels"
+    title = f"report by label of {clean(looked.task.name, limit=30)}"
     return Table(title, tuple(columns), tuple(rows), tuple(refs), (OPENS,) * len(rows))
 
 
@@ -234,7 +229,7 @@ def _confused(looked: Looked, made: dict[Side, Report]) -> Table | None:
         Column("base", "○ base", "count", 0),
         Column("tuned", "● tuned", "count", 0),
     )
-    title = f"{clean(looked.task.name, limit=30)}: commonest wrong answers"
+    title = f"confusions of {clean(looked.task.name, limit=30)}"
     return Table(title, columns, tuple(rows), tuple(refs), (OPENS,) * len(rows))
 
 

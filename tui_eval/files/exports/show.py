@@ -89,7 +89,7 @@ def _table(table: Table) -> list[dict[str, Any]]:
     rows = [{key: _plain(cell) for key, cell in zip(keys, row, strict=True)} for row in table.rows]
     for at, (row, ref) in enumerate(zip(rows, table.refs, strict=False)):
         # A place on a screen is no row of the data.
-        placed = at < len(table.opens) and table.opens[at] in ("view", "step", "say", "items")
+        placed = at < len(table.opens) and table.opens[at] in ("view", "step", "say", "note", "items")
         row["id"] = "" if placed else ref
     return rows
 

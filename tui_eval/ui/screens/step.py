@@ -19,16 +19,18 @@ from tui_eval.ui.scene import Beside, asked_for, to_be_judged
 from tui_eval.ui.widgets import progress
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.lines import Listing
+from tui_eval.ui.widgets.matrix import MatrixView, Rows
 from tui_eval.ui.widgets.plot import PlotKeys, PlotView, signs_of
 from tui_eval.ui.widgets.reading_view import headline_rows, plain_text, reason_rows, worst_first
 from tui_eval.ui.widgets.rows import cropped, filled, line, padded, plain, wrapped
-from tui_eval.ui.widgets.views import WORDS, Picture, Views, Words
+from tui_eval.ui.widgets.view_list import WORDS
+from tui_eval.ui.widgets.views import Picture, Views, Words
 
 INVITATION = {
     "review": "reads and scores them, four digits each; every key is kept at once",
     "blind_ab": "judges them, one key each, without names; every vote is kept at once",
 }
-PLACES = ("view", "step", "say")
+PLACES = ("view", "step", "say", "note")
 """What a row opens that is no item of the data (``core.reading.Table``)."""
 TALL = 28
 SMALL = 18
@@ -40,7 +42,7 @@ class StepPane(PlotKeys, can_focus=True):
     ``list`` (``ui.keys``), with an ``action_ID`` for each; ``footer`` names those that do
     something now. ``show`` is the only way in, ``Opened`` the only way out."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("step", "plot", "list")]
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("step", "plot", "matrix", "list")]
 
     class Opened(Message):
         """``enter`` on a row: ``ref`` is what the table's row names (a sample's id),
@@ -94,7 +96,7 @@ class StepPane(PlotKeys, can_focus=True):
             return ("back",)
         listing = self.views.listing
         names: list[str] = ["judge"] if self.entry.judged else []
-        if listing is not None and listing.ref:
+        if self._ref:
             names.append("enter")
         first, *rest = self.plot_footer() or ("",)
         # The view before what only fine-tunes this one: a narrow key line is cut at its end.
@@ -145,8 +147,28 @@ class StepPane(PlotKeys, can_focus=True):
             self.redraw()
             self._tell_keys()
 
+    @property
+    def _ref(self) -> str:
+        """What ``enter`` opens now, or nothing."""
+        listing, plot = self.views.listing, self.views.plot
+        if listing is None and isinstance(plot, MatrixView):
+            return plot.ref
+        return listing.ref if listing is not None else ""
+
+    def item_refs(self, opens: str) -> list[str]:
+        """What the list's rows open that open as ``opens``, in their order."""
+        listing = self.views.listing
+        if listing is None:
+            return []
+        table = listing.table
+        rows = (row for row in listing.rows if row < len(table.opens))
+        return [table.refs[row] for row in rows if table.opens[row] == opens]
+
     def action_enter(self) -> None:
         listing = self.views.listing
+        if listing is None and self._ref:
+            self.post_message(self.Opened(self.step, self._ref, "items"))
+            return
         if listing is not None and listing.opens in PLACES:
             self._go(listing.opens, listing.ref)
         elif listing is not None and listing.ref:
@@ -164,7 +186,7 @@ class StepPane(PlotKeys, can_focus=True):
         if how == "step" and go is not None:
             self.app.call_later(go, ref)
             return
-        words = ref if how == "say" else "there is nothing to open here"
+        words = ref if how in ("say", "note") else "there is nothing to open here"
         getattr(self.screen, "say", lambda words, role: None)(words, "dim")
 
     def action_copy(self) -> None:
@@ -190,7 +212,7 @@ class StepPane(PlotKeys, can_focus=True):
     def action_last(self) -> None:
         self._scrolled(lambda listing: listing.last())
 
-    def _scrolled(self, move: Callable[[Listing | Words], bool]) -> None:
+    def _scrolled(self, move: Callable[[Listing | Words | Rows], bool]) -> None:
         listing = self.views.scrolled
         if listing is not None and move(listing):
             self.redraw()

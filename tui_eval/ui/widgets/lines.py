@@ -24,6 +24,8 @@ MEASURED = 500
 """Rows whose texts decide a column's width."""
 LEAST = 6
 """Cells that a text column keeps when others need room."""
+ROOM = 24
+"""Cells of a text for which spare columns are left out."""
 GAP = "  "
 INTERVAL = "95% interval"
 UNKNOWN = 3
@@ -63,6 +65,8 @@ class Listing:
         self.top = 0
         self.words = ""
         self.page = 10
+        self.titled = True
+        """Whether the table's title had room above its columns when it was drawn."""
         self.update(table)
 
     def update(self, table: Table) -> None:
@@ -174,12 +178,18 @@ class Listing:
             self._widths = [column.width for column in self._columns]
         return self._columns
 
+    @property
+    def width(self) -> int:
+        """Cells in which nothing has to be cut."""
+        self._shown()
+        return 2 + sum(self._widths) + len(GAP) * max(0, len(self._widths) - 1)
+
     def _laid_out(self, width: int) -> list[tuple[Shown, int]]:
         """Columns with the cells they get: text gives way, the widest first, then columns."""
-        columns = list(self._shown())
-        sizes = list(self._widths)
-        while columns and columns[-1].spare and sum(sizes) + len(GAP) * (len(sizes) - 1) > width:
-            columns, sizes = columns[:-1], sizes[:-1]
+        columns, sizes = list(self._shown()), list(self._widths)
+        while _crowded(columns, sizes, width):
+            last = max(at for at, column in enumerate(columns) if column.spare)
+            del columns[last], sizes[last]
         least = [size if c.right else min(size, LEAST) for c, size in zip(columns, sizes,
                                                                           strict=True)]  # fmt: skip
         while len(columns) > 2 and sum(least) + len(GAP) * (len(least) - 1) > width:
@@ -212,7 +222,8 @@ class Listing:
         left = sum(size for _, size in columns[:lead]) + len(GAP) * max(0, lead - 1)
         title = clean(self.table.title, limit=80)
         rest = GAP.join(fit(c.title, size, c.right) for c, size in columns[lead:])
-        if lead and cells(title) <= left + 2:
+        self.titled = bool(lead) and cells(title) <= left + 2
+        if self.titled:
             head = fit(title, left + 2)
         elif lead:
             head = "  " + GAP.join(fit(c.title, size) for c, size in columns[:lead])
@@ -229,6 +240,12 @@ class Listing:
                 break
             texts.append(apart(fit(c.text(index), size, c.right)))
         return signed(GAP.join(texts), "text")
+
+
+def _crowded(columns: Sequence[Shown], sizes: Sequence[int], width: int) -> bool:
+    """Whether a spare column should go, so that texts keep some cells."""
+    texts = [size if c.right else min(size, ROOM) for c, size in zip(columns, sizes, strict=True)]
+    return any(c.spare for c in columns) and sum(texts) + len(GAP) * (len(texts) - 1) > width
 
 
 def apart(text: str) -> str:
@@ -268,8 +285,8 @@ def shown_columns(table: Table) -> list[Shown]:
 
 
 def _flowing(table: Table, place: int) -> frozenset[int]:
-    """Rows that only say something (``Table.opens``), of which this is the last text."""
-    said = (row for row, kind in enumerate(table.opens) if kind == "say")
+    """Rows that are notes (``Table.opens``), of which this is the last text."""
+    said = (row for row, kind in enumerate(table.opens) if kind == "note")
     rows = table.rows
     return frozenset(
         row

@@ -12,9 +12,10 @@ from tui_eval.ui.widgets.curve import JUMP, Another
 from tui_eval.ui.widgets.curve_layers import FANCY, LETTERS, Signs
 from tui_eval.ui.widgets.curve_view import CurveView
 from tui_eval.ui.widgets.drawn import Drawn
+from tui_eval.ui.widgets.matrix import MatrixView
 from tui_eval.ui.widgets.scale import ScaleView
 
-PlotView = CurveView | HistogramView | BarsView | ScaleView
+PlotView = CurveView | HistogramView | BarsView | ScaleView | MatrixView
 
 
 def signs_of(environ: Mapping[str, str] | None = None) -> Signs:
@@ -33,6 +34,8 @@ def view_of(
         return BarsView(plot, fancy=signs is FANCY)
     if plot.kind == "scale":
         return ScaleView(plot, fancy=signs is FANCY)
+    if plot.kind == "matrix":
+        return MatrixView(plot, fancy=signs is FANCY)
     view = CurveView(plot, others, signs)
     if beside is not None:
         view.update(plot, others, beside)
@@ -56,6 +59,9 @@ def update(
     if isinstance(view, ScaleView) and plot.kind == "scale":
         view.update(plot)
         return True
+    if isinstance(view, MatrixView) and plot.kind == "matrix":
+        view.update(plot)
+        return True
     return False
 
 
@@ -72,6 +78,8 @@ class PlotKeys(Drawn):
         view = self.plot_view
         if isinstance(view, HistogramView):
             return ("cursor_left",)
+        if isinstance(view, MatrixView):
+            return ("cursor_left", *(("other_model",) if view.counts["base"] else ()))
         if not isinstance(view, CurveView) or not view.stops():
             return ()
         could = (
@@ -125,7 +133,17 @@ class PlotKeys(Drawn):
         self._change(lambda view: view.next_axis())
 
     def action_next_event(self) -> None:
-        self._change(lambda view: view.next_event(1))
+        self._go_to_event(1)
 
     def action_previous_event(self) -> None:
-        self._change(lambda view: view.next_event(-1))
+        self._go_to_event(-1)
+
+    def _go_to_event(self, by: int) -> None:
+        view = self.plot_view
+        if isinstance(view, CurveView | MatrixView) and view.next_event(by):
+            self.redraw()
+
+    def action_other_model(self) -> None:
+        view = self.plot_view
+        if isinstance(view, MatrixView) and view.turn():
+            self.redraw()

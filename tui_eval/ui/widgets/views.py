@@ -6,28 +6,34 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui_eval.core.reading import Plot, Reading, Table
-from tui_eval.core.text import clean
 from tui_eval.ui.scene import Beside
 from tui_eval.ui.widgets.curve import Another
 from tui_eval.ui.widgets.curve_layers import Signs
 from tui_eval.ui.widgets.curve_view import CurveView
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.lines import Listing
+from tui_eval.ui.widgets.matrix import MatrixView, Rows
 from tui_eval.ui.widgets.measured import lines as measured_lines
 from tui_eval.ui.widgets.number_grid import number_grid
 from tui_eval.ui.widgets.plot import PlotView, update, view_of
 from tui_eval.ui.widgets.reading_view import all_reason_rows, number_rows
 from tui_eval.ui.widgets.rows import READ, WIDE, beside, filled
 from tui_eval.ui.widgets.scale import ScaleView
+from tui_eval.ui.widgets.view_list import (
+    OVERVIEW,
+    WORDS,
+    View,
+    columns_shown,
+    leads,
+    others,
+    small,
+    views_of,
+)
 
-SMALL_ROWS = 4
-"""A table without refs and at most this many rows stands above an overview."""
 ROOMY = 28
 """Lines from which numbers stand between the reasons and the plot."""
 TALL = 42
 """Lines that a plot grows to."""
-OVERVIEW = "overview"
-WORDS = "words"
 
 
 Given = tuple[Plot, Sequence[Plot], Another | None]
@@ -88,16 +94,6 @@ class Words:
         if total <= self.page:
             return ""
         return f"{self.top + 1}-{min(total, self.top + self.page)} of {total}"
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """One of the views: its name, and the plot and table (by key) that keys act on."""
-
-    key: str
-    title: str
-    plot: str = ""
-    table: str = ""
 
 
 @dataclass
@@ -176,7 +172,7 @@ class Views:
     def _take_plots(self, plots: Sequence[Plot]) -> None:
         first = plots[0] if plots else None
         self.plots.take(
-            {p.key: (p, _others(p, plots) if p is first else (), self._another(p.key))
+            {p.key: (p, others(p, plots) if p is first else (), self._another(p.key))
              for p in plots}
         )  # fmt: skip
 
@@ -227,10 +223,13 @@ class Views:
         return self.tables.get(self.view.table) if self.view is not None else None
 
     @property
-    def scrolled(self) -> Listing | Words | None:
+    def scrolled(self) -> Listing | Words | Rows | None:
         """What the list keys move."""
         if self.view is not None and self.view.key == WORDS:
             return self.words
+        plot = self.plot
+        if isinstance(plot, MatrixView) and self.listing is None:
+            return plot.rows
         return self.listing
 
     def position(self) -> str:
@@ -239,8 +238,11 @@ class Views:
             return ""
         parts = [self.scrolled.position() if self.scrolled is not None else ""]
         if len(self.views) > 1:
-            # A plot or table says its own name.
-            name = f"{self.view.title}, " if self.view.key in (OVERVIEW, WORDS) else ""
+            # A plot says its own name, and a table that has the room.
+            listing = self.listing
+            told = listing.titled if listing is not None else bool(self.view.plot)
+            own = self.view.key not in (OVERVIEW, WORDS) and told
+            name = "" if own else f"{self.view.title}, "
             parts.append(f"{name}view {self.at + 1} of {len(self.views)}")
         return " · ".join(part for part in parts if part)
 
@@ -272,7 +274,9 @@ class Views:
         if width >= WIDE:
             left = width * 3 // 5
             plot = self.plots[view.plot].draw(left, min(TALL, room))
-            return Picture([*drawn, *beside(plot, self._side(width - left - 3, room), left)])
+            return Picture(
+                [*drawn, *beside(plot, self._side(self.views[1:], width - left - 3, room), left)]
+            )
         table = next(iter(self.tables.values()), None)
         below = 0 if table is None else min(len(table.rows) + 2, room - 22)
         drawn += self.plots[view.plot].draw(width, min(TALL, room - max(0, below)))
@@ -280,10 +284,10 @@ class Views:
             drawn += [[], *table.draw(width, below - 1, cursor=False)]
         return Picture(drawn)
 
-    def _side(self, width: int, height: int) -> list[Line]:
+    def _side(self, views: Sequence[View], width: int, height: int) -> list[Line]:
         """Tables and further plots under one another, as many as fit."""
         drawn: list[Line] = []
-        for view in self.views[1:]:
+        for view in views:
             room = height - len(drawn)
             if room < 8 or view.key == WORDS:
                 continue
@@ -291,7 +295,12 @@ class Views:
                 listing = self.tables[view.table]
                 made = listing.draw(width, min(len(listing.table.rows) + 1, room), cursor=False)
             else:
-                made = self.plots[view.plot].draw(width, min(16, room))
+                plot = self.plots[view.plot]
+                made = (
+                    plot.draw(width, room, cursor=False)
+                    if isinstance(plot, MatrixView)
+                    else plot.draw(width, min(16, room))
+                )
             drawn += [*made, []]
         return drawn
 
@@ -310,22 +319,42 @@ class Views:
         if listing is None:
             return Picture(drawn)
         place = len(drawn)
+        spare = height - place - len(listing.table.rows) - 2
+        if leads(self.reading, view.table) and spare > 0:
+            return self._led(listing, width, height)
         drawn += listing.draw(min(width, READ), max(2, height - place))
         return Picture(drawn, None if listing.cursor_at is None else place + listing.cursor_at)
+
+    def _led(self, listing: Listing, width: int, height: int) -> Picture:
+        """The first table whole, with what follows it below, and beside it where there is
+        width."""
+        rows = len(listing.table.rows) + 1
+        left = max(width // 2, min(listing.width, width * 5 // 8)) if width >= WIDE else width
+        shown = self.views[1:]
+        if width < WIDE:
+            drawn = [*listing.draw(width, rows), []]
+            return Picture([*drawn, *self._side(shown, width, height - rows - 1)],
+                           listing.cursor_at)  # fmt: skip
+        beside_it = [view for view in shown if view.plot][:1] or list(shown[:1])
+        below = [view for view in shown if view not in beside_it]
+        drawn = [*listing.draw(left, rows), [], *self._side(below, left, height - rows - 1)]
+        right = self._side(beside_it, width - left - 3, height)
+        return Picture(beside(drawn, right, left), listing.cursor_at)
 
     def _figures(self, view: View, width: int, height: int) -> list[Line]:
         """The small tables; with room, the other numbers; with width, the larger tables."""
         drawn: list[Line] = []
         for key, listing in self.tables.items():
-            if _small(listing.table) and key != view.table:
+            if small(listing.table) and key != view.table:
                 drawn += [*listing.draw(width, len(listing.table.rows) + 1, cursor=False), []]
         if height < ROOMY or self.reading is None:
             return drawn
-        hidden = _columns_shown(self.reading)
-        numbers = {k: n for k, n in self.reading.numbers.items() if k not in hidden}
+        hidden = columns_shown(self.reading)
+        led = leads(self.reading, view.table)
+        numbers = {k: n for k, n in self.reading.numbers.items() if k not in hidden and not led}
         left = (width - 3) // 2 if width >= WIDE else width
         drawn += number_grid(numbers, left)
-        large = [k for k, t in self.tables.items() if not _small(t.table) and k != view.table]
+        large = [k for k, t in self.tables.items() if not small(t.table) and k != view.table]
         if width >= WIDE and large:
             room = max(len(drawn), 8)
             listing = self.tables[large[0]]
@@ -333,9 +362,15 @@ class Views:
             drawn = beside(drawn, made, left)
         return [*drawn, []]
 
+    @property
+    def _curves(self) -> list[str]:
+        """Plots that say something at half their size: a matrix doesn't."""
+        plots = self.reading.plots if self.reading is not None else ()
+        return [plot.key for plot in plots if plot.kind != "matrix"]
+
     def _plots_room(self, room: int, listing: Listing | None) -> int:
         """Lines for the plots: what the list leaves, at least 5 or none at all."""
-        if not self.plots:
+        if not self._curves:
             return 0
         if listing is None:
             return min(16, room)
@@ -344,7 +379,7 @@ class Views:
 
     def _plots_beside(self, view: View, width: int, height: int) -> list[Line]:
         """One, two or three plots by the room there is; bars and histograms need less."""
-        keys = sorted(self.plots, key=lambda key: isinstance(self.plots[key], CurveView))
+        keys = sorted(self._curves, key=lambda key: isinstance(self.plots[key], CurveView))
         keys = list(dict.fromkeys([view.plot, *keys]))
         keys = keys[: 3 if width >= WIDE else 2 if width >= 70 else 1]
         if len(keys) == 1:
@@ -358,45 +393,3 @@ class Views:
             drawn = beside(drawn, self.plots[key].draw(wide, height), used)
             used += 3 + wide
         return drawn
-
-
-def views_of(reading: Reading) -> tuple[View, ...]:
-    """A curve first, else an overview; then every plot and table by itself, then words."""
-    tables = [View(f"table {k}", _title(t.title), table=k) for k, t in reading.tables.items()
-              if t.rows and not (_small(t) and not t.refs)]  # fmt: skip
-    plots = [View(f"plot {p.key}", _title(p.title), plot=p.key) for p in reading.plots]
-    words = View(WORDS, "reasons and numbers")
-    curve = bool(reading.plots) and reading.plots[0].kind == "curve"
-    small = [View(f"table {k}", _title(t.title), table=k) for k, t in reading.tables.items()
-             if t.rows and _small(t) and not t.refs]  # fmt: skip
-    if curve:
-        return (plots[0], *tables, *small, *plots[1:], words)
-    if not reading.plots and not tables:
-        return (words,)
-    main = next((k for k, t in reading.tables.items() if t.refs), "")
-    main = main or next((view.table for view in tables), "")
-    first = reading.plots[0].key if reading.plots else ""
-    overview = View(OVERVIEW, OVERVIEW, plot=first, table=main)
-    return (overview, *tables, *plots, words)
-
-
-def _small(table: Table) -> bool:
-    return len(table.rows) <= SMALL_ROWS and not table.refs
-
-
-def _title(title: str) -> str:
-    return clean(title.partition(":")[0].partition(" (")[0], limit=36)
-
-
-def _others(plot: Plot, plots: Sequence[Plot]) -> list[Plot]:
-    """Plots over the same x axis, whose values the first one's readout tells too."""
-    if plot.kind != "curve":
-        return []
-    return [p for p in plots if p is not plot and p.kind == "curve" and p.x_label == plot.x_label]
-
-
-def _columns_shown(reading: Reading) -> set[str]:
-    """Numbers that a small table already shows, by the names of its first column."""
-    names = {"base", "tuned", "base_bits_per_byte", "tuned_bits_per_byte"}
-    small = any(_small(table) for table in reading.tables.values())
-    return names if small else set()
