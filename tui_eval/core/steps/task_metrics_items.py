@@ -111,7 +111,7 @@ def listed(
     shown = [pair for pair in some if not kept(pair.item.sample)]
     name, metric = clean(looked.task.name, limit=30), clean(found.name, limit=30)
     words = chosen.words()
-    what = f"{words}: {count_text(len(some), 'item')}" if words else f"{metric}, by difference"
+    what = f"{words}: {count_text(len(some), 'item')}" if words else f"{metric}, worst regression first, best gain last"
     table = items_table([(looked, found, shown)], f"{name}: {metric}", slim=True)
     return Listed(f"{name} · {what}", table, kept_words(len(some) - len(shown)))
 
@@ -164,13 +164,16 @@ def items_table(
             rows.append((clean(looked.task.name, limit=30), *_item(found, pair)))
             refs.append(pair.item.sample.id)
             opens.append(f"{OPENS_ONE}:{looked.task.name}")
+    whole = all(float(one).is_integer() for row in rows for one in row[3:6] if one is not None)
+    # Right is 1 and wrong 0.
+    digits = 0 if whole else 3
     columns: tuple[Column, ...] = (
         Column("task", "task"),
         Column("item", "item"),
         Column("category", "category", spare=True),
-        Column("base", "○ base", "number", 3),
-        Column("tuned", "● tuned", "number", 3),
-        Column("difference", "difference", "number", 3),
+        Column("base", "○ base", "number", digits),
+        Column("tuned", "● tuned", "number", digits),
+        Column("difference", "difference", "number", digits),
         Column("base_said", "○ said"),
         Column("tuned_said", "● said"),
         Column("prompt", "prompt"),

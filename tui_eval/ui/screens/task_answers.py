@@ -67,9 +67,9 @@ def _values(detail: ItemDetail, width: int) -> list[Line]:
     for name, base, tuned in detail.values:
         runs = line((f" {clean(name, limit=30)} ", "dim"))
         if base is not None:
-            runs += line(("○ ", "base"), (figure(base, 3), "text!"), " ")
+            runs += line(("○ ", "base"), (_value(base), "text!"), " ")
         if tuned is not None:
-            runs += line(("● ", "tuned"), (figure(tuned, 3), "text!"), "  ")
+            runs += line(("● ", "tuned"), (_value(tuned), "text!"), "  ")
         size = sum(cells(text) for text, _ in runs)
         if used and used + size > width:
             lines.append([])
@@ -77,6 +77,11 @@ def _values(detail: ItemDetail, width: int) -> list[Line]:
         lines[-1] += runs
         used += size
     return [cropped(made, width) for made in lines[:2] if made]
+
+
+def _value(value: float) -> str:
+    """Right is 1 and wrong 0; other figures have three decimals."""
+    return figure(value, 0 if value.is_integer() else 3)
 
 
 def _section(title: str, text: str, width: int, room: int, whole: bool) -> list[Line]:
@@ -99,7 +104,8 @@ def columns_of(detail: ItemDetail, width: int) -> list[Column]:
 
 def _lines(one: Said, width: int) -> Iterator[Line]:
     """What was found, then the answers, each with how it ended."""
-    for text, role in found_words(one):
+    found = found_words(one)
+    for text, role in found:
         for piece in wrapped(text, max(10, width - 2), 4):
             yield line((f" {piece}", role))
     many = len(one.answers) > 1
@@ -108,7 +114,8 @@ def _lines(one: Said, width: int) -> Iterator[Line]:
     for number, answer in enumerate(one.answers, 1):
         told = " · ".join([ENDS[answer.finish], *(clean(flag, limit=40) for flag in answer.flags)])
         name = f"answer {number} of {len(one.answers)}, {told}" if many else told
-        yield []
+        if found or number > 1:
+            yield []
         yield line((f" {name}", "dim"))
         if answer.error:
             yield from (line((f" {t}", "caution")) for t in wrapped(clean(answer.error), width - 2))

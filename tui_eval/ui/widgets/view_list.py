@@ -29,12 +29,12 @@ def views_of(reading: Reading) -> tuple[View, ...]:
     # A matrix is better seen as a plot than as the table of the same name.
     drawn = {p.key for p in reading.plots if p.kind == "matrix"}
     tables = [View(f"table {k}", _title(t.title), table=k) for k, t in reading.tables.items()
-              if t.rows and not (small(t) and not t.refs) and k not in drawn]  # fmt: skip
+              if t.rows and not (is_small(t) and not t.refs) and k not in drawn]  # fmt: skip
     plots = [View(f"plot {p.key}", _title(p.title), plot=p.key) for p in reading.plots]
     words = View(WORDS, "reasons and numbers")
     curve = bool(reading.plots) and reading.plots[0].kind == "curve"
     small = [View(f"table {k}", _title(t.title), table=k) for k, t in reading.tables.items()
-             if t.rows and small(t) and not t.refs]  # fmt: skip
+             if t.rows and is_small(t) and not t.refs]  # fmt: skip
     if curve:
         return (plots[0], *tables, *small, *plots[1:], words)
     if not reading.plots and not tables:
@@ -55,7 +55,7 @@ def leads(reading: Reading | None, table: str) -> bool:
     return next(iter(reading.tables), "") == table
 
 
-def small(table: Table) -> bool:
+def is_small(table: Table) -> bool:
     return len(table.rows) <= SMALL_ROWS and not table.refs
 
 
@@ -73,5 +73,5 @@ def others(plot: Plot, plots: Sequence[Plot]) -> list[Plot]:
 def columns_shown(reading: Reading) -> set[str]:
     """Numbers that a small table already shows, by the names of its first column."""
     names = {"base", "tuned", "base_bits_per_byte", "tuned_bits_per_byte"}
-    small = any(small(table) for table in reading.tables.values())
+    small = any(is_small(table) for table in reading.tables.values())
     return names if small else set()

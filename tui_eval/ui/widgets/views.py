@@ -24,9 +24,9 @@ from tui_eval.ui.widgets.view_list import (
     WORDS,
     View,
     columns_shown,
+    is_small,
     leads,
     others,
-    small,
     views_of,
 )
 
@@ -345,7 +345,7 @@ class Views:
         """The small tables; with room, the other numbers; with width, the larger tables."""
         drawn: list[Line] = []
         for key, listing in self.tables.items():
-            if small(listing.table) and key != view.table:
+            if is_small(listing.table) and key != view.table:
                 drawn += [*listing.draw(width, len(listing.table.rows) + 1, cursor=False), []]
         if height < ROOMY or self.reading is None:
             return drawn
@@ -354,7 +354,7 @@ class Views:
         numbers = {k: n for k, n in self.reading.numbers.items() if k not in hidden and not led}
         left = (width - 3) // 2 if width >= WIDE else width
         drawn += number_grid(numbers, left)
-        large = [k for k, t in self.tables.items() if not small(t.table) and k != view.table]
+        large = [k for k, t in self.tables.items() if not is_small(t.table) and k != view.table]
         if width >= WIDE and large:
             room = max(len(drawn), 8)
             listing = self.tables[large[0]]
