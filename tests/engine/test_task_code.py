@@ -95,6 +95,28 @@ def test_without_a_sandbox_nothing_runs_and_the_step_says_why(
     assert "there is no Landlock" in refused.text
 
 
+def test_what_another_machine_judged_is_shown_where_code_may_not_run(
+    tmp_path: Path, level: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = workspace(tmp_path)
+    confined = Standing(Level.CONFINED, 3)
+    with monkeypatch.context() as there:
+        there.setattr(selftest, "best", lambda landlock_abi=None: confined)
+        there.setattr(Sandbox, "judge", lambda *_: Verdict(Outcome.PASSED))
+        measured(bench, 1)
+    here = bench.workspace()
+    with here.facts("here") as facts:
+        facts.append("sandbox", "confined", None, {"level": "none", "refused": "no Landlock"})
+    here.close()
+    (task,) = bench.evidence().tasks("tuned")
+    assert (task.sandbox, task.refused) == ("confined", "")
+    # Another answer is code that is still to be run.
+    workspace(tmp_path)
+    lines(tmp_path / "tuned.jsonl", [{"prompt": STUB.replace("Twice", "0: twice"), "answer": "x"}])
+    (task,) = bench.evidence().tasks("tuned")
+    assert (task.sandbox, task.refused) == ("none", "no Landlock")
+
+
 def test_a_weaker_level_is_used_where_it_is_asked_for(
     tmp_path: Path, level: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tui_eval import config as configuration
+from tui_eval.checklist import TASK
 from tui_eval.commands.run import answers
 from tui_eval.config import Config
 from tui_eval.core.reading import Finding, Reading
@@ -49,6 +50,22 @@ def test_without_training_rows_nothing_is_compared_with_them() -> None:
     assert idle(config, "tuned", "score", "validation") == ""
 
 
+def test_tasks_are_asked_for_where_there_are_any() -> None:
+    data = 'validation = "v"\n[tasks.t]\ndata = "d"\nmetrics = ["rougeL"]'
+    for made, verb, why in (
+        (settings(MODEL, MODEL), "generate", "no task is named"),
+        (settings(MODEL, MODEL), "measure", "no task is named"),
+        (settings(MODEL, MODEL, data), "generate", ""),
+        # Needs no training file.
+        (settings(MODEL, MODEL, data), "measure", ""),
+        (settings(FILE, FILE, data), "generate", "read from files"),
+        (settings(FILE, FILE, data), "measure", ""),
+    ):
+        found = idle(made, "tuned", verb, TASK)
+        assert why in found
+        assert bool(why) == bool(found)
+
+
 def reading(step: str, verdict: str, *codes: str) -> Reading:
     severities = {"not_enough": "not_enough", "bad": "bad"}
     found = tuple(Finding(code, severities[verdict], "") for code in codes)  # type: ignore[arg-type]
@@ -69,6 +86,10 @@ def reading(step: str, verdict: str, *codes: str) -> Reading:
         ("overfitting", "not_enough", ("no_model",), True, False),
         ("curves", "not_enough", ("no_log",), False, True),
         ("curves", "not_enough", ("unreadable",), False, False),
+        ("task_metrics", "not_enough", ("no_tasks",), False, True),
+        ("task_metrics", "not_enough", ("no_tasks", "no_base"), False, True),
+        ("task_metrics", "not_enough", ("no_tasks",), True, False),
+        ("task_metrics", "not_enough", ("sandbox_refused",), False, False),
         ("review", "waiting", (), True, True),
         ("review", "not_enough", ("too_few_samples",), False, True),
     ],

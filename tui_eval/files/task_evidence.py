@@ -14,6 +14,7 @@ from tui_eval.core.records import Completion, Producer
 from tui_eval.core.task_records import Measured, MetricOptions, MetricScores, Task, TaskItem
 from tui_eval.core.text import clean, content_id
 from tui_eval.errors import InputError
+from tui_eval.files import producers
 from tui_eval.files.raw import stamp_of
 from tui_eval.files.task_settings import answering, task_config
 from tui_eval.files.tasks import ReadTask, read_task
@@ -42,7 +43,7 @@ class TaskPart:
         raise NotImplementedError
 
     def tasks(self, candidate: str) -> Sequence[Task]:
-        return [self._confined(self.ready(name).task) for name in self._config.tasks]
+        return [self._confined(candidate, self.ready(name).task) for name in self._config.tasks]
 
     def ready(self, name: str) -> ReadTask:
         """The task with its data as it lies there now, read again only when a file changed."""
@@ -54,17 +55,30 @@ class TaskPart:
         key = ("task", name, entry, settings, stamps)
         return self._cache.kept(ReadTask, key, lambda: read_task(config, name))
 
-    def _confined(self, task: Task) -> Task:
-        """How the sandbox stands is known once it was tried under today's setting."""
+    def _confined(self, candidate: str, task: Task) -> Task:
+        """How the sandbox stands is known once it was tried under today's setting. That another
+        machine refused matters while there is code to run."""
         if task.fault or CODE not in measures_of(task.metrics):
             return task
         told = self._workspace.light(SANDBOX, str(self._config.task_metrics["sandbox"]))
         if not told:
             return task
-        _, body = told[-1]
+        refusing = "refused" in told[-1][1] and not self._all_judged(candidate, task)
+        alike = [one for _, one in told if ("refused" in one) == refusing]
+        body = alike[-1] if alike else {}
         return replace(
             task, sandbox=str(body.get("level", "")), refused=str(body.get("refused", ""))
         )
+
+    def _all_judged(self, candidate: str, task: Task) -> bool:
+        for model in filter(None, (candidate, producers.base_name(self._config, candidate))):
+            answers = self.every_answer(candidate, model, task.name)
+            judged = self.task_scores(candidate, model, task.name)[CODE].items
+            if len(answers) < len(task.items) or any(
+                name not in judged and not some[0].error for name, some in answers.items()
+            ):
+                return False
+        return True
 
     def task_producer(self, candidate: str, model: str, task: str) -> Producer | None:
         """What made ``model``'s answers to the task; None before the first."""

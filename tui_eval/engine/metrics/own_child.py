@@ -6,8 +6,11 @@ goes out for each. Whatever the metric prints goes to standard error, the engine
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import json
 import os
+import signal
 from typing import Any
 
 from tui_eval.core.metrics.facts import to_plain
@@ -15,8 +18,11 @@ from tui_eval.core.task_records import Asked, MetricOptions
 from tui_eval.engine.metrics import measured_one
 from tui_eval.engine.metrics.own import ruler
 
+_PARENT_DEATH_SIGNAL = 1
+
 
 def main() -> None:
+    _leave_with_the_engine()
     out = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="surrogatepass")
     os.dup2(2, 1)
     into = os.fdopen(os.dup(0), encoding="utf-8", errors="surrogatepass")
@@ -43,6 +49,12 @@ def main() -> None:
                 measured_one(ready, Asked(one["prompt"], references, one["answer"], one["item"]))
             )
         )
+
+
+def _leave_with_the_engine() -> None:
+    """Also where the engine is killed in the middle of an answer. Linux alone knows this."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
 
 
 if __name__ == "__main__":
