@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui_eval import config as settings
 from tui_eval.config import FILE_NAME, Config, DataConfig
@@ -17,6 +18,9 @@ from tui_eval.files.datasets.reader import Tally, check, preview, to_sample, usa
 from tui_eval.files.logs import read_log
 from tui_eval.files.need import free_memory, gigabytes, weight_bytes
 from tui_eval.files.raw import entries, is_file, is_folder, no_file, relative, why
+
+if TYPE_CHECKING:
+    from tui_eval.files.found_tasks import FoundTask
 
 MOST_ROWS = 20_000
 """Rows of the validation file that are looked at before the first screen."""
@@ -51,6 +55,7 @@ class Found:
     train: Path | None = None
     test: Path | None = None
     off_task: Path | None = None
+    tasks: tuple[FoundTask, ...] = ()
     template: str = "chat"
     usable_rows: int = 0
     bad_rows: int = 0
@@ -110,7 +115,8 @@ class Found:
 
 
 _SPLITS: dict[str, Split] = {"validation": "validation", "training": "train"}
-_KEYS = ("tuned", "base", "log", "validation", "training", "prompt", "memory")
+_KEYS = ("tuned", "base", "log", "validation", "training", "tasks", "prompt", "memory")
+NO_TASKS, TASKS_FOUND = "none", "as found"
 
 
 def find_all(
@@ -144,7 +150,7 @@ def rendered(sample: Sample) -> str:
 def _find(start: Path, given: Mapping[str, str], most_rows: int) -> Found:
     checkpoint = look(start)
     found = Found(checkpoint=checkpoint, rows=(), given=given, most_rows=most_rows)
-    for add in (_tuned, _base, _log, _validation, _training, _others, _prompt, _memory):
+    for add in (_tuned, _base, _log, _validation, _training, _others, _tasks, _prompt, _memory):
         found = add(found)
     return found
 
@@ -294,6 +300,29 @@ def _others(found: Found) -> Found:
         for purpose in ("test", "off_task")
     }
     return replace(found, test=plain["test"], off_task=plain["off_task"])
+
+
+def _tasks(found: Found) -> Found:
+    """No row where no file looks like a task: there is nothing to confirm."""
+    if not _judges_model(found):
+        return found
+    if found.given.get("tasks") == NO_TASKS:
+        row = FoundRow("tasks", "", "", f"{NO_TASKS}, as chosen", (TASKS_FOUND, NO_TASKS))
+        return _with(found, row)
+    # Only where there is data: it imports what knows metrics.
+    from tui_eval.files import found_tasks
+
+    chosen = [path for path in (found.test or found.validation,) if path is not None]
+    besides = [path for path in (found.train, found.off_task) if path is not None]
+    tasks = found_tasks.tasks_near(found.checkpoint.path, chosen, besides)
+    found = replace(found, tasks=tasks)
+    on = [one for one in tasks if not one.off]
+    code = [one for one in tasks if one.off == found_tasks.RUNS_CODE]
+    if not on and not code:
+        return found
+    problem = f"{found_tasks.in_words(code)}: off, it runs what the models write" if code else ""
+    choices = (TASKS_FOUND, NO_TASKS)
+    return _with(found, FoundRow("tasks", found_tasks.in_words(on), "", problem, choices))
 
 
 def _data_file(found: Found, purpose: str) -> tuple[Path | None, str, tuple[str, ...]]:

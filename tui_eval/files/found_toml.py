@@ -8,6 +8,7 @@ from pathlib import Path
 from tui_eval.core.text import clean
 from tui_eval.errors import InputError
 from tui_eval.files.found import Found
+from tui_eval.files.found_tasks import LIMIT
 from tui_eval.files.raw import relative
 
 
@@ -20,6 +21,7 @@ def to_toml(found: Found, folder: Path) -> str:
             *_models(found, folder),
             *_data(found, folder),
             *_prompt(found, folder),
+            *_tasks(found, folder),
             *_rest(),
         ]
     )
@@ -87,6 +89,29 @@ def _prompt(found: Found, folder: Path) -> list[str]:
         *_note(found, "prompt"),
         f"template = {_text(template)}",
         '# system = "You are ..."',
+        "",
+    ]
+
+
+def _tasks(found: Found, folder: Path) -> list[str]:
+    lines = []
+    for task in found.tasks:
+        why = clean(f"{task.path.name}: {task.guess.why}", limit=200)
+        section = [
+            f"[tasks.{task.name}]",
+            f"data = {_text(_path(task.path, folder))}",
+            f"metrics = [{', '.join(map(_text, task.guess.metrics))}]",
+            *(f"{key} = {_text(value)}" for key, value in task.guess.settings.items()),
+            f"limit = {LIMIT}   # items at most, a seeded choice; 0: all",
+        ]
+        lines.append(f"# A guess from {why}.")
+        lines += [f"# {line}" for line in task.off]
+        lines += [*(f"# {line}" if task.off else line for line in section), ""]
+    return lines or [
+        "# A task: data, and what is measured of the answers to it.",
+        "# [tasks.questions]",
+        '# data = "test.jsonl"',
+        '# metrics = ["exact_match", "token_f1"]   # rougeL, accuracy, macro_f1, numeric, ...',
         "",
     ]
 

@@ -5,6 +5,7 @@ A guess is written into eval.toml for a person to confirm, so it says what it we
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -28,6 +29,7 @@ MOST = 0.9
 LABEL_WORDS, LABELS, ROWS_PER_LABEL = 6, 150, 4
 SHORT_ANSWER, SUMMARY_WORDS, SHORTENED = 5, 8, 3
 
+_SUMMARISE = re.compile(r"\b(?:summari[sz]e|summary|tl;?dr)\b", re.IGNORECASE)
 _QUESTIONS = ("text", "sentence", "source", "document", "article", "dialogue", "content", "input")
 _ANSWERS = (
     *("label", "category", "intent", "sentiment", "class"),
@@ -106,7 +108,8 @@ def _kind(items: Sequence[TaskItem], settings: dict[str, str]) -> Guess | None:
     asked = median(len(words(item.sample.prompt)) for item in items)
     if length <= SHORT_ANSWER:
         return found("questions", ("token_f1", "exact_match"), f"answers of {length:g} words")
-    if length >= SUMMARY_WORDS and asked >= SHORTENED * length:
+    named = _share([bool(_SUMMARISE.search(one.sample.prompt[:200])) for one in items]) >= MOST
+    if length >= SUMMARY_WORDS and asked >= (1 if named else SHORTENED) * length:
         why = f"answers of {length:g} words to texts of {asked:g}"
         return found("summaries", ("rougeL", "rouge1", "rougeLsum"), why)
     return None
