@@ -117,12 +117,13 @@ class MatrixView:
         title = self._title(width, cursor)
         if not self.trues:
             return filled([title, line(("nothing to compare yet", "dim"))], height)
-        made = [title, *([self._readout(width)] if cursor else []), []]
+        made = [title, *([self._readout(width)] if cursor else [])]
         names = min(max(cells(label_text(self.labels[at])) for at in self.trues), width // 4)
         size, shown = self._columns(width - names - 1)
         legend = height >= len(self.trues) + 7
-        self._page = max(1, height - len(made) - 1 - (2 if legend else 0))
+        self._page = max(1, height - len(made) - 2 - (2 if legend else 0))
         self._follow(shown)
+        made.append(self._beyond(shown))
         made.append(self._heads(names, size, shown))
         for row in range(self._top, min(len(self.trues), self._top + self._page)):
             made.append(self._row(row, names, size, shown, cursor and row == self.row))
@@ -137,7 +138,9 @@ class MatrixView:
         most = max(n for rows in self.counts.values() for row in rows for n in row)
         least = max(LEAST, len(count(most)) + 4)
         wide = max(cells(label_text(label)) for label in self.labels) + 2
-        size = max(least, min(MOST, wide, (room - total) // max(1, len(self.labels))))
+        each = (room - total) // max(1, len(self.labels))
+        # What has to scroll anyway has room for its names.
+        size = max(least, min(MOST, wide, each if each >= least else MOST))
         return size, max(1, min(len(self.labels), (room - total) // size))
 
     def _follow(self, shown: int) -> None:
@@ -180,9 +183,14 @@ class MatrixView:
         made = fit("true", names)
         for at in range(self._left, last):
             made += f" {fit(label_text(self.labels[at]), size - 2, right=True)} "
-        left, right = self._left, len(self.labels) - last
-        more = [f"{n} more {where}" for n, where in ((left, "left"), (right, "right")) if n]
-        return line((f"{made}  n", "dim"), (f"  {', '.join(more)}" if more else "", "caution"))
+        return line((f"{made}  n", "dim"))
+
+    def _beyond(self, shown: int) -> Line:
+        """How many columns are not seen, and on which side."""
+        left, right = self._left, len(self.labels) - self._left - shown
+        told = [f"{n} more {where}" for n, where in ((left, "to the left"), (right, "to the right"))
+                if n]  # fmt: skip
+        return line((f"answered: {' and '.join(told)}" if told else "", "caution"))
 
     def _row(self, row: int, names: int, size: int, shown: int, here: bool) -> Line:
         true = self.trues[row]
@@ -192,7 +200,7 @@ class MatrixView:
         for at in range(self._left, self._left + shown):
             cursor = here and at == self.column
             value = values[at]
-            words = count(value) if value else "·" if self.fancy else "."
+            words = count(value) if value else "·" if self.fancy else "-"
             blocks = self._shade(value / total) * max(0, size - 3 - len(words))
             inner = f"{blocks} {words}" if value else fit(words, size - 2, right=True)
             role = "dim" if not value else "good" if at == true else "bad"

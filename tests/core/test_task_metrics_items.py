@@ -1,0 +1,140 @@
+"""The items behind step 6's figures: which a row opens, and what an open blind A/B keeps back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.made_evidence import MadeEvidence, made_sample
+from tests.core.made_judging import Judge, compared, heard
+from tests.core.test_task_metrics_step import evidence_of, labelled, moods
+from tui_eval.core.records import Completion
+from tui_eval.core.steps.task_metrics import read
+from tui_eval.core.steps.task_metrics_chosen import Chosen
+from tui_eval.core.steps.task_metrics_items import detail, kept_back, listed
+from tui_eval.core.steps.task_metrics_matrix import MOST
+from tui_eval.core.task_records import Measured, MetricScores, Task, TaskItem
+
+
+def items_of(evidence: MadeEvidence, chosen: Chosen) -> list[str]:
+    found = listed(evidence, "tuned", chosen)
+    assert found is not None
+    return list(found.table.refs)
+
+
+def test_a_row_names_its_items_and_survives_any_label() -> None:
+    for label in ("", "a:b", '"\x1b[31m', "→", "{}"):
+        chosen = Chosen("t:1", true=label, said="", side="base")
+        assert Chosen.of(chosen.ref) == chosen
+    assert Chosen.of(Chosen("t").ref) == Chosen("t")
+
+
+def test_every_row_opens_as_many_items_as_it_counts() -> None:
+    truth, base, tuned = moods()
+    evidence = labelled(truth, base, tuned)
+    reading = read(evidence, "tuned")
+    counted = {
+        "metrics": lambda row: row[2],
+        "labels_moods": lambda row: row[1],
+        "confused_moods": lambda row: row[3] or row[2],
+    }
+    for key, count in counted.items():
+        table = reading.tables[key]
+        for row, ref in zip(table.rows, table.refs, strict=True):
+            assert len(items_of(evidence, Chosen.of(ref))) == count(row), (key, row)
+    reasons = reading.tables["reasons"]
+    assert len(items_of(evidence, Chosen.of(reasons.refs[0]))) == 20
+
+
+def test_cells_of_the_matrix_hold_what_the_plot_counts() -> None:
+    truth, base, tuned = moods()
+    evidence = labelled(truth, base, tuned)
+    (plot,) = read(evidence, "tuned").plots
+    labels = [one.name for one in plot.series if one.role == "tuned"]
+    for series in plot.series:
+        side = "base" if series.role == "base" else "tuned"
+        for said, count in zip(labels, series.y, strict=True):
+            chosen = Chosen("moods", true=series.name, said=said, side=side)  # type: ignore[arg-type]
+            assert len(items_of(evidence, chosen)) == count
+
+
+def test_of_many_labels_the_most_confused_are_drawn() -> None:
+    truth = [f"label {at:03}" for at in range(100)] * 3
+    tuned = [truth[at - 1] if at % 100 in (40, 41, 42) else one for at, one in enumerate(truth)]
+    (plot,) = read(labelled(truth, truth, tuned, labels=tuple(truth[:100])), "tuned").plots
+    labels = [one.name for one in plot.series if one.role == "tuned"]
+    assert len(labels) == MOST
+    assert {"label 039", "label 040", "label 041", "label 042"} <= set(labels)
+    assert plot.notes == (f"the {MOST} most confused of 100 labels",)
+
+
+def test_one_item_with_both_answers() -> None:
+    item = TaskItem(made_sample(0), ("right",))
+    task = Task("code", (item,), ("pass_at_1", "pass_at_2"))
+    base = Measured(counts=(2, 0), reasons={"timeout": 1, "wrong": 1})
+    texts = {
+        ("base", "code"): {"s0": Completion("b", "s0", "x", "one")},
+        ("tuned", "code"): {"s0": Completion("t", "s0", "x", "two")},
+    }
+    evidence = evidence_of(task, [base], [Measured(counts=(2, 1))], task_completions=texts)
+    found = detail(evidence, "tuned", "code", "s0")
+    assert found is not None
+    assert [(one.side, one.text) for one in found.said] == [("base", "one"), ("tuned", "two")]
+    assert found.values[0] == ("pass_at_1", 0.0, 0.5)
+    assert detail(evidence, "tuned", "code", "gone") is None
+    assert detail(evidence, "tuned", "gone", "s0") is None
+
+
+# An open blind A/B.
+
+
+def overlapping(*judges: Judge, pairs: int = 4) -> MadeEvidence:
+    """A task on the rows of which blind A/B compares the first four."""
+    rows = [made_sample(at) for at in range(10)]
+    asked = compared(4, *heard(*judges), samples=rows[:4], settings={"blind_ab.pairs": pairs})
+    # The task asks them in its own words, so its items have ids of their own.
+    items = tuple(TaskItem(replace(row, id=f"t{row.id}"), ("x",)) for row in rows)
+    task = Task("sums", items, ("rougeL",))
+    scores = {f"ts{at}": Measured({"rougeL": at / 10}) for at in range(10)}
+    measured = {(m, "sums"): {"rouge": MetricScores(scores)} for m in ("base", "tuned")}
+    return replace(asked, task_list=(task,), measured=measured)
+
+
+def judge(*, unblind: bool) -> Judge:
+    made = Judge().pairs(4)
+    for at in range(4):
+        made.vote(at, "t")
+    made.finish()
+    if unblind:
+        made.unblind()
+    return made
+
+
+@pytest.mark.parametrize("judges", [(), (judge(unblind=False),)], ids=["not begun", "judged"])
+def test_what_an_open_comparison_asks_is_kept_back(judges: tuple[Judge, ...]) -> None:
+    evidence = overlapping(*judges)
+    found = listed(evidence, "tuned", Chosen("sums"))
+    assert found is not None
+    assert found.table.refs == tuple(f"ts{at}" for at in range(4, 10))
+    assert "4 items not listed" in found.kept
+    assert read(evidence, "tuned").tables["items"].refs == found.table.refs
+    one = detail(evidence, "tuned", "sums", "ts1")
+    assert one is not None
+    assert (one.kept, one.said, one.values) == (True, (), ())
+    other = detail(evidence, "tuned", "sums", "ts7")
+    assert other is not None
+    assert not other.kept
+
+
+def test_unblinding_opens_it() -> None:
+    evidence = overlapping(judge(unblind=True))
+    assert len(items_of(evidence, Chosen("sums"))) == 10
+
+
+def test_nothing_is_kept_where_nobody_is_to_compare_or_the_data_is_other() -> None:
+    nobody = overlapping(pairs=0)
+    assert len(items_of(nobody, Chosen("sums"))) == 10
+    kept = kept_back(overlapping(), "tuned", "base")
+    assert kept(made_sample(1))
+    assert not kept(made_sample(40))
