@@ -23,6 +23,10 @@ class InputError(TuiEvalError):
     """Wrong use or input: exit code 2."""
 
 
+class NothingMatches(InputError):
+    """A file of answers, none of them to the prompts that are asked about."""
+
+
 class ConfigError(InputError):
     """``eval.toml`` has faults; every one is listed, with its line."""
 

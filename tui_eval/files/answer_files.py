@@ -15,7 +15,7 @@ from tui_eval.core.answers import Written, completion, tags_in
 from tui_eval.core.records import Completion, Dataset, Message, Sample
 from tui_eval.core.task_records import Task
 from tui_eval.core.text import clean, content_id
-from tui_eval.errors import InputError
+from tui_eval.errors import InputError, NothingMatches
 from tui_eval.files import producers
 from tui_eval.files.answer_reading import AnswerFile
 from tui_eval.files.answer_reading import read_answers as read_answers
@@ -174,7 +174,7 @@ def match(
                 for at, text in enumerate((row.answer, *row.others))
             )
     if not every:
-        raise InputError(
+        raise NothingMatches(
             f"No answer of {clean(file.path.name)} is to a prompt of {clean(source)}.",
             "Its rows need the same prompts word for word.",
         )

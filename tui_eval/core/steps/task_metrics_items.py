@@ -33,6 +33,7 @@ from tui_eval.core.steps.task_metrics_figures import (
 from tui_eval.core.steps.wording import count_text
 from tui_eval.core.task_records import Measured, MetricScores, Task, TaskItem
 from tui_eval.core.text import clean, fold
+from tui_eval.errors import NothingMatches
 
 PROMPT_START = 120
 SAID = 60
@@ -45,6 +46,25 @@ def kept_back(evidence: TaskEvidence, candidate: str, base: str | None) -> Calla
     """Whether a task's item asks what a blind comparison of the candidate asks that isn't
     unblinded, begun or not: who has read here which model wrote what can't judge it blind.
     Only where a task's data overlaps the validation rows is there any."""
+    try:
+        kept = _asked_blind(evidence, candidate, base)
+    except NothingMatches:
+        # Answers to a task alone: nobody can compare them blind.
+        kept = []
+    ids = {one.id for one in kept} | {one.folded_prompt for one in kept if one.folded_prompt}
+    rows = {(one.source, one.row) for one in kept if one.source and one.row}
+    prompts = {fold(one.prompt) for one in kept}
+
+    def is_kept(sample: Sample) -> bool:
+        if not kept:
+            return False
+        same = sample.id in ids or sample.folded_prompt in ids
+        return same or (sample.source, sample.row) in rows or fold(sample.prompt) in prompts
+
+    return is_kept
+
+
+def _asked_blind(evidence: TaskEvidence, candidate: str, base: str | None) -> list[Sample]:
     known = evidence.answers(candidate, candidate)
     by_id = {one.id: one.sample for one in known.values()}
     asked: set[str] = set()
@@ -59,18 +79,7 @@ def kept_back(evidence: TaskEvidence, candidate: str, base: str | None) -> Calla
         asked |= frozenset() if found.standing.unblinded else found.chosen
     else:
         samples = evidence.answered(candidate, candidate)
-    kept = [samples[id] for id in asked if id in samples]
-    ids = {one.id for one in kept} | {one.folded_prompt for one in kept if one.folded_prompt}
-    rows = {(one.source, one.row) for one in kept if one.source and one.row}
-    prompts = {fold(one.prompt) for one in kept}
-
-    def is_kept(sample: Sample) -> bool:
-        if not kept:
-            return False
-        same = sample.id in ids or sample.folded_prompt in ids
-        return same or (sample.source, sample.row) in rows or fold(sample.prompt) in prompts
-
-    return is_kept
+    return [samples[id] for id in asked if id in samples]
 
 
 def kept_words(count: int) -> str:
@@ -111,7 +120,11 @@ def listed(
     shown = [pair for pair in some if not kept(pair.item.sample)]
     name, metric = clean(looked.task.name, limit=30), clean(found.name, limit=30)
     words = chosen.words()
-    what = f"{words}: {count_text(len(some), 'item')}" if words else f"{metric}, worst regression first, best gain last"
+    what = (
+        f"{words}: {count_text(len(some), 'item')}"
+        if words
+        else f"{metric}, worst regression first, best gain last"
+    )
     table = items_table([(looked, found, shown)], f"{name}: {metric}", slim=True)
     return Listed(f"{name} · {what}", table, kept_words(len(some) - len(shown)))
 
