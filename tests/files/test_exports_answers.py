@@ -95,15 +95,17 @@ def test_thinking_is_parted_elsewhere_as_here(
 
 
 def test_metrics_stand_under_their_names_and_replace_no_key(tmp_path: Path) -> None:
-    task = Task("t", (item(0, "a"),), ("exact_match", "doc", "own"))
+    task = Task("t", (item(0, "a"),), ("exact_match", "doc", "own", "pass_at_1", "pass_at_9"))
     scores = {
         "squad": MetricScores({"s0": Measured({"exact_match": 1.0, "token_f1": 1.0})}),
+        "code": MetricScores({"s0": Measured(counts=(4, 1))}),
         "own_doc": MetricScores({"s0": Measured({"doc": 7.0})}),
         "own_own": MetricScores({"s0": Measured({"own": float("nan"), "own_b": 2.0})}),
     }
     (row,) = rows_of(lm_eval.write(Answered(task, "tuned", answers(task, "a"), scores)))
     assert row["doc"] == {"n": 0, "right": ["a"]}
-    assert row["metrics"] == ["exact_match", "own_b"]
+    assert row["metrics"] == ["exact_match", "own_b", "pass_at_1"]
+    assert row["pass_at_1"] == 0.25
     assert (row["exact_match"], row["own_b"]) == (1.0, 2.0)
 
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui_eval.core.answers import KNOWN_TAGS, split_thinking, tags_in
-from tui_eval.core.metrics import metric_of
+from tui_eval.core.metrics import metric_of, passes_at
 from tui_eval.core.records import Completion, Message
-from tui_eval.core.task_records import MetricScores, Task, TaskItem
+from tui_eval.core.task_records import Measured, MetricScores, Task, TaskItem
 from tui_eval.files.datasets.rows import DamagedRow
 from tui_eval.files.datasets.turns import as_text
 
@@ -243,6 +243,15 @@ def _prompt(messages: Sequence[Message]) -> str:
     return "\n\n".join(f"{turn.role}: {turn.content}" for turn in turns)
 
 
+def _solved(name: str, one: Measured, k: int) -> dict[str, float]:
+    from tui_eval.core.stats.pass_at_k import estimate
+
+    if len(one.counts) != 2:
+        return {}
+    value = estimate(int(one.counts[0]), int(one.counts[1]), k)
+    return {} if value is None else {name: value}
+
+
 def _values(task: Task, item: TaskItem, scores: Mapping[str, MetricScores]) -> dict[str, float]:
     """What each metric found on this answer. Figures over a whole set have none."""
     found: dict[str, float] = {}
@@ -251,7 +260,10 @@ def _values(task: Task, item: TaskItem, scores: Mapping[str, MetricScores]) -> d
         one = scores.get(metric.measure, MetricScores()).items.get(item.sample.id)
         if one is None or one.error:
             continue
-        if metric.own:
+        k = passes_at(name)
+        if k is not None:
+            found |= _solved(name, one, k)
+        elif metric.own:
             found |= one.values
         elif name in one.values:
             found[name] = one.values[name]
