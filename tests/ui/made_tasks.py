@@ -103,8 +103,9 @@ def coded(name: str = "code") -> tuple[Task, Mapping[str, Mapping[str, MetricSco
         for at, row in enumerate(rows):
             passed = (at * 7 + (model == "tuned")) % 47 < right
             reason = "" if passed else ("wrong", "wrong", "timeout", "syntax")[at % 4]
-            note = "" if passed else "AssertionError: wanted 4 for 2, line 3"
-            found[row.sample.id] = Measured({"pass_at_1": float(passed)}, reason=reason, note=note)
+            told = "" if passed else "AssertionError: wanted 4 for 2, line 3"
+            values = {"pass_at_1": float(passed)}
+            found[row.sample.id] = Measured(values, reason=reason, detail=told)
         measure = metric_of("pass_at_1").measure
         scores[model] = {measure: MetricScores(found, "One sample each, judged in the sandbox.")}
     return task, scores

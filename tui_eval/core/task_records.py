@@ -114,6 +114,8 @@ class Measured:
     """What a person who opens the item reads besides: the assert that failed."""
     reasons: Mapping[str, int] = field(default_factory=dict)
     """The same of several samples: how often each reason stands."""
+    samples: tuple[Measured, ...] = ()
+    """What was found on each of them, in their order; no part of the fact that is stored."""
     note: str = ""
     """What was done to measure it: ``cut to 1,000 words``."""
     error: str = ""

@@ -80,4 +80,5 @@ def together(samples: Sequence[Measured]) -> Measured:
         reason=failed[0].reason if failed else "",
         detail=failed[0].detail if failed else "",
         reasons=dict(Counter(one.reason for one in failed)),
+        samples=tuple(samples),
     )

@@ -13,6 +13,8 @@ from tui_eval.core.records import Job
 from tui_eval.core.text import clean
 
 SCHEMA_VERSION = 1
+PLACES = ("view", "step", "say", "note", "items")
+"""What a row may open that is no row of the data (``core.reading.Table.opens``)."""
 MARKS = {"good": "✓", "caution": "!", "bad": "✗", "not_enough": "?", "waiting": "…", "note": "·"}
 ASCII_MARKS = {
     "good": "+", "caution": "!", "bad": "x", "not_enough": "?", "waiting": ".", "note": "-",
@@ -89,7 +91,7 @@ def _table(table: Table) -> list[dict[str, Any]]:
     rows = [{key: _plain(cell) for key, cell in zip(keys, row, strict=True)} for row in table.rows]
     for at, (row, ref) in enumerate(zip(rows, table.refs, strict=False)):
         # A place on a screen is no row of the data.
-        placed = at < len(table.opens) and table.opens[at] in ("view", "step", "say", "note", "items")
+        placed = at < len(table.opens) and table.opens[at] in PLACES
         row["id"] = "" if placed else ref
     return rows
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tui_eval.core.steps.task_metrics_items import ItemDetail, Said
+from tui_eval.core.task_records import Measured
 from tui_eval.core.text import cells, clean
 from tui_eval.ui.format import figure
 from tui_eval.ui.screens.answers import ENDS
@@ -109,14 +110,21 @@ def _lines(one: Said, width: int) -> Iterator[Line]:
         for piece in wrapped(text, max(10, width - 2), 4):
             yield line((f" {piece}", role))
     many = len(one.answers) > 1
+    # An answer that failed was not judged: it has no sample.
+    samples = iter(next((m.samples for m in one.measured.values() if m.samples), ()))
     if not one.answers:
         yield line((" no answer yet", "dim"))
     for number, answer in enumerate(one.answers, 1):
         told = " · ".join([ENDS[answer.finish], *(clean(flag, limit=40) for flag in answer.flags)])
-        name = f"answer {number} of {len(one.answers)}, {told}" if many else told
+        verdict = next(samples, None) if many and not answer.error else None
+        passed = f"{_verdict(verdict)}, " if verdict is not None else ""
+        name = f"answer {number} of {len(one.answers)}: {passed}{told}" if many else told
         if found or number > 1:
             yield []
-        yield line((f" {name}", "dim"))
+        yield from (line((f" {piece}", "dim")) for piece in wrapped(name, max(10, width - 2), 3))
+        if verdict is not None and verdict.detail:
+            told = clean(verdict.detail, limit=600)
+            yield from (line((f" {t}", "caution")) for t in wrapped(told, max(10, width - 2), 6))
         if answer.error:
             yield from (line((f" {t}", "caution")) for t in wrapped(clean(answer.error), width - 2))
         else:
@@ -124,6 +132,13 @@ def _lines(one: Said, width: int) -> Iterator[Line]:
         if answer.thinking:
             yield line((" its thinking", "dim"))
             yield from text_rows(answer.thinking, width)
+
+
+def _verdict(found: Measured) -> str:
+    """Of one sample of a code problem."""
+    if found.error:
+        return f"not judged ({clean(found.error, limit=200)})"
+    return clean(found.reason, limit=60) or "passed"
 
 
 def found_words(one: Said) -> list[tuple[str, str]]:
@@ -139,6 +154,8 @@ def found_words(one: Said) -> list[tuple[str, str]]:
         reasons = ", ".join(f"{clean(k, limit=60)} {n}" for k, n in found.reasons.items())
         if reasons or found.reason:
             told.append((f"why not right: {reasons or clean(found.reason, limit=120)}", "caution"))
+        if found.detail and not found.samples[1:]:
+            told.append((clean(found.detail, newlines=True, limit=1000), "dim"))
         if found.note:
             told.append((clean(found.note, limit=400), "dim"))
         if found.error:

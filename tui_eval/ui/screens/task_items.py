@@ -178,7 +178,8 @@ class TaskItemsPage(Plain):
         if event.found is not None:
             self._title = event.found.title
             self.query_one(Kept).show(event.found.kept)
-        self._tell()
+        # How many rows are seen is known once they are drawn.
+        self.call_after_refresh(self._tell)
         self.show_keys()
 
     def on_item_list_moved(self) -> None:

@@ -333,13 +333,25 @@ class Views:
         shown = self.views[1:]
         if width < WIDE:
             drawn = [*listing.draw(width, rows), []]
-            return Picture([*drawn, *self._side(shown, width, height - rows - 1)],
+            room = height - rows - 1
+            return Picture([*drawn, *self._side(self._whole(shown, room), width, room)],
                            listing.cursor_at)  # fmt: skip
-        beside_it = [view for view in shown if view.plot][:1] or list(shown[:1])
-        below = [view for view in shown if view not in beside_it]
-        drawn = [*listing.draw(left, rows), [], *self._side(below, left, height - rows - 1)]
+        beside_it = [view for view in shown if view.plot] or list(shown[:1])
+        room = height - rows - 1
+        below = self._whole([view for view in shown if view not in beside_it], room)
+        drawn = [*listing.draw(left, rows), [], *self._side(below, left, room)]
         right = self._side(beside_it, width - left - 3, height)
         return Picture(beside(drawn, right, left), listing.cursor_at)
+
+    def _whole(self, views: Sequence[View], room: int) -> list[View]:
+        """The first views that can be seen whole in so many lines; half a table is left out."""
+        found = []
+        for view in views:
+            size = len(self.tables[view.table].table.rows) + 2 if view.table else 8
+            if size <= room:
+                found.append(view)
+                room -= size
+        return found
 
     def _figures(self, view: View, width: int, height: int) -> list[Line]:
         """The small tables; with room, the other numbers; with width, the larger tables."""
