@@ -10,6 +10,7 @@ import pytest
 from tests.engine.answers import AnswerBench
 from tests.engine.test_task_jobs import measured, reading
 from tests.files.making import lines
+from tests.shared import SHARED, needs_shared
 from tui_eval.core.task_records import Asked, MetricOptions
 from tui_eval.engine.generation import Cancelled
 from tui_eval.engine.metrics.code import problem_of, program
@@ -78,6 +79,24 @@ def test_code_is_judged_in_the_sandbox(tmp_path: Path) -> None:
     told = one[task.items[2].sample.id]
     assert told.detail.startswith("double(5) gave 25")
     assert measured(bench, 2).said[-1][:2] == (0, 0)
+
+
+@needs_shared
+def test_human_evals_example_comes_to_what_it_says(tmp_path: Path) -> None:
+    """Six samples of one problem, of which three pass."""
+    if not selftest.best().level.safe:
+        pytest.skip("this machine can't confine code")
+    folder = SHARED / "humaneval"
+    (tmp_path / "eval.toml").write_text(
+        f'[models.tuned]\nanswers = "{folder}/example_samples.jsonl"\n'
+        f'[tasks.code]\ndata = "{folder}/example_problem.jsonl"\n'
+        'metrics = ["pass_at_1", "pass_at_2"]\nsamples = 6\n'
+    )
+    bench = AnswerBench(tmp_path, None, None)  # type: ignore[arg-type]
+    assert measured(bench, 1).said[-1][:2] == (6, 6)
+    found = reading(bench).numbers
+    assert found["code.pass_at_1.tuned"].value == 0.5
+    assert found["code.pass_at_2.tuned"].value == pytest.approx(1 - 3 / 15)
 
 
 def test_without_a_sandbox_nothing_runs_and_the_step_says_why(

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from tests.waiting import until
-from tui_eval.files import evidence, producers
+from tui_eval.files import producers
+from tui_eval.files.raw import stamp_of
 
 
 def replace_unseen(path: Path, data: bytes) -> None:
@@ -36,6 +37,6 @@ def test_weights_copied_with_their_old_time(tmp_path: Path) -> None:
 def test_data_copied_with_its_old_time(tmp_path: Path) -> None:
     data = tmp_path / "val.jsonl"
     data.write_bytes(b"one")
-    before = evidence._stamp(data)
+    before = stamp_of(data)
     replace_unseen(data, b"two")
-    assert evidence._stamp(data) != before
+    assert stamp_of(data) != before

@@ -28,7 +28,8 @@ CallsFor = Callable[[Config, str, str], Producer]
 METRIC, RULER, SANDBOX = "metric", "ruler", "sandbox"
 """Kinds of facts: a finding on an answer, how a measurement measures, and how model-written
 code is confined."""
-CODE = "code"
+CODE, OWN = "code", "own_"
+"""Measurements, the second by how their names begin."""
 
 
 class TaskPart:
@@ -191,7 +192,7 @@ def place(answer: Completion, item: TaskItem, measure: str) -> str:
     """Where a finding on an answer stands among the facts of its measurement. The answer's id
     tells the prompt and the first reference; the rest of the row that is looked at comes in
     here, so that corrected data is measured anew."""
-    whole = measure == CODE or measure.startswith("own_")
+    whole = measure == CODE or measure.startswith(OWN)
     row = [list(item.references), dict(item.fields) if whole else {}]
     return f"{answer.id}-{content_id(row)}"
 

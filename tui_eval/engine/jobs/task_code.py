@@ -65,7 +65,7 @@ def _run(job: TaskMeasuring, pile: Pile, box: Sandbox, made: list[tuple[Open, Pr
 def _box(job: TaskMeasuring) -> Sandbox | None:
     """The sandbox, and how it stands as a fact: the screen and the report say it."""
     setting = str(job.config.task_metrics["sandbox"])
-    job.context.progress(0, 0, "answers", "trying the sandbox")
+    job.say("trying the sandbox")
     standing = selftest.best()
     body: dict[str, Any] = {"level": standing.level.value, "lines": standing.lines()}
     box = None

@@ -23,7 +23,7 @@ from tui_eval.engine.metrics.own_process import OwnMetric
 from tui_eval.errors import InputError
 from tui_eval.files import producers
 from tui_eval.files.evidence import FileCache, WorkspaceEvidence
-from tui_eval.files.task_evidence import CODE, METRIC, RULER, measures_of, place
+from tui_eval.files.task_evidence import CODE, METRIC, OWN, RULER, measures_of, place
 
 if TYPE_CHECKING:
     from tui_eval.engine.context import JobContext
@@ -59,6 +59,13 @@ class Pile:
         return fact_key(self.measure, self.options)
 
     @property
+    def words(self) -> str:
+        """What is done with it, for the line of progress."""
+        name = clean(self.task.name, limit=40)
+        what = self.measure.removeprefix(OWN).replace("_", " ")
+        return f"{name}: running the code" if self.measure == CODE else f"{name}: {what}"
+
+    @property
     def only(self) -> MetricOptions:
         """The options with this measurement's metrics alone."""
         names = [one for one in self.options.metrics if metric_of(one).measure == self.measure]
@@ -87,7 +94,7 @@ class TaskMeasuring:
     def run(self) -> None:
         piles = list(self._piles())
         self._total = sum(len(pile.open) for pile in piles)
-        self._say("")
+        self.say("")
         fault: InputError | None = None
         for pile in piles:
             try:
@@ -98,7 +105,7 @@ class TaskMeasuring:
                     f"{clean(pile.task.name)}: {error.message}", error.remedy
                 )
             self._commit()
-        self._say("")
+        self.say("")
         if fault is not None:
             raise fault
 
@@ -140,12 +147,12 @@ class TaskMeasuring:
         return list(found.values())
 
     def _measure(self, pile: Pile) -> None:
-        self._say(f"measuring {pile.measure}: {clean(pile.task.name, limit=40)}")
+        self.say(pile.words)
         if pile.measure == CODE:
             from tui_eval.engine.jobs.task_code import judge
 
             judge(self, pile)
-        elif pile.measure.startswith("own_"):
+        elif pile.measure.startswith(OWN):
             self._own(pile)
         else:
             (ruler,) = rulers(pile.only).values()
@@ -175,7 +182,7 @@ class TaskMeasuring:
         self._done += 1
         if time.monotonic() >= self._due:
             self._commit()
-            self._say(f"measuring {pile.measure}: {clean(pile.task.name, limit=40)}")
+            self.say(pile.words)
             if self.cancelled():
                 raise Cancelled
 
@@ -186,5 +193,5 @@ class TaskMeasuring:
         self.facts.commit()
         self._due = time.monotonic() + COMMIT_SECONDS
 
-    def _say(self, message: str) -> None:
+    def say(self, message: str) -> None:
         self.context.progress(self._done, self._total, "answers", message)
