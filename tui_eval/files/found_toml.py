@@ -43,7 +43,13 @@ def _models(found: Found, folder: Path) -> list[str]:
         lines += [*_note(found, "log"), f"log = {_text(_path(found.log, folder))}"]
     else:
         lines += ['# log = "trainer_state.json"   # not found']
-    lines += ['# objective = "auto"   # supervised, preference or reinforcement', ""]
+    lines += ['# objective = "auto"   # supervised, preference or reinforcement']
+    lines += [
+        "# Answers made elsewhere, judged in the place of its own: rows of prompt and answer,",
+        "# samples of lm-evaluation-harness or their folder, a .json log of inspect, HumanEval's:",
+        '# answers = "answers.jsonl"',
+        "",
+    ]
     return lines if found.log or found.checkpoint.weights else _nothing(lines)
 
 
