@@ -52,7 +52,8 @@ class ModelConfig:
     served_model: str | None = None
     """The server's name for it."""
     answers: str | None = _path()
-    """A file of answers made elsewhere, which are judged in the place of a model's own."""
+    """A file of answers made elsewhere, or a folder of lm-evaluation-harness's samples: they are
+    judged in the place of a model's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import ast
 import hashlib
 import json
 import math
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -141,10 +142,13 @@ def _text(resp: Any) -> str:
 def _listed(target: Any, doc: Any) -> Any:
     """The harness writes a list of targets as Python does. It is one where the document holds
     the same list; otherwise such a text is what the target is."""
-    if not isinstance(target, str) or not target.startswith("[") or len(target) > _LONGEST_LIST:
+    if not isinstance(target, str) or target[:2] not in ("['", '["'):
+        return target
+    if len(target) > _LONGEST_LIST:
         return target
     try:
-        found = ast.literal_eval(target)
+        with warnings.catch_warnings(action="ignore"):
+            found = ast.literal_eval(target)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return target
     texts = isinstance(found, list) and found and all(isinstance(one, str) for one in found)
