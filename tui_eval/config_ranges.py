@@ -116,6 +116,7 @@ RANGES: Mapping[str, Mapping[str, Range]] = {
         "truncated": SHARE,
         "significance": CHANCE,
         "category_items": Range(2),
+        "code_seconds": POSITIVE,
         "own_seconds": POSITIVE,
     },
 }

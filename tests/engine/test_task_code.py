@@ -91,6 +91,8 @@ def test_human_evals_example_comes_to_what_it_says(tmp_path: Path) -> None:
         f'[models.tuned]\nanswers = "{folder}/example_samples.jsonl"\n'
         f'[tasks.code]\ndata = "{folder}/example_problem.jsonl"\n'
         'metrics = ["pass_at_1", "pass_at_2"]\nsamples = 6\n'
+        # One of them sleeps for 10.
+        "[task_metrics]\ncode_seconds = 2.0\n"
     )
     bench = AnswerBench(tmp_path, None, None)  # type: ignore[arg-type]
     assert measured(bench, 1).said[-1][:2] == (6, 6)

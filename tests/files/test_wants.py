@@ -19,7 +19,7 @@ def settings(base: str, tuned: str, data: str = 'validation = "v"\ntrain = "t"')
     return configuration.parse(text, Path("/nowhere"), files=False)
 
 
-MODEL, FILE = 'path = "m"', 'answers = "a.jsonl"'
+MODEL, FILE, LOG = 'path = "m"', 'answers = "a.jsonl"', 'log = "l"'
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,8 @@ def test_tasks_are_asked_for_where_there_are_any() -> None:
         (settings(MODEL, MODEL, data), "measure", ""),
         (settings(FILE, FILE, data), "generate", "read from files"),
         (settings(FILE, FILE, data), "measure", ""),
+        (settings(LOG, LOG, data), "generate", "no model to answer"),
+        (settings(LOG, LOG, data), "measure", "no model to answer"),
     ):
         found = idle(made, "tuned", verb, TASK)
         assert why in found

@@ -168,6 +168,8 @@ TASK_METRICS: dict[str, Value] = {
     "category_items": 8,
     # The weakest level that model-written code may run at.
     "sandbox": "confined",
+    # Seconds that one program and its tests may take.
+    "code_seconds": 10.0,
     # Seconds that a metric of one's own may take for one answer.
     "own_seconds": 60.0,
 }

@@ -79,6 +79,8 @@ class MetricOptions:
     """Field of a code problem's tests."""
     entry_point: str = ""
     """Field that names the function which the tests call."""
+    code_seconds: float = 10.0
+    """That one program and its tests may take."""
     own: str = ""
     """A Python file with metrics of a person's own."""
     own_digest: str = ""

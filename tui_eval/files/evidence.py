@@ -271,8 +271,8 @@ class FileCache:
         return kept if isinstance(kept, Dataset) else None
 
     def completions(self, workspace: Workspace, key: str) -> Mapping[str, Completion]:
-        """What a producer answered; read again only when facts came in."""
-        now = ("completions", key, workspace.facts_version())
+        """What a producer answered; read again only when it answered more."""
+        now = ("completions", key, workspace.extent("completion", key))
         return self.kept(dict, now, lambda: workspace.completions(key))
 
     def file_answers(self, config: Config, candidate: str, model: str) -> Mapping[str, Completion]:

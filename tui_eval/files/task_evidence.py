@@ -155,7 +155,7 @@ class TaskPart:
 
     def recorded(self, key: str) -> Mapping[str, Measured]:
         """What one measurement found, by ``place``."""
-        seen = ("measured", key, self._workspace.facts_version())
+        seen = ("measured", key, self._workspace.extent(METRIC, key))
         return self._cache.kept(
             dict,
             seen,
@@ -178,7 +178,8 @@ class TaskPart:
         for item in task.items:
             some = answers.get(item.sample.id, ())
             judged = [one for one in some if not one.error]
-            places = [place(one, item, CODE) for one in judged]
+            row = row_id(item, CODE) if some else ""
+            places = [place(one, row) for one in judged]
             if judged and len(some) >= most and all(name in recorded for name in places):
                 found[item.sample.id] = together([recorded[name] for name in places])
         return found
@@ -188,19 +189,24 @@ def measures_of(metrics: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(metric_of(name).measure for name in metrics))
 
 
-def place(answer: Completion, item: TaskItem, measure: str) -> str:
-    """Where a finding on an answer stands among the facts of its measurement. The answer's id
-    tells the prompt and the first reference; the rest of the row that is looked at comes in
-    here, so that corrected data is measured anew."""
+def place(answer: Completion, row: str) -> str:
+    """Where a finding on an answer stands among the facts of its measurement; ``row`` is the
+    ``row_id`` of the item."""
+    return f"{answer.id}-{row}"
+
+
+def row_id(item: TaskItem, measure: str) -> str:
+    """Names what a measurement looks at in an item besides the answer. The answer's id tells
+    the prompt and the first reference; the rest comes in here, so that corrected data is
+    measured anew."""
     whole = measure == CODE or measure.startswith(OWN)
-    row = [list(item.references), dict(item.fields) if whole else {}]
-    return f"{answer.id}-{content_id(row)}"
+    return content_id([list(item.references), dict(item.fields) if whole else {}])
 
 
 def place_of(answers: Mapping[str, Sequence[Completion]], item: TaskItem, measure: str) -> str:
     """The same of the first answer; empty where there is none."""
     some = answers.get(item.sample.id, ())
-    return place(some[0], item, measure) if some and not some[0].error else ""
+    return place(some[0], row_id(item, measure)) if some and not some[0].error else ""
 
 
 def _caller(entry: TaskConfig, options: MetricOptions) -> CallsFor:
@@ -219,7 +225,10 @@ def _matched(config: Config, model: str, key: str, task: Task) -> dict[str, tupl
     found: dict[str, tuple[Completion, ...]] = {}
     why = f"{clean(path.name)} has no answer to it"
     try:
-        found = match_task(read_answers(path, task.name), key, task).every
+        file = read_answers(path, task.name)
+        found = match_task(file, key, task).every
+        # Perhaps its row is one of these.
+        why += f"; {file.fault}" if file.bad else ""
     except InputError as error:
         why = clean(error.message, limit=500)
     none = Written("", error=why)

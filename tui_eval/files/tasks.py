@@ -90,6 +90,7 @@ def options_of(config: Config, entry: TaskConfig) -> MetricOptions:
         most_words=entry.most_words,
         tests=entry.tests or "",
         entry_point=entry.entry_point or "",
+        code_seconds=float(config.task_metrics["code_seconds"]),
         own=str(own) if own else "",
         own_digest=hashlib.sha256(_bytes(own)).hexdigest()[:16] if own else "",
         lower_is_better=entry.lower_is_better,

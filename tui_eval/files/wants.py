@@ -18,6 +18,8 @@ def idle(config: Config, candidate: str, verb: str, split: Split | Literal["task
     if split == TASK:
         if not config.tasks:
             return "no task is named: add a section [tasks.NAME] to eval.toml"
+        if not any(_answers(config, name) for name in _pair(config, candidate)):
+            return "there is no model to answer: set [models.NAME] path in eval.toml"
         made = verb != "generate" or _answering(config, candidate)
         return "" if made else "the answers are read from files"
     needs_train = split == "train" or verb == "measure"
@@ -33,7 +35,15 @@ def idle(config: Config, candidate: str, verb: str, split: Split | Literal["task
 
 def _answering(config: Config, candidate: str) -> bool:
     """Whether candidate or base makes its answers itself."""
-    base = producers.base_name(config, candidate)
-    names = [candidate] if base is None else [base, candidate]
-    entries = [config.models[name] for name in names if name in config.models]
+    entries = [config.models[name] for name in _pair(config, candidate) if name in config.models]
     return any(not entry.answers for entry in entries)
+
+
+def _pair(config: Config, candidate: str) -> list[str]:
+    base = producers.base_name(config, candidate)
+    return [candidate] if base is None else [base, candidate]
+
+
+def _answers(config: Config, model: str) -> bool:
+    entry = config.models.get(model)
+    return entry is not None and bool(entry.path or entry.url or entry.answers)

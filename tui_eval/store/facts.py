@@ -310,6 +310,13 @@ def have(index: Index, kind: str, key: str) -> set[str]:
     return {row[0] or "" for row in rows}
 
 
+def extent(index: Index, kind: str, key: str) -> tuple[int, str]:
+    """How many there are and when the last one came: facts are only ever added."""
+    query = "SELECT COUNT(*), MAX(at) FROM fact WHERE kind = ? AND key = ?"
+    count, last = index.rows(query, (kind, key))[0]
+    return int(count), str(last or "")
+
+
 def light(index: Index, kind: str, key: str | None = None) -> Iterator[tuple[str, Any]]:
     """``(sample, light body)`` in the order of time, which a rebuild does not change."""
     where, values = _where(kind, key)

@@ -212,6 +212,10 @@ class Workspace:
         """Ids of the samples that have such a fact; an empty id for one without a sample."""
         return self._known(lambda index: facts.have(index, kind, key))
 
+    def extent(self, kind: str, key: str) -> tuple[object, ...]:
+        """Differs whenever such facts came in."""
+        return self._known(lambda index: facts.extent(index, kind, key))
+
     def facts_of(self, kind: str, key: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """``(sample, whole body)`` in the order of time."""
         found = self._known(lambda index: facts.places(index, kind, key))

@@ -25,7 +25,7 @@ MATTERS: dict[str, tuple[str, ...]] = {
     "json_answers": (),
     "json_schema": ("schema",),
     "tool_calls": (),
-    "code": ("tests", "entry_point"),
+    "code": ("tests", "entry_point", "code_seconds"),
 }
 """The options that each measurement looks at. Those of a person's own look at their file."""
 _OWN = ("own", "own_digest", "lower_is_better")

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from tui_eval.core.task_records import Measured
 from tui_eval.engine.generation import Cancelled
-from tui_eval.engine.metrics.code import finding, how, program
+from tui_eval.engine.metrics.code import finding, how, limits_of, program
 from tui_eval.engine.sandbox import selftest
 from tui_eval.engine.sandbox.levels import Level
 from tui_eval.engine.sandbox.runner import Sandbox, free_cores, judge_all
-from tui_eval.engine.sandbox.verdict import Program
+from tui_eval.engine.sandbox.verdict import Limits, Program
 from tui_eval.errors import EngineError, InputError
 from tui_eval.files.task_evidence import SANDBOX
 
@@ -23,7 +23,7 @@ LISTEN_SECONDS = 0.25
 
 def judge(job: TaskMeasuring, pile: Pile) -> None:
     """Where the machine can't confine code as asked for, that is recorded, and nothing runs."""
-    box = _box(job)
+    box = _box(job, limits_of(pile.options))
     if box is None:
         job.context.log("model-written code is not run here: see tui-eval doctor")
         return
@@ -62,7 +62,7 @@ def _run(job: TaskMeasuring, pile: Pile, box: Sandbox, made: list[tuple[Open, Pr
         raise Cancelled
 
 
-def _box(job: TaskMeasuring) -> Sandbox | None:
+def _box(job: TaskMeasuring, limits: Limits) -> Sandbox | None:
     """The sandbox, and how it stands as a fact: the screen and the report say it."""
     setting = str(job.config.task_metrics["sandbox"])
     job.say("trying the sandbox")
@@ -70,7 +70,7 @@ def _box(job: TaskMeasuring) -> Sandbox | None:
     body: dict[str, Any] = {"level": standing.level.value, "lines": standing.lines()}
     box = None
     try:
-        box = selftest.sandbox(opt_in=Level(setting))
+        box = selftest.sandbox(limits, opt_in=Level(setting))
     except EngineError as error:
         body["refused"] = f"{error.message} {error.remedy}"
     told = job.context.workspace.light(SANDBOX, setting)

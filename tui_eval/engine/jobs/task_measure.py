@@ -23,7 +23,7 @@ from tui_eval.engine.metrics.own_process import OwnMetric
 from tui_eval.errors import InputError
 from tui_eval.files import producers
 from tui_eval.files.evidence import FileCache, WorkspaceEvidence
-from tui_eval.files.task_evidence import CODE, METRIC, OWN, RULER, measures_of, place
+from tui_eval.files.task_evidence import CODE, METRIC, OWN, RULER, measures_of, place, row_id
 
 if TYPE_CHECKING:
     from tui_eval.engine.context import JobContext
@@ -137,10 +137,11 @@ class TaskMeasuring:
         could not judge is tried again."""
         found = {}
         for item in task.items:
+            row = row_id(item, measure)
             for of_model in answers:
                 some = of_model.get(item.sample.id, ())
                 for one in some if measure == CODE else some[:1]:
-                    name = "" if one.error else place(one, item, measure)
+                    name = "" if one.error else place(one, row)
                     tried = known.get(name)
                     if name and (tried is None or (measure == CODE and tried.error)):
                         found[name] = Open(name, item, one)

@@ -50,6 +50,10 @@ def sample(problem: CodeProblem, answer: str) -> CodeSample:
     return sample_of_answer(problem, cut_completion(answer) if goes_on else answer)
 
 
+def limits_of(options: MetricOptions) -> Limits:
+    return Limits(seconds=options.code_seconds)
+
+
 def finding(verdict: Verdict) -> Measured:
     """One sample's. A sandbox that failed says nothing about the program."""
     if not verdict.judged:
@@ -77,7 +81,7 @@ def ruler(options: MetricOptions) -> Ruler:
     # It attacks the machine to see what holds: seconds.
     from tui_eval.engine.sandbox.selftest import sandbox
 
-    box = sandbox()
+    box = sandbox(limits_of(options))
     return Ruler(
         lambda asked: judged_one(box, options, asked),
         how(box.level, box.limits),
