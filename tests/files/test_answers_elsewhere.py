@@ -15,7 +15,8 @@ from tests.files.test_interchange import DOCS, HASHES, log, of_task, sample
 from tui_eval import config
 from tui_eval.cli import main
 from tui_eval.core.records import Completion
-from tui_eval.errors import InputError
+from tui_eval.core.steps.task_metrics_items import kept_back
+from tui_eval.errors import InputError, NothingMatches
 from tui_eval.files import answer_rows
 from tui_eval.files.answer_files import match_task, pair
 from tui_eval.files.answer_reading import is_answers, read_answers
@@ -252,3 +253,26 @@ def test_import_says_how_answers_are_named(
         assert f'[models.NAME] answers = "{one}"' in told
     assert not is_answers(lines(tmp_path / "other.jsonl", [{"v": 1, "kind": "journal"}]))
     assert not is_answers(tmp_path / "nothing.jsonl")
+
+
+def test_an_item_without_an_answer_says_what_is_wrong_with_the_file(tmp_path: Path) -> None:
+    """And a file that answers a task alone is no fault of the task."""
+    lines(tmp_path / "t.jsonl", [{"prompt": f"q {n}", "answer": "a"} for n in range(3)])
+    lines(tmp_path / "a.jsonl", [])
+    workspace(tmp_path, "a.jsonl")
+    toml = '[tasks.t]\ndata = "t.jsonl"\nmetrics = ["exact_match"]\n'
+    path = tmp_path / "eval.toml"
+    path.write_text(path.read_text() + toml)
+    rows: list[Any] = [{"prompt": "q 0", "answer": "a"}, {"prompt": "q 1", "answer": None}, 7]
+    lines(tmp_path / "a.jsonl", rows)
+    made = config.load(path)
+    evidence = WorkspaceEvidence(Workspace.open(tmp_path), made, FileCache())
+    found = evidence.task_answers("tuned", "tuned", "t")
+    said = [found[item.sample.id].error for item in evidence.tasks("tuned")[0].items]
+    assert said[0] == ""
+    assert said[1] == said[2]
+    for part in ("a.jsonl has no answer to it", "line 2: answer is null", "line 3: not an object"):
+        assert part in said[1]
+    with pytest.raises(NothingMatches):
+        evidence.answers("tuned", "tuned")
+    assert not kept_back(evidence, "tuned", None)(evidence.tasks("tuned")[0].items[0].sample)
