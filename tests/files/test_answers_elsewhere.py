@@ -143,6 +143,31 @@ def test_rows_with_an_id_answer_the_items_of_that_id(tmp_path: Path) -> None:
     )
 
 
+def test_completions_answer_the_validation_rows_of_their_problems(tmp_path: Path) -> None:
+    problems = [
+        {"task_id": f"T/{n}", "prompt": "def f():\n" * (n > 1), "canonical_solution": "  return 1"}
+        for n in range(4)
+    ]
+    lines(tmp_path / "problems.jsonl", problems)
+    rows = [{"task_id": f"T/{n % 4}", "completion": f"  return {n}"} for n in range(8)]
+    lines(tmp_path / "made.jsonl", rows)
+    toml = """[models.tuned]
+answers = "made.jsonl"
+[data]
+validation = "problems.jsonl"
+prompt = "prompt"
+answer = "canonical_solution"
+"""
+    (tmp_path / "eval.toml").write_text(toml)
+    made = config.load(tmp_path / "eval.toml")
+    evidence = WorkspaceEvidence(Workspace.open(tmp_path), made, FileCache())
+    found = evidence.answered("tuned", "tuned")
+    answers = evidence.answers("tuned", "tuned")
+    said = {one.row: answers[id].answer for id, one in found.items()}
+    # Rows without a prompt are none; two of one content are one.
+    assert said == {3: "  return 2"}
+
+
 def test_two_files_of_samples_are_compared_blind(tmp_path: Path) -> None:
     paths = []
     for name, shift in (("base", 0), ("tuned", 3)):

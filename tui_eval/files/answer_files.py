@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from tui_eval.config import Config, DataConfig
 from tui_eval.core.answers import Written, completion, tags_in
@@ -21,7 +23,7 @@ from tui_eval.files.answer_reading import AnswerFile
 from tui_eval.files.answer_reading import read_answers as read_answers
 from tui_eval.files.answer_rows import IDS, Given, document_of
 from tui_eval.files.datasets import shapes
-from tui_eval.files.datasets.rows import DamagedRow
+from tui_eval.files.datasets.rows import DamagedRow, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +125,12 @@ def matched(config: Config, model: str, dataset: Dataset) -> Matched:
     file = read_answers(path)
     key = producers.generating(config, model, model).key
     by_sample = {_sample_of(row, config.data): row for row in file.rows if row.doc is not None}
-    known = {
-        sample.id: by_sample[sample.id] for sample in dataset.samples if sample.id in by_sample
-    }
+    by_place = _places(dataset, _by_id(file))
+    known = {}
+    for sample in dataset.samples:
+        found = by_sample.get(sample.id) or by_place.get((sample.source, sample.row))
+        if found is not None:
+            known[sample.id] = found
     return match(file, key, dataset.samples, dataset.source, known)
 
 
@@ -133,16 +138,38 @@ def match_task(file: AnswerFile, key: str, task: Task) -> Matched:
     """``match`` for a task's items: the harness's rows by their document, those of code
     problems by ``task_id``, those that have an id and no prompt by that."""
     by_document = {document_of(row): row for row in file.rows if row.doc is not None}
-    by_id = {row.id: row for row in file.rows if row.problem or (row.id and not row.turns)}
+    by_id = _by_id(file)
     known = {}
     for item in task.items:
-        found = by_document.get(content_id(dict(item.fields)))
-        for name in IDS:
-            found = found or by_id.get(str(item.fields.get(name, "")))
+        found = by_document.get(content_id(dict(item.fields))) or _of_id(item.fields, by_id)
         if found is not None:
             known[item.sample.id] = found
     samples = [item.sample for item in task.items]
     return match(file, key, samples, task.source, known, what="item")
+
+
+def _by_id(file: AnswerFile) -> dict[str, Given]:
+    """Rows that say by an id alone what they answer."""
+    return {row.id: row for row in file.rows if row.problem or (row.id and not row.turns)}
+
+
+def _of_id(row: Mapping[str, Any], by_id: Mapping[str, Given]) -> Given | None:
+    found = (by_id.get(str(row.get(name))) for name in IDS if row.get(name) is not None)
+    return next(filter(None, found), None)
+
+
+def _places(dataset: Dataset, by_id: Mapping[str, Given]) -> dict[tuple[str, int | None], Given]:
+    """Of each row of the data that has one of these ids, source and number. Samples don't hold
+    ids, so the rows are read once more, where there is anything to find."""
+    found: dict[tuple[str, int | None], Given] = {}
+    if not by_id:
+        return found
+    path = Path(dataset.source)
+    for row in rows(path, dataset.split, []):
+        answer = _of_id(row.value or {}, by_id)
+        if answer is not None:
+            found[row.source or path.name, row.number] = answer
+    return found
 
 
 def match(
