@@ -43,7 +43,6 @@ def opened(keys: str, words: str) -> Callable[[Pilot[Any]], Any]:
     [
         pytest.param("", "… undecided", id="checklist"),
         pytest.param("1", "2.31 → 1.12", id="step"),
-        pytest.param("6", "is not in this version", id="not-built"),
         pytest.param("question_mark", "every command by name", id="help"),
         pytest.param("i", "medians of the first", id="how"),
         pytest.param("c", "[models]", id="settings"),
