@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.ui import fake
-from tests.ui.fake import painted, shows
+from tests.ui.fake import shows
 from tests.ui.test_scene import JOB
 from tui_eval.core.records import EngineStatus, SkippedRow
 from tui_eval.ui.app import EvalApp

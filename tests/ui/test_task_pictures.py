@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
 from tests.ui.apps.panes import OneStep, Themed
+from tests.ui.fake import painted
 from tests.ui.made_tasks import evidence
+from tui_eval import ui
 from tui_eval.core.reading import Reading
 from tui_eval.core.steps import task_metrics
 from tui_eval.core.steps.task_metrics_items import detail
@@ -26,6 +29,8 @@ def reading() -> Reading:
 
 
 class OneItem(Themed):
+    CSS_PATH = Path(ui.__file__).with_name("app.tcss")
+
     def __init__(self, task: str, sample: str) -> None:
         super().__init__()
         self.found = detail(evidence(), "tuned", task, sample)
@@ -39,6 +44,11 @@ async def drawn(pilot: Pilot[Any]) -> None:
     """A crashed app makes a picture too, of nothing."""
     await pilot.pause()
     assert max(one.size.height for one in pilot.app.screen.query(Drawn)) > 10
+
+
+async def answered(pilot: Pilot[Any]) -> None:
+    await pilot.pause()
+    assert "double" in painted(pilot.app)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=NAMES)
@@ -55,4 +65,4 @@ def test_matrix(size: tuple[int, int], snap_compare: Any) -> None:
 
 @pytest.mark.parametrize("size", SIZES, ids=NAMES)
 def test_item(size: tuple[int, int], snap_compare: Any) -> None:
-    assert snap_compare(OneItem("code", "code1"), terminal_size=size, run_before=drawn)
+    assert snap_compare(OneItem("code", "code1"), terminal_size=size, run_before=answered)

@@ -196,13 +196,14 @@ class MatrixView:
         true = self.trues[row]
         values = self.counts[self.side][true]
         total = sum(values) or 1
+        digits = max(len(count(n)) for n in values)
         made = line((fit(label_text(self.labels[true]), names), "text!" if here else "text"))
         for at in range(self._left, self._left + shown):
             cursor = here and at == self.column
             value = values[at]
             words = count(value) if value else "·" if self.fancy else "-"
-            blocks = self._shade(value / total) * max(0, size - 3 - len(words))
-            inner = f"{blocks} {words}" if value else fit(words, size - 2, right=True)
+            blocks = self._shade(value / total) * max(0, size - 3 - digits)
+            inner = f"{blocks} {words:>{digits}}" if value else fit(words, size - 2, right=True)
             role = "dim" if not value else "good" if at == true else "bad"
             ends = ("[", "]") if cursor else (" ", " ")
             made += [(ends[0], "accent!"), (inner, f"{role}!" if cursor else role)]
