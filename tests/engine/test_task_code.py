@@ -13,8 +13,8 @@ from tests.files.making import lines
 from tests.shared import SHARED, needs_shared
 from tui_eval.core.task_records import Asked, MetricOptions
 from tui_eval.engine.generation import Cancelled
+from tui_eval.engine.metrics.apart import GIVEN_UP, Apart, may_hang
 from tui_eval.engine.metrics.code import problem_of, program
-from tui_eval.engine.metrics.own_process import GIVEN_UP, OwnMetric
 from tui_eval.engine.sandbox import selftest
 from tui_eval.engine.sandbox.levels import Level, Standing
 from tui_eval.engine.sandbox.runner import Sandbox
@@ -204,10 +204,11 @@ def slow(answer):
 """
 
 
-def own(folder: Path, seconds: float, **named: Any) -> OwnMetric:
+def own(folder: Path, seconds: float, **named: Any) -> Apart:
     path = folder / "own.py"
     path.write_text(OWN)
-    return OwnMetric(MetricOptions(own=str(path), own_digest="1"), "slow", seconds, **named)
+    options = MetricOptions(metrics=("slow",), own=str(path), own_digest="1")
+    return Apart(options, seconds, **named)
 
 
 def test_a_metric_that_hangs_or_leaves_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
@@ -247,3 +248,21 @@ def test_a_metric_of_ones_own_is_a_row_of_the_reading(tmp_path: Path) -> None:
     found = reading(bench)
     assert found.numbers["t.slow.tuned"].value == 4.0
     assert any("function of own.py" in line for line in found.how)
+
+
+def test_a_pattern_that_a_text_keeps_busy_for_years_is_ended(tmp_path: Path) -> None:
+    options = MetricOptions(metrics=("regex",), pattern="(?:a+)+b")
+    assert may_hang("pattern", options)
+    with Apart(options, 1.0) as metric:
+        said = [
+            metric.measure(Asked("p", ("x",), answer)) for answer in ("a" * 40, "aab", "nothing")
+        ]
+    assert said[0].error == "it took longer than 1 s"
+    assert [one.values for one in said[1:]] == [{"regex": 1.0}, {"regex": 0.0}]
+
+
+def test_a_setting_that_does_not_do_is_told_from_the_other_process(tmp_path: Path) -> None:
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "no such type"}
+    options = MetricOptions(metrics=("json_schema",), schema=schema)
+    with Apart(options, 5.0) as metric, pytest.raises(InputError, match="schema"):
+        metric.measure(Asked("p", (), "{}"))

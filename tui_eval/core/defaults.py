@@ -170,6 +170,6 @@ TASK_METRICS: dict[str, Value] = {
     "sandbox": "confined",
     # Seconds that one program and its tests may take.
     "code_seconds": 10.0,
-    # Seconds that a metric of one's own may take for one answer.
+    # Seconds that a metric or a pattern of one's own may take for one answer.
     "own_seconds": 60.0,
 }

@@ -43,7 +43,7 @@ def _run(job: TaskMeasuring, pile: Pile, box: Sandbox, made: list[tuple[Open, Pr
 
     def listen() -> None:
         while not ended.wait(LISTEN_SECONDS):
-            if job.cancelled():
+            if job.context.cancelled():
                 stop.set()
                 return
 

@@ -1,7 +1,7 @@
 """The ``measure`` verb for tasks: what each metric finds on each answer, as facts.
 
-Only what is not recorded yet is measured. Metrics of a person's own run in a process of their
-own, model-written code in the sandbox on all free cores.
+Only what is not recorded yet is measured. What may hang runs in a process of its own, model-written
+code in the sandbox on all free cores.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tui_eval.core.task_records import Asked, Measured, MetricOptions, Task, Tas
 from tui_eval.core.text import clean
 from tui_eval.engine.generation import Cancelled
 from tui_eval.engine.metrics import measured_one
-from tui_eval.engine.metrics.own_process import OwnMetric
+from tui_eval.engine.metrics.apart import Apart, may_hang
 from tui_eval.errors import InputError
 from tui_eval.files import producers
 from tui_eval.files.evidence import FileCache, WorkspaceEvidence
@@ -153,18 +153,17 @@ class TaskMeasuring:
             from tui_eval.engine.jobs.task_code import judge
 
             judge(self, pile)
-        elif pile.measure.startswith(OWN):
-            self._own(pile)
+        elif may_hang(pile.measure, pile.options):
+            self._apart(pile)
         else:
             (ruler,) = rulers(pile.only).values()
             self.how(pile, ruler.how)
             for one in pile.open:
                 self.found(pile, one, measured_one(ruler, one.asked))
 
-    def _own(self, pile: Pile) -> None:
-        (name,) = {metric_of(one).own for one in pile.only.metrics}
+    def _apart(self, pile: Pile) -> None:
         seconds = float(self.config.task_metrics["own_seconds"])
-        with OwnMetric(pile.options, name, seconds, self.cancelled) as metric:
+        with Apart(pile.only, seconds, self.context.cancelled) as metric:
             for one in pile.open:
                 found = metric.measure(one.asked)
                 self.how(pile, metric.how)
@@ -184,11 +183,8 @@ class TaskMeasuring:
         if time.monotonic() >= self._due:
             self._commit()
             self.say(pile.words)
-            if self.cancelled():
+            if self.context.cancelled():
                 raise Cancelled
-
-    def cancelled(self) -> bool:
-        return self.context.cancelled()
 
     def _commit(self) -> None:
         self.facts.commit()

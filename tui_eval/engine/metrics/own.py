@@ -9,7 +9,8 @@ returns a number, True or False, or a dictionary of numbers; of several referenc
 result counts, value by value. It may name fewer of the four arguments. What it raises is told
 with the item, and the next item is measured.
 
-The file runs in the engine, with the rights of the person who named it.
+The file runs in a process of its own, with the rights of the person who named it: a metric
+that hangs on an answer is ended after ``[task_metrics] own_seconds`` and told with the item.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A metric of a person's own in a process of its own: it may hang, print, or end the process.
+"""A measurement in a process of its own: it may hang, print, or end the process.
 
 Lines of JSON come in on standard input, the options first, then one answer each; one line
-goes out for each. Whatever the metric prints goes to standard error, the engine's log.
+goes out for each. Whatever a metric prints goes to standard error, the engine's log.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import os
 import signal
 from typing import Any
 
+from tui_eval.core.metrics import rulers
 from tui_eval.core.metrics.facts import to_plain
 from tui_eval.core.task_records import Asked, MetricOptions
 from tui_eval.engine.metrics import measured_one
-from tui_eval.engine.metrics.own import ruler
+from tui_eval.errors import InputError
 
 _PARENT_DEATH_SIGNAL = 1
 
@@ -34,12 +35,12 @@ def main() -> None:
         out.flush()
 
     asked = json.loads(into.readline())
-    options = MetricOptions(
-        own=asked["own"],
-        own_digest=asked["own_digest"],
-        lower_is_better=tuple(asked["lower_is_better"]),
-    )
-    ready = ruler(options, asked["name"])
+    named: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in asked.items()}
+    try:
+        (ready,) = rulers(MetricOptions(**named)).values()
+    except InputError as error:
+        say({"fault": [error.message, error.remedy]})
+        return
     say({"how": ready.how})
     for line in into:
         one = json.loads(line)

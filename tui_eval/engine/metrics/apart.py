@@ -1,4 +1,8 @@
-"""Asks a metric of a person's own, which runs in another process, with a limit on its time."""
+"""Measurements that may hang run in another process, with a limit on their time.
+
+Those are metrics of a person's own, and patterns of theirs: a regular expression may take
+years over a text that a model wrote.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +15,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from tui_eval.core.metrics.facts import from_plain
 from tui_eval.core.task_records import Asked, Measured, MetricOptions
 from tui_eval.engine.generation import Cancelled
+from tui_eval.errors import InputError
 
 LOAD_SECONDS = 300.0
 """To import what the metric's file imports: a model's library takes a while."""
@@ -28,25 +34,29 @@ class _Gone(Exception):
     """The process ended, or was too slow; the reason is what is told of the answer."""
 
 
-class OwnMetric:
-    """One metric. ``how`` is known once it was asked."""
+def may_hang(measure: str, options: MetricOptions) -> bool:
+    by_pattern = measure == "labels" and options.label_rule == "regex"
+    return measure.startswith("own_") or measure in ("pattern", "json_schema") or by_pattern
+
+
+class Apart:
+    """One measurement: ``options`` hold its metrics alone. ``how`` is known once it was asked."""
 
     def __init__(
         self,
         options: MetricOptions,
-        name: str,
         seconds: float,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
         self.how = ""
-        self._options, self._name, self._seconds = options, name, seconds
+        self._options, self._seconds = options, seconds
         self._cancelled = cancelled
         self._child: subprocess.Popen[bytes] | None = None
         self._read = b""
         self._slow = 0
 
     def measure(self, asked: Asked) -> Measured:
-        """Raises Cancelled."""
+        """Raises Cancelled, and InputError where a setting doesn't do."""
         if self._slow >= GIVEN_UP:
             return Measured(
                 error=f"not tried: it took longer than {self._seconds:g} s on {GIVEN_UP} answers"
@@ -75,7 +85,7 @@ class OwnMetric:
                 with contextlib.suppress(OSError):
                     end.close()
 
-    def __enter__(self) -> OwnMetric:
+    def __enter__(self) -> Apart:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -83,23 +93,16 @@ class OwnMetric:
 
     def _start(self) -> None:
         self._child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "tui_eval.engine.metrics.own_child"],
+            [sys.executable, "-P", "-m", "tui_eval.engine.metrics.apart_child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
         )
-        options = self._options
-        self.how = str(
-            self._said(
-                {
-                    "name": self._name,
-                    "own": options.own,
-                    "own_digest": options.own_digest,
-                    "lower_is_better": list(options.lower_is_better),
-                },
-                LOAD_SECONDS,
-            ).get("how", "")
-        )
+        told = self._said(asdict(self._options), LOAD_SECONDS)
+        if "fault" in told:
+            self.close()
+            raise InputError(*told["fault"])
+        self.how = str(told.get("how", ""))
 
     def _said(self, asked: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         child = self._child
