@@ -86,6 +86,17 @@ def test_one_item_with_both_answers() -> None:
     assert detail(evidence, "tuned", "gone", "s0") is None
 
 
+def test_without_a_base_there_is_no_column_of_it() -> None:
+    truth, _, tuned = moods()
+    evidence = replace(labelled(truth, tuned, tuned), base_name=None)
+    found = listed(evidence, "tuned", Chosen("moods"))
+    assert found is not None
+    assert not {"base", "difference", "base_said"} & {one.key for one in found.table.columns}
+    one = detail(evidence, "tuned", "moods", "s0")
+    assert one is not None
+    assert [said.side for said in one.said] == ["tuned"]
+
+
 # An open blind A/B.
 
 

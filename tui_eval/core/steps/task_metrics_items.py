@@ -202,7 +202,8 @@ def items_table(
 
 def _item(found: Compared, pair: Pair) -> tuple[Cell, ...]:
     value, sample = item_value(found), pair.item.sample
-    base, tuned = value(pair.of("base")), value(pair.tuned)
+    base = None if pair.base is None else value(pair.base)
+    tuned = value(pair.tuned)
     difference = None if base is None or tuned is None else tuned - base
     return (
         f"#{sample.row}",
@@ -210,7 +211,7 @@ def _item(found: Compared, pair: Pair) -> tuple[Cell, ...]:
         base,
         tuned,
         difference,
-        _briefly(pair.of("base")),
+        "" if pair.base is None else _briefly(pair.base),
         _briefly(pair.tuned),
         clean(sample.prompt.strip(), limit=PROMPT_START),
     )

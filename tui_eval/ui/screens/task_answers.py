@@ -35,7 +35,8 @@ def heads(detail: ItemDetail, place: str, width: int, height: int, *, whole: boo
         rows = wrapped(KEPT, min(width - 2, READ))
         made += [[], *[line((f" {text}", "caution")) for text in rows], []]
     room = max(4, height * 2 // 5 - len(made))
-    whole_room = max(room, height - len(made) - 4)
+    # Of each answer a line or two stays.
+    whole_room = max(room, height - len(made) - 6)
     prompt = detail.item.sample.prompt
     expected = _expected(detail)
     if not expected:
