@@ -19,6 +19,7 @@ async def test_from_a_metric_to_its_items_and_their_answers() -> None:
         await pilot.press("j", "enter")
         await shows(pilot, "worst regression first")
         assert "rouge1" in painted(app)
+        await shows(pilot, "1-20 of 200")
         await pilot.press("j", "enter")
         await shows(pilot, "2 of 200")
         assert "A late delivery." in painted(app)

@@ -64,7 +64,7 @@ def _of_task(case: Case, looked: Looked) -> list[Hit | None]:
     if task.fault:
         return [_stopped(looked, "unreadable", task.fault, "can't be measured")]
     if task.refused:
-        return [_stopped(looked, "sandbox_refused", task.refused, "code not run")]
+        return [_stopped(looked, "sandbox_refused", task.refused, "not run: no sandbox")]
     hits: list[Hit | None] = []
     if case.enough(looked):
         hits.append(_value(looked))

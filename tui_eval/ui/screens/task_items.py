@@ -71,7 +71,10 @@ class ItemList(Drawn, can_focus=True):
     def lines(self, width: int, height: int) -> list[Line]:
         if self.listing is None:
             return [line((f" {self.words}", "dim"))]
+        before = self.listing.position()
         made = self.listing.draw(min(width - 2, READ), height)
+        if before != self.listing.position():
+            self.post_message(self.Moved())
         return [[(" ", "text"), *runs] for runs in made]
 
     def cursor_line(self) -> int | None:
@@ -178,15 +181,11 @@ class TaskItemsPage(Plain):
         if event.found is not None:
             self._title = event.found.title
             self.query_one(Kept).show(event.found.kept)
-        # How many rows are seen is known once they are drawn.
-        self.call_after_refresh(self._tell)
+        self._tell()
         self.show_keys()
 
     def on_item_list_moved(self) -> None:
         self._tell()
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._tell)
 
     def _tell(self) -> None:
         found = self.items.listing
