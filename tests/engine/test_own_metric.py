@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tui_eval.core.metrics import rulers
+from tui_eval.core.metrics import packages_of, rulers
 from tui_eval.core.task_records import Asked, Measured, MetricOptions
 from tui_eval.engine.metrics import measured
 
@@ -132,3 +132,5 @@ def test_an_installed_packages_metric(tmp_path: Path, monkeypatch: pytest.Monkey
     made = rulers(MetricOptions(metrics=("shouting",)))
     assert made["own_shouting"].how == "shouting: of the installed package shout 1.2."
     assert made["own_shouting"].measure(Asked("", (), "HI")).values == {"shouting": 1.0}
+    assert packages_of(("shouting", "rouge1")) == ("shouting shout 1.2",)
+    assert packages_of(("rouge1",)) == ()

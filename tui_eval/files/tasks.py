@@ -15,6 +15,7 @@ from typing import Any
 
 from tui_eval.config import Config, DataConfig, TaskConfig, nearest
 from tui_eval.config_tasks import filled, template_fields
+from tui_eval.core.metrics import packages_of
 from tui_eval.core.metrics.settle import settled
 from tui_eval.core.records import Message, Sample
 from tui_eval.core.task_records import MetricOptions, Task, TaskItem
@@ -92,9 +93,16 @@ def options_of(config: Config, entry: TaskConfig) -> MetricOptions:
         entry_point=entry.entry_point or "",
         code_seconds=float(config.task_metrics["code_seconds"]),
         own=str(own) if own else "",
-        own_digest=hashlib.sha256(_bytes(own)).hexdigest()[:16] if own else "",
+        own_digest=_own_digest(own, entry.metrics),
         lower_is_better=entry.lower_is_better,
     )
+
+
+def _own_digest(own: Path | None, names: Sequence[str]) -> str:
+    """Of what a person's own metrics are made of; empty where there are none."""
+    parts = [_bytes(own)] if own is not None else []
+    parts += [one.encode() for one in packages_of(names)]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16] if parts else ""
 
 
 def _bytes(path: Path) -> bytes:

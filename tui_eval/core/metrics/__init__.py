@@ -134,3 +134,17 @@ def rulers(options: MetricOptions) -> dict[str, Ruler]:
             make = getattr(import_module(module), function)
             found[metric.measure] = make(options, name) if metric.own else make(options)
     return found
+
+
+def packages_of(names: Sequence[str]) -> tuple[str, ...]:
+    """``name package 1.2`` of each metric that an installed package offers: another version
+    may measure otherwise."""
+    if not any(metric_of(name).own for name in names):
+        return ()
+    from importlib.metadata import entry_points
+
+    return tuple(
+        f"{point.name} {point.dist.name} {point.dist.version}"
+        for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda one: one.name)
+        if point.name in names and point.dist is not None
+    )
