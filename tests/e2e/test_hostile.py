@@ -67,7 +67,7 @@ def row(number: int, text: str) -> dict[str, Any]:
 
 
 def poison(folder: Path) -> None:
-    """Every field of the data, the log and the card."""
+    """Every field of the data, of a task, the log and the card."""
     rows = [row(number, HOSTILE) for number in range(30)] + [row(30, LONG)]
     lines = [json.dumps(one) for one in rows] + ["{" + HOSTILE, '"' + HOSTILE + '"']
     (folder / "data" / "validation.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
@@ -81,10 +81,16 @@ def poison(folder: Path) -> None:
     (checkpoint / "trainer_state.json").write_text(json.dumps(state), "utf-8")
     (checkpoint / "README.md").write_text(f"---\nbase_model: {HOSTILE!r}\n---\n", "utf-8")
     toml = (folder / "eval.toml").read_text("utf-8")
-    toml = re.sub(r"\[models\.overfitted\][^\[]*", "", toml)
+    toml = re.sub(r"\[models\.overfitted\][^\[]*", "", toml).partition("[tasks.")[0]
+    asked = [
+        {"prompt": f"{n} {HOSTILE}", "label": f"{HOSTILE} {n % 2}", "category": f"{n % 3}{HOSTILE}"}
+        for n in range(24)
+    ]
+    (folder / "data" / "asked.jsonl").write_text("\n".join(map(json.dumps, asked)), "utf-8")
+    toml += '[tasks.asked]\ndata = "data/asked.jsonl"\nmetrics = ["accuracy", "rougeL"]\n'
     # Few and short answers: what is looked at here is how they are shown.
     toml += "\n[generation]\nlimit = 12\nmax_new_tokens = 16\n"
-    toml += "\n[overfitting]\nrows = 50\n\n[scoring]\nlimit = 40\n"
+    toml += "\n[overfitting]\nrows = 50\nenough_samples = 20\n\n[scoring]\nlimit = 40\n"
     (folder / "eval.toml").write_text(toml, "utf-8")
 
 
@@ -116,7 +122,7 @@ def walk_every_screen(terminal: Tmux) -> None:
     terminal.keys("6")
     terminal.settle()
     judge_some(terminal)
-    for step in "123":
+    for step in "1236":
         terminal.keys(step)
         terminal.settle()
         for _ in range(2):
