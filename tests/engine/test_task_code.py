@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from tui_eval.engine.metrics.code import problem_of, program
 from tui_eval.engine.sandbox import selftest
 from tui_eval.engine.sandbox.levels import Level, Standing
 from tui_eval.engine.sandbox.runner import Sandbox
-from tui_eval.engine.sandbox.verdict import Outcome, Verdict
+from tui_eval.engine.sandbox.verdict import Outcome, Program, Verdict
 from tui_eval.errors import InputError
 
 STUB = 'def double(n):\n    """Twice n."""\n'
@@ -170,6 +171,26 @@ def test_a_sandbox_that_failed_says_nothing_of_the_code(
     monkeypatch.setattr(Sandbox, "judge", lambda *_: Verdict(Outcome.PASSED))
     assert measured(bench, 2).said[-1][1] == 5, "it is tried again"
     assert reading(bench).numbers["code.pass_at_1.tuned"].value == 1.0
+
+
+def test_code_that_runs_is_stopped_by_a_cancel(
+    tmp_path: Path, level: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited = []
+
+    def runs(self: Sandbox, made: Program, stop: threading.Event) -> Verdict:
+        waited.append(stop.wait(60))
+        return Verdict(Outcome.SANDBOX, "stopped", judged=False)
+
+    monkeypatch.setattr(Sandbox, "judge", runs)
+    bench = workspace(tmp_path, '[task_metrics]\nsandbox = "none"\n[engine]\nthreads = 2\n')
+    bench.cancel_after = 0
+    assert measured(bench, 1).heard
+    assert waited == [True, True]
+    assert reading(bench).verdict == "waiting"
+    bench.cancel_after = None
+    monkeypatch.setattr(Sandbox, "judge", lambda *_: Verdict(Outcome.PASSED))
+    assert measured(bench, 2).said[-1][:2] == (5, 5)
 
 
 def test_problems_with_fields_of_other_names() -> None:

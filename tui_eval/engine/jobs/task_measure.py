@@ -164,9 +164,12 @@ class TaskMeasuring:
     def _apart(self, pile: Pile) -> None:
         seconds = float(self.config.task_metrics["own_seconds"])
         with Apart(pile.only, seconds, self.context.cancelled) as metric:
+            told = ""
             for one in pile.open:
                 found = metric.measure(one.asked)
-                self.how(pile, metric.how)
+                if metric.how != told:
+                    told = metric.how
+                    self.how(pile, told)
                 self.found(pile, one, found)
 
     def how(self, pile: Pile, words: str) -> None:

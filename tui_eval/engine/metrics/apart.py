@@ -122,9 +122,6 @@ class Apart:
         with selectors.DefaultSelector() as selector:
             selector.register(child.stdout, selectors.EVENT_READ)
             while b"\n" not in self._read:
-                if self._cancelled():
-                    self.close()
-                    raise Cancelled
                 left = until - time.monotonic()
                 if left <= 0:
                     self._slow += 1
@@ -134,6 +131,9 @@ class Apart:
                     if not some:
                         raise _Gone(self._ended(child))
                     self._read += some
+                elif self._cancelled():
+                    self.close()
+                    raise Cancelled
         line, _, self._read = self._read.partition(b"\n")
         return line
 
