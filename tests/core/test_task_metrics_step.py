@@ -16,9 +16,9 @@ from tui_eval.core.records import Completion
 from tui_eval.core.stats.rates import sign_p
 from tui_eval.core.stats.resampled import label_figure, mean_figure
 from tui_eval.core.steps.task_metrics import read
+from tui_eval.core.steps.task_metrics_chosen import Chosen
 from tui_eval.core.steps.task_metrics_figures import by_difference, look
-from tui_eval.core.steps.task_metrics_items import Chosen
-from tui_eval.core.steps.task_metrics_views import cell_items
+from tui_eval.core.steps.task_metrics_items import select
 from tui_eval.core.task_records import (
     Asked,
     Measured,
@@ -410,10 +410,10 @@ def test_the_items_of_a_confusion_cell() -> None:
     truth, base, tuned = moods(30)
     found = look(labelled(truth, base, tuned), "tuned", "base", task_of(truth), significance=0.05)
     assert found.first is not None
-    cell = cell_items(found, found.first, "tuned", "good", "bad")
+    cell = select(found, found.first, Chosen("moods", true="good", said="bad"))
     assert [pair.item.sample.row for pair in cell] == [1]
-    unparsed = cell_items(found, found.first, "base", "good", "")
-    assert [pair.item.sample.row for pair in unparsed] == list(range(1, 31, 3))
+    unparsed = select(found, found.first, Chosen("moods", true="good", said="", side="base"))
+    assert sorted(pair.item.sample.row for pair in unparsed) == list(range(1, 31, 3))
 
 
 def task_of(truth: Sequence[str]) -> Task:

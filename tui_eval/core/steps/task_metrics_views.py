@@ -14,7 +14,6 @@ from tui_eval.core.steps.task_metrics_chosen import MATRIX, OPENS, Chosen, label
 from tui_eval.core.steps.task_metrics_figures import (
     Compared,
     Looked,
-    Pair,
     Side,
     by_category,
     by_difference,
@@ -143,13 +142,6 @@ def reports(looked: Looked, found: Compared) -> dict[Side, Report]:
     if looked.base is not None:
         made["base"] = report((true, base) for true, base, _ in some)
     return made
-
-
-def cell_items(looked: Looked, found: Compared, side: Side, true: str, said: str) -> list[Pair]:
-    """The items of one cell of the confusion matrix; ``said`` is empty for unparsed."""
-    place = 1 if side == "base" else 2
-    some = zip(found.pairs, triples(looked.task, found.pairs), strict=True)
-    return [pair for pair, one in some if (one[0], one[place]) == (true, said)]
 
 
 def _classification(looked: Looked, found: Compared) -> dict[str, Table]:

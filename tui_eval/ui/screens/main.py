@@ -122,11 +122,16 @@ class MainScreen(Plain):
             await self._reveal(event.key)
 
     def on_step_pane_opened(self, event: StepPane.Opened) -> None:
+        from tui_eval.ui.screens import opening
+        from tui_eval.ui.screens.step import StepPane
+
         if event.opens in ("copy", "nearest"):
-            self._open_beside(event.ref, event.opens)
+            opening.beside_training(self.app, self.looker, event.ref, event.opens)
             return
         if event.step == "task_metrics":
-            self._open_items(event.ref, event.opens)
+            pane = self.query_one("#task_metrics", StepPane)
+            refs = pane.item_refs(event.opens)
+            opening.items(self.app, self.looker, event.ref, event.opens, refs)
             return
         if event.step == "review":
             self.post_message(JudgeAsked(event.step, event.ref))
@@ -141,35 +146,6 @@ class MainScreen(Plain):
         from tui_eval.ui.screens.sample import SamplePage
 
         self.app.push_screen(SamplePage(event.ref, self.looker))
-
-    def _open_items(self, ref: str, opens: str) -> None:
-        """Items of a task, or the one of them that the row is about."""
-        from tui_eval.core.steps.task_metrics_chosen import OPENS_ONE, Chosen
-        from tui_eval.ui.screens.step import StepPane
-        from tui_eval.ui.screens.task_items import Ask, TaskAnswersPage, TaskItemsPage
-
-        def within(task: str) -> Ask:
-            return lambda sample, tell: self.looker.task_item(task, sample, tell)
-
-        kind, _, name = opens.partition(":")
-        if kind == OPENS_ONE:
-            refs = self.query_one("#task_metrics", StepPane).item_refs(opens)
-            self.app.push_screen(TaskAnswersPage(ref, refs, within(name)))
-            return
-        page = TaskItemsPage(within(Chosen.of(ref).task))
-        self.app.push_screen(page)
-        self.looker.task_items(ref, lambda found: page.post_message(page.Found(found)))
-
-    def _open_beside(self, ref: str, kind: str) -> None:
-        """A text beside the training row that it repeats, or that is nearest to it."""
-        from tui_eval.files.evidence import data_path
-        from tui_eval.ui.screens.copied import CopiedPage
-
-        config = self.looker.config
-        file = data_path(config, self.scene.candidate, "train")
-        page = CopiedPage(ref, file, config.data)
-        self.app.push_screen(page)
-        self.looker.beside_training(kind, lambda found: page.post_message(page.Found(found)))
 
     def on_step_pane_follow_asked(self) -> None:
         self.looker.follow()
