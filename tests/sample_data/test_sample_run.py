@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from tui_eval import config as configuration
+from tui_eval.files.tasks import read_task
+
 ROOT = Path(__file__).resolve().parents[2] / "sample_data"
 CHECKPOINTS = sorted(ROOT.glob("runs/*/checkpoint-*"))
 CHAT_FILES = ("train", "validation", "test", "overfitted_train")
@@ -27,6 +30,17 @@ def test_every_path_of_the_workspace_file_is_there() -> None:
     paths = [v for table in settings["models"].values() for v in table.values()]
     paths += list(settings["data"].values()) + [t["data"] for t in settings["tasks"].values()]
     assert [p for p in paths if not (ROOT / p).exists()] == []
+
+
+def test_its_tasks_can_be_measured() -> None:
+    config = configuration.load(ROOT / "eval.toml")
+    found = {name: read_task(config, name) for name in config.tasks}
+    assert {name: one.task.fault for name, one in found.items()} == dict.fromkeys(found, "")
+    assert {name: len(one.task.items) for name, one in found.items()} == {
+        "summarise": 80,
+        "labels": 90,
+        "code": 40,
+    }
 
 
 def test_sizes_allow_the_steps_to_say_something() -> None:
