@@ -17,9 +17,12 @@ from tui_eval.engine.jobs import rows
 from tui_eval.engine.jobs.bench import Bench
 from tui_eval.engine.jobs.models import Models, State
 from tui_eval.engine.prompts import Renderer
-from tui_eval.engine.scoring import SHARD, budget_of, run_tasks
+from tui_eval.engine.scoring import budget_of, run_tasks
 from tui_eval.engine.tokens import Encoder, limit_of
 from tui_eval.files.tasks import label_samples
+
+PORTION = 512
+"""Labels that are scored at once: what is lost when the engine is killed."""
 
 
 class Choosing:
@@ -50,7 +53,7 @@ class Choosing:
         self, items: Sequence[TaskItem], options: MetricOptions, cancelled: Callable[[], bool]
     ) -> Iterator[Completion]:
         """In the order of the items. Raises Cancelled; what was yielded before is whole."""
-        size = max(1, SHARD // max(1, len(options.labels)))
+        size = max(1, PORTION // max(1, len(options.labels)))
         for start in range(0, len(items), size):
             yield from self._portion(items[start : start + size], options, cancelled)
 
