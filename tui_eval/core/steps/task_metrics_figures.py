@@ -310,7 +310,8 @@ def _corpus(name: str, metric: Metric, pairs: tuple[Pair, ...], groups: Groups) 
 
 
 def _detectable(moved: Estimate | None) -> float | None:
-    if moved is None or not math.isfinite(moved.se):
+    # Where no item differs, nothing tells how far others might.
+    if moved is None or not math.isfinite(moved.se) or not moved.se:
         return None
     return DETECTED * moved.se
 
@@ -350,7 +351,7 @@ def _resampled(name: str, metric: Metric, pairs: tuple[Pair, ...], found: Resamp
         base=None if alone else found.base,
         tuned=found.tuned,
         difference=difference,
-        detectable=None if alone or found.se is None else DETECTED * found.se,
+        detectable=None if alone or not found.se else DETECTED * found.se,
         better=_better(metric, difference),
     )
 
