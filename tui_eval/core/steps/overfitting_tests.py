@@ -133,8 +133,9 @@ def _unlike(case: Case) -> Hit | None:
     text = (
         f"It looks as if the model has not seen these training rows: is {source} the file that"
         f" it was trained on, and of the validation rows' kind? {reasons[0].upper()}{reasons[1:]}."
-        " If it is another, name that one as train under [data] in eval.toml: gap, copies and"
-        " leaks are told of the file that is named."
+        " If it is another, name that one as train under [data] (or"
+        f" [models.{clean(case.candidate, limit=40)}]) in eval.toml: gap, copies and leaks are"
+        " told of the file that is named."
     )
     phrase = "the model has not seen these training rows: is this the right file?"
     return Hit(Finding("train_unlike_trained", "caution", text), "wrong training file?", phrase)
