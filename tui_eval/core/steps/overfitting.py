@@ -11,6 +11,7 @@ from tui_eval.core.stats.auc import DRAWS, SEED
 from tui_eval.core.stats.intervals import Estimate
 from tui_eval.core.steps import overfitting_views
 from tui_eval.core.steps.log_reconcile import reconcile
+from tui_eval.core.steps.overfitting_case import Case
 from tui_eval.core.steps.overfitting_gap import gaps
 from tui_eval.core.steps.overfitting_numbers import numbers
 from tui_eval.core.steps.overfitting_signs import (
@@ -20,7 +21,7 @@ from tui_eval.core.steps.overfitting_signs import (
     near_far,
     rises,
 )
-from tui_eval.core.steps.overfitting_tests import Case, all_hits, gap_text
+from tui_eval.core.steps.overfitting_tests import all_hits, gap_text
 from tui_eval.core.steps.overfitting_unlike import Unlike, unlike
 from tui_eval.core.steps.pairs import Scored, scored
 from tui_eval.core.steps.run import look

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tui_eval.core.reading import Cell, Column, Event, Plot, Series, Table
 from tui_eval.core.stats.intervals import Estimate
+from tui_eval.core.steps.overfitting_case import Case
 from tui_eval.core.steps.overfitting_gap import Gaps
 from tui_eval.core.steps.overfitting_numbers import NATS
 from tui_eval.core.steps.overfitting_signs import Copy, Diversity, NearFar, Third
-from tui_eval.core.steps.overfitting_tests import Case, rises_for
+from tui_eval.core.steps.overfitting_tests import rises_for
 from tui_eval.core.steps.pairs import Pair, nll, of_base, of_tuned, tokens
 from tui_eval.core.steps.wording import count_text, ends_text, share_text, step_text
 from tui_eval.core.text import clean
