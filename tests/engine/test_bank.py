@@ -25,15 +25,17 @@ GRAVE = ("caution", "bad", "not_enough")
 Shown = Mapping[str, Any]
 
 
-@pytest.fixture(scope="module")
-def readings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Shown]:
-    """What the program shows of every member, by name and step."""
+@pytest.fixture(scope="module", params=(0, 1), ids="seed-{}".format)
+def readings(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> dict[str, Shown]:
+    """What the program shows of every member, by name and step. The method was mended while
+    looking at the first draw; the second was not looked at before."""
     folder = tmp_path_factory.mktemp("bank")
     environment = {**os.environ, **quiet_environment(folder)}
     make = [sys.executable, "-m", "sample_data.make", str(folder / "bank")]
-    _called(
-        [*make, "--work", str(folder / "work"), "--stages", "bank", "--threads", "1"], environment
-    )
+    work = ["--work", str(folder / "work"), "--threads", "1", "--seed", str(request.param)]
+    _called([*make, *work, "--stages", "bank"], environment)
     found: dict[str, Shown] = {}
     for place in sorted({member.place for member in MEMBERS}):
         workspace = ["-w", str(folder / "bank" / place)]
