@@ -149,26 +149,47 @@ def _headline(case: Case, hits: Sequence[Hit]) -> str:
     if used is None:
         return fitting((gravest.short if gravest else "nothing to compare",), HEADLINE_CELLS)
     gap, brief = f"gap {gap_text(used)}", f"gap {used.value + 0.0:.2f}"
-    words = gravest.short if gravest is not None else "no overfitting"
+    words = gravest.short if gravest is not None else _no_grave(hits)[1]
     return fitting((f"{gap}, {words}", f"{brief}, {words}", words), HEADLINE_CELLS)
 
 
 def _summary(case: Case, hits: Sequence[Hit]) -> str:
     gravest, used = worst(hits), _gap_told(case)
+    few = _few_copies(hits)
     if used is None:
         words = gravest.long if gravest else "nothing to compare"
         # Signs that need no losses may tell something all the same.
         told = worst(hit for hit in hits if hit.finding.severity != "not_enough")
-        more = () if told is None or told is gravest else (f"{words}; {told.long}",)
-        return fitting((*more, words), SUMMARY_CELLS)
+        if told is None or told is gravest:
+            return fitting((*(f"{words}{one}" for one in few), words), SUMMARY_CELLS)
+        return fitting((f"{words}; {told.long}", words), SUMMARY_CELLS)
     train, validation = case.counts
     n = f", n = {train} + {validation}"
-    gap, words = f"gap {gap_text(used)}", gravest.long if gravest else "no sign of overfitting"
+    words, short = (gravest.long, gravest.short) if gravest else _no_grave(hits)
+    gap = f"gap {gap_text(used)}"
     beyond = " beyond base's" if case.gaps is not None and case.gaps.harder else ""
+    more = [f"{gap}{beyond}: {words}{one}" for one in few]
+    more = [*(f"{one}{n}" for one in more[:1]), *more]
+    more += [f"{gap}: {one}{few[-1]}" for one in (words, short) if few]
     return fitting(
-        (f"{gap}{beyond}: {words}{n}", f"{gap}{beyond}: {words}", f"{gap}: {words}", words),
+        (*more, f"{gap}{beyond}: {words}{n}", f"{gap}{beyond}: {words}", f"{gap}: {words}", words),
         SUMMARY_CELLS,
     )
+
+
+def _no_grave(hits: Sequence[Hit]) -> tuple[str, str]:
+    """Long and short, where nothing is a caution: an interval that reaches above what counts
+    as some is no sign of none."""
+    if any(hit.finding.code == "gap_between" for hit in hits):
+        return "may be some, too uncertain to tell", "may be some overfitting"
+    return "no sign of overfitting", "no overfitting"
+
+
+def _few_copies(hits: Sequence[Hit]) -> tuple[str, ...]:
+    """The end of a summary, the longer first, where copies are only noted."""
+    found = (h for h in hits if h.finding.code == "copies" and h.finding.severity == "note")
+    noted = next(found, None)
+    return () if noted is None else (f"; {noted.long}", f"; {noted.short}")
 
 
 def _gap_told(case: Case) -> Estimate | None:
@@ -221,5 +242,6 @@ def _copy_words(case: Case) -> str:
         f"A copy is an answer of at least {words} words that equals a training answer after"
         f" folding case and white space, or one that holds {run} words or more of one in a row."
         " Base's answers and the references to the same prompts are held to the same rule, and"
-        " what they repeat too is an echo. Rates have Wilson intervals."
+        " what they repeat too is an echo; where that is so of most prompts, nothing is told."
+        " Rates have Wilson intervals."
     )

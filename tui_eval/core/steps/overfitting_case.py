@@ -18,6 +18,10 @@ from tui_eval.core.steps.run import Run
 from tui_eval.core.steps.wording import count_text, threshold
 from tui_eval.core.text import clean
 
+OFF_TASK_UNITS = 10
+"""Off-task texts (or groups of them) below which their interval is not read: of fewer, of
+very different lengths, not even the jackknife's is one of 95%."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -83,8 +87,17 @@ class Case:
         known = used is not None and used.low is not None
         return known and min(self.counts) >= self.limit("enough_samples")
 
+    @property
+    def off_task_enough(self) -> bool:
+        """Forgetting has an interval that can be read. It needs no training rows."""
+        side, found = self.off_task, self.forgetting
+        known = found is not None and found.low is not None
+        return known and side is not None and side.units >= OFF_TASK_UNITS
+
     @cached_property
     def advice(self) -> tuple[str, ...]:
-        rows = self.train.dataset.rows if self.train is not None else None
+        # The size of a file that it may not have been trained on is no size of its data.
+        own = self.train is not None and self.unlike is None
+        rows = self.train.dataset.rows if own and self.train is not None else None
         recipe = self.evidence.recipe(self.candidate)
         return tuple(clean(one, limit=120) for one in suggestions(recipe, self.run, rows))

@@ -26,9 +26,8 @@ def all_hits(case: Case) -> list[Hit]:
     hits += _gap(case) if case.enough else [_too_few(case)]
     hits += [_no_train(case), _no_validation(case)]
     hits += [_eval_rises(case)]
-    hits += [_copies(case)]
-    if case.enough:
-        hits += [_near_far(case), _forgetting(case)]
+    # Each by its own rows: none of them needs a gap.
+    hits += [_copies(case), _near_far(case), _forgetting(case)]
     hits += [_low_diversity(case), _leak(case), _no_base(case), _other_tokenizer(case)]
     hits += [_no_answers(case), _not_measured(case), _no_off_task(case), _log(case)]
     return [hit for hit in hits if hit is not None]
@@ -230,6 +229,9 @@ def _copies(case: Case) -> Hit | None:
     severity = _copies_severity(case, found)
     text += "" if severity != "note" else " So few may be chance."
     finding = Finding("copies", severity, text, {"samples": [o.sample.id for o in found.alone]})
+    if severity == "note":
+        brief = count_text(count, "copy", "copies")
+        return Hit(finding, brief, f"{brief}, maybe chance")
     phrase = f"{count_text(count, 'copied answer')}"
     return Hit(finding, phrase, f"{phrase} of training text")
 
@@ -279,7 +281,9 @@ def _low_diversity(case: Case) -> Hit | None:
 
 def _forgetting(case: Case) -> Hit | None:
     found = case.forgetting
-    if found is None or found.low is None or found.low <= case.limit("forgetting"):
+    if found is None or found.low is None or not case.off_task_enough:
+        return None
+    if found.low <= case.limit("forgetting"):
         return None
     text = (
         f"On text that has nothing to do with the task the loss rose by {gap_text(found)} nats"
