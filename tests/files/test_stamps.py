@@ -36,6 +36,6 @@ def test_weights_copied_with_their_old_time(tmp_path: Path) -> None:
 def test_data_copied_with_its_old_time(tmp_path: Path) -> None:
     data = tmp_path / "val.jsonl"
     data.write_bytes(b"one")
-    before = evidence._stamp(data)
+    before = evidence.stamp_of(data)
     replace_unseen(data, b"two")
-    assert evidence._stamp(data) != before
+    assert evidence.stamp_of(data) != before

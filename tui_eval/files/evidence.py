@@ -208,11 +208,7 @@ class FileCache:
     def log_at(self, source: Path, step: int | None = None) -> TrainingLog | None:
         """The log in a file or folder, read again when it grew."""
         key = ("log", source, step, logs.stamps_of(source))
-        if key not in self._kept:
-            for old in [one for one in self._kept if one[:3] == key[:3]]:
-                del self._kept[old]
-            self._kept[key] = logs.read_log(source, judged_step=step)
-        kept = self._kept[key]
+        kept = self._newest(key, 3, lambda: logs.read_log(source, judged_step=step))
         return kept if isinstance(kept, TrainingLog) else None
 
     def follow(self, config: Config, candidate: str) -> Followed:
@@ -248,22 +244,18 @@ class FileCache:
         if source is None:
             return None
         limit, seed = row_limit(config, split), config.scoring.seed
-        key = ("data", source, split, _stamp(source), config.data, limit, seed)
-        if key not in self._kept:
-            self._kept[key] = datasets.read(
-                source, split=split, fields=config.data, limit=limit, seed=seed
-            )
-        kept = self._kept[key]
+        key = ("data", source, split, stamp_of(source), config.data, limit, seed)
+        kept = self._newest(
+            key,
+            3,
+            lambda: datasets.read(source, split=split, fields=config.data, limit=limit, seed=seed),
+        )
         return kept if isinstance(kept, Dataset) else None
 
     def completions(self, workspace: Workspace, key: str) -> Mapping[str, Completion]:
         """What a producer answered; read again only when facts came in."""
         now = ("completions", key, workspace.facts_version())
-        for old in [one for one in self._kept if one[:2] == now[:2] and one != now]:
-            del self._kept[old]
-        if now not in self._kept:
-            self._kept[now] = workspace.completions(key)
-        kept = self._kept[now]
+        kept = self._newest(now, 2, lambda: workspace.completions(key))
         return kept if isinstance(kept, dict) else {}
 
     def file_answers(self, config: Config, candidate: str, model: str) -> Mapping[str, Completion]:
@@ -274,10 +266,8 @@ class FileCache:
         source = config.resolve(config.models[model].answers or "")
         if dataset is None:
             return {}
-        key = ("answers", model, dataset.key, source, _stamp(source))
-        if key not in self._kept:
-            self._kept[key] = answers_of(config, model, dataset)
-        kept = self._kept[key]
+        key = ("answers", model, dataset.key, source, stamp_of(source))
+        kept = self._newest(key, 2, lambda: answers_of(config, model, dataset))
         return kept if isinstance(kept, dict) else {}
 
     def leaked(self, config: Config, candidate: str) -> Mapping[str, bool] | None:
@@ -285,10 +275,8 @@ class FileCache:
         train = data_path(config, candidate, "train")
         if validation is None or train is None:
             return None
-        key = ("leaks", validation.key, train, _stamp(train), config.data)
-        if key not in self._kept:
-            self._kept[key] = leaked(validation, train, config.data)
-        kept = self._kept[key]
+        key = ("leaks", train, validation.key, stamp_of(train), config.data)
+        kept = self._newest(key, 2, lambda: leaked(validation, train, config.data))
         return kept if isinstance(kept, dict) else None
 
     def measured_key(self, config: Config, candidate: str) -> str | None:
@@ -298,10 +286,19 @@ class FileCache:
         train = data_path(config, candidate, "train")
         if train is None:
             return None
-        key = ("training", train, _stamp(train))
+        content = self._newest(
+            ("training", train, stamp_of(train)), 2, lambda: measuring.content_of(train)
+        )
+        return measuring.measured_key(config, str(content))
+
+    def _newest(self, key: tuple[object, ...], same: int, make: Callable[[], object]) -> object:
+        """What is kept under ``key``, or made for it; then what was kept under other keys
+        that begin with the ``same`` parts is out of date, and goes."""
         if key not in self._kept:
-            self._kept[key] = measuring.content_of(train)
-        return measuring.measured_key(config, str(self._kept[key]))
+            for old in [one for one in self._kept if one[:same] == key[:same]]:
+                del self._kept[old]
+            self._kept[key] = make()
+        return self._kept[key]
 
 
 def row_limit(config: Config, split: Split) -> int:
@@ -379,7 +376,7 @@ def unreadable(step: str, candidate: str, error: TuiEvalError) -> Reading:
     )
 
 
-def _stamp(path: Path) -> tuple[object, ...]:
+def stamp_of(path: Path) -> tuple[object, ...]:
     """Changes whenever the file, or a file directly in the folder, was written."""
     try:
         paths = sorted(path.iterdir()) if path.is_dir() else [path]
