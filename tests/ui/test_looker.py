@@ -273,7 +273,7 @@ def test_a_changed_eval_toml_is_judged_by(tmp_path: Path, monkeypatch: pytest.Mo
         until(lambda: heard.said)
         assert heard.said[-1].endswith("Until then the one read before stands.")
         assert looker.config is before
-        path.write_text('[models.newer]\npath = "gone"\n')
+        path.write_text('[models.newer]\npath = "./gone"\n')
         reader.written = (3, 1)
         until(lambda: heard.last.candidate == "newer")
         assert "gone" in heard.said[-1]

@@ -222,7 +222,9 @@ def _how(case: Case) -> tuple[str, ...]:
         if side is not None:
             source = clean(side.dataset.source, limit=200)
             used = f"{count_text(len(side.pairs), 'row')} of {side.dataset.rows:,} of {source}"
-            paragraphs.append(f"{name} rows: {used}.")
+            bad = side.dataset.left_out
+            skipped = f"; {count_text(bad, 'row')} could not be used" if bad else ""
+            paragraphs.append(f"{name} rows: {used}{skipped}.")
     if case.reconciled is not None:
         paragraphs.append(case.reconciled.line)
     return tuple(paragraphs)
