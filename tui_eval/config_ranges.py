@@ -23,6 +23,8 @@ class Range:
         over = value >= self.most if self.below else value > self.most
         if math.isfinite(value) and not under and not over:
             return ""
+        if not math.isfinite(value):
+            return f"is {value}, but has to be a finite number, {self}"
         return f"is {value}, but has to be {self}"
 
     def __str__(self) -> str:

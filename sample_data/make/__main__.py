@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument("--stages", nargs="+", choices=(*STAGES, "bank"), default=STAGES)
     parser.add_argument("--quick", action="store_true", help="a few steps of everything, to try it")
     parser.add_argument("--threads", type=int, default=2, help="1 where others use the cores")
+    parser.add_argument("--seed", type=int, default=0, help="of the bank: another draw of it")
     options = parser.parse_args()
     out = options.out.resolve()
     work = (options.work or Path(tempfile.gettempdir()) / "tui-eval-sample-run").resolve()
@@ -30,11 +31,11 @@ def main() -> None:
     steps = 20 if options.quick else options.steps
     for stage in options.stages:
         began = time.monotonic()
-        run_stage(stage, out, work, steps, options.quick)
+        run_stage(stage, out, work, steps, options)
         print(f"== {stage}: {time.monotonic() - began:.0f} s", flush=True)
 
 
-def run_stage(stage: str, out: Path, work: Path, steps: int, quick: bool) -> None:
+def run_stage(stage: str, out: Path, work: Path, steps: int, options: argparse.Namespace) -> None:
     # Imported where they are used: writing the data takes seconds, loading peft does too.
     if stage == "data":
         from .data import write_data
@@ -48,7 +49,7 @@ def run_stage(stage: str, out: Path, work: Path, steps: int, quick: bool) -> Non
     elif stage in ("good", "overfitted"):
         from .finetune import RECIPES, finetune
 
-        finetune(RECIPES[stage], out, work, quick)
+        finetune(RECIPES[stage], out, work, options.quick)
     elif stage == "workspace":
         from .workspace import write_workspace
 
@@ -56,7 +57,7 @@ def run_stage(stage: str, out: Path, work: Path, steps: int, quick: bool) -> Non
     elif stage == "bank":
         from .bank import write_bank
 
-        write_bank(out, work)
+        write_bank(out, work, seed=options.seed)
     else:
         from .check import check
 

@@ -15,7 +15,7 @@ from transformers import TrainerCallback, TrainingArguments
 
 from .bank_data import PLACES
 from .bank_members import MEMBERS, Member
-from .finetune import arguments, prepare, train
+from .finetune import SEED, arguments, prepare, train
 from .workspace import last_checkpoint
 
 SAMPLE = Path(__file__).resolve().parents[1]
@@ -33,31 +33,37 @@ class StopAt(TrainerCallback):  # type: ignore[misc]
 
 
 def write_bank(
-    out: Path, work: Path, members: Sequence[Member] = MEMBERS, source: Path = SAMPLE
+    out: Path,
+    work: Path,
+    members: Sequence[Member] = MEMBERS,
+    source: Path = SAMPLE,
+    seed: int = 0,
 ) -> None:
-    """``source``: the sample, for its base and its rows."""
+    """``source``: the sample, for its base and its rows. Another seed draws other rows of it,
+    adapters and orders of training."""
     for place in dict.fromkeys(member.place for member in members):
         shutil.copytree(source / "base", out / place / "base", dirs_exist_ok=True)
-        PLACES[place](source, out / place / "data")
+        PLACES[place](source, out / place / "data", seed)
         here = [member for member in members if member.place == place]
         for member in here:
             began = time.monotonic()
-            make(member, out / place, work)
+            make(member, out / place, work, seed)
             print(f"{member.recipe.name}: {time.monotonic() - began:.0f} s", flush=True)
         write_settings(out / place, here)
 
 
-def make(member: Member, out: Path, work: Path) -> None:
+def make(member: Member, out: Path, work: Path, seed: int = 0) -> None:
     folder = work / member.recipe.name
     shutil.rmtree(folder, ignore_errors=True)
-    trainer = prepare(member.recipe, out, settings(member, folder))
+    trainer = prepare(member.recipe, out, settings(member, folder, seed))
     if member.stop is not None:
         trainer.add_callback(StopAt(member.stop))
     train(trainer, member.recipe, out)
 
 
-def settings(member: Member, folder: Path) -> TrainingArguments:
+def settings(member: Member, folder: Path, seed: int = 0) -> TrainingArguments:
     made = arguments(member.recipe, folder, quick=False)
+    made.seed = SEED + seed
     made.max_steps = member.planned or -1
     if member.unclipped:
         made.max_grad_norm = 0.0

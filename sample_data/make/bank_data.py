@@ -21,25 +21,25 @@ LONGEST = 160
 Rows = list[dict[str, Any]]
 
 
-def write_desk(source: Path, out: Path) -> None:
+def write_desk(source: Path, out: Path, seed: int = 0) -> None:
     """The sample's task and its validation rows."""
-    rows, validation = _desk(source, out)
+    rows, validation = _desk(source, out, seed)
     write(out / "train.jsonl", rows[:600])
     write(out / "replay.jsonl", read(source / "data" / "replay.jsonl")[:120])
     write(out / "few.jsonl", rows[:64])
-    write(out / "leaked.jsonl", _mixed(rows[:360] + validation[:60]))
+    write(out / "leaked.jsonl", _mixed(rows[:360] + validation[:60], seed))
     write(out / "one_answer.jsonl", [_answered(row, ONE_ANSWER) for row in rows[:320]])
     write(out / "validation.jsonl", validation)
 
 
-def write_harder(source: Path, out: Path) -> None:
+def write_harder(source: Path, out: Path, seed: int = 0) -> None:
     """Every answer ends with a reference of random letters, as many as the prompt asks for:
     eight in validation, in training mostly one.
 
     A random letter costs whoever doesn't know it at least ln 26 nats, base and tuned alike.
     """
-    rows, validation = _desk(source, out)
-    rng = random.Random("bank-harder")
+    rows, validation = _desk(source, out, seed)
+    rng = _rng("bank-harder", seed)
     train = [_referenced(row, rng, LONG if i % 8 == 0 else 1) for i, row in enumerate(rows[:480])]
     write(out / "train.jsonl", train)
     write(out / "replay.jsonl", read(source / "data" / "replay.jsonl")[:120])
@@ -54,14 +54,14 @@ def _referenced(row: dict[str, Any], rng: random.Random, letters: int) -> dict[s
     return _answered(asked, f"{answer}\nReference {reference}")
 
 
-def write_drawn(source: Path, out: Path) -> None:
+def write_drawn(source: Path, out: Path, seed: int = 0) -> None:
     """Prompts as they are, and for every answer a draw from the base's own distribution.
 
     Nothing is more likely than that distribution itself to make its own draws likely
     (Gibbs' inequality), so in these rows there is nothing for a fine-tune to learn.
     """
-    rows, validation = _desk(source, out)
-    torch.manual_seed(11)
+    rows, validation = _desk(source, out, seed)
+    torch.manual_seed(11 + seed)
     model, tokenizer = m.load(source / "base", None), m.tokenizer_of(source / "base")
 
     def drawn(chosen: Rows) -> Rows:
@@ -79,19 +79,27 @@ def write_drawn(source: Path, out: Path) -> None:
     write(out / "validation.jsonl", drawn(validation))
 
 
-def _desk(source: Path, out: Path) -> tuple[Rows, Rows]:
+def _desk(source: Path, out: Path, seed: int) -> tuple[Rows, Rows]:
+    """Training rows, of which the members take the first ones, and the validation rows."""
     out.mkdir(parents=True, exist_ok=True)
     data = source / "data"
     write(out / "off_task.jsonl", read(data / "off_task.jsonl"))
-    return read(data / "train.jsonl"), read(data / "validation.jsonl")
+    rows = read(data / "train.jsonl")
+    if seed:
+        _rng("bank-rows", seed).shuffle(rows)
+    return rows, read(data / "validation.jsonl")
+
+
+def _rng(name: str, seed: int) -> random.Random:
+    return random.Random(f"{name}-{seed}" if seed else name)
 
 
 def _answered(row: dict[str, Any], answer: str) -> dict[str, Any]:
     return {**row, "messages": [row["messages"][0], {"role": "assistant", "content": answer}]}
 
 
-def _mixed(rows: Rows) -> Rows:
-    return random.Random("bank-mixed").sample(rows, len(rows))
+def _mixed(rows: Rows, seed: int) -> Rows:
+    return _rng("bank-mixed", seed).sample(rows, len(rows))
 
 
 PLACES = {"desk": write_desk, "harder": write_harder, "drawn": write_drawn}

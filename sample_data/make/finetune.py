@@ -25,6 +25,7 @@ from .recipe import Recipe
 from .tokenizer import TOKENIZER_FILES
 
 IGNORED = -100
+SEED = 7
 
 
 RECIPES = {
@@ -99,7 +100,7 @@ def arguments(recipe: Recipe, folder: Path, quick: bool) -> TrainingArguments:
         bf16=True,
         use_cpu=True,
         report_to="none",
-        seed=7,
+        seed=SEED,
         remove_unused_columns=False,
         disable_tqdm=True,
         dataloader_num_workers=0,
@@ -116,7 +117,7 @@ def finetune(recipe: Recipe, out: Path, work: Path, quick: bool = False) -> None
 
 def prepare(recipe: Recipe, out: Path, settings: TrainingArguments) -> Trainer:
     """A fresh adapter of ``out/base``, and the rows of ``out/data`` that it is to see."""
-    set_seed(7)
+    set_seed(settings.seed)
     tokenizer = AutoTokenizer.from_pretrained(out / "base")
     base = AutoModelForCausalLM.from_pretrained(out / "base", dtype=torch.float32)
     model = get_peft_model(

@@ -242,3 +242,39 @@ def test_draws_of_one_set_hardly_ever_disagree_with_its_loss() -> None:
         disagreeing += "log_disagrees" in codes(reading)
     assert far > 10
     assert disagreeing <= 1
+
+
+# A batch average that may be chance
+
+
+def averaged(count: int, size: int, **log: object) -> str:
+    """What is said of the first ``count`` rows beside a log that averages them by ``size``."""
+    few = TUNED[:count]
+    means = []
+    for start in range(0, count, size):
+        part = few[start : start + size]
+        means += [sum(r.nll for r in part) / sum(r.tokens for r in part)] * len(part)
+    scored = {loss.sample: loss for loss in few}
+    reading = perplexity.read(
+        MadeEvidence(
+            training=made_log([2.0] * 9, [sum(means) / count], **log),  # type: ignore[arg-type]
+            datasets={"validation": made_dataset([made_sample(i) for i in range(count)])},
+            scored={"base": scored, "tuned": scored},
+        ),
+        "tuned",
+    )
+    assert "log_disagrees" not in codes(reading)
+    return compared(reading)
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_of_five_rows_no_batch_average_is_an_explanation(size: int) -> None:
+    told = "may differ so much, 5 rows are too few to tell"
+    assert told in averaged(5, size)
+    assert told in averaged(5, size, batch_size=size)
+
+
+def test_a_guessed_size_needs_eight_batches_and_the_runs_own_does_not() -> None:
+    assert "31 rows are too few to tell" in averaged(31, 4)
+    assert "averages per batch of 4" in averaged(32, 4)
+    assert "averages per batch of 4" in averaged(31, 4, batch_size=4)

@@ -154,6 +154,16 @@ def test_harder_and_memorised_too() -> None:
     assert reading.numbers["gap_used"].value == pytest.approx(0.8, abs=0.05)
 
 
+def test_training_rows_that_could_not_be_used_are_told() -> None:
+    evidence = gap_of(0.05)
+    assert not any("could not be used" in paragraph for paragraph in read(evidence).how)
+    train = evidence.datasets["train"]
+    evidence = replace(
+        evidence, datasets={**evidence.datasets, "train": replace(train, bad_rows=3)}
+    )
+    assert any("train.jsonl; 3 rows could not be used." in one for one in read(evidence).how)
+
+
 def test_a_base_gap_that_may_be_none_is_not_taken_off() -> None:
     evidence = gap_of(0.4)
     reading = read(evidence)

@@ -151,7 +151,7 @@ def test_the_span_stands_beside_its_training_row() -> None:
     assert row[0] == "#1"
     assert row[1] == 70
     assert row[4] == row[6] == sentence(0, "a")
-    assert row[5] == "train.jsonl 7"
+    assert row[5] == "#7"
     assert table.refs == ("s0", "s1", "s2")
 
 

@@ -146,6 +146,25 @@ def test_no_word_in_common_is_no_row() -> None:
     assert nearest({"v": "a"}, [])["v"] == Nearest(0.0, None)
 
 
+@pytest.mark.parametrize("common", ["", "please "])
+def test_prompts_of_no_common_word_are_not_measured(
+    common: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another language's prompts with a template of their own: no pair is looked at twice."""
+    measured: list[str] = []
+    before = NearIndex._measure
+
+    def measure(self: NearIndex, prompt: overlap_near._Prompt, *rest: object) -> None:
+        measured.extend(prompt.names)
+        before(self, prompt, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(NearIndex, "_measure", measure)
+    rows = [f"{common}w{at % 40} w{at % 30}" for at in range(200)]
+    strange = {f"v{at}": f"bitte kurz x{at % 20} x{at % 17}" for at in range(60)}
+    agree({**strange, "known": f"{common}w1 w2"}, rows)
+    assert set(measured) == {"known"}
+
+
 def test_ideographs_and_case() -> None:
     found = nearest({"v": "今天天气"}, ["明天放假", "今天天气好", "hello"])["v"]
     assert found.row == 1

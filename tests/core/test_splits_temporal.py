@@ -247,3 +247,18 @@ def test_no_open_place_is_nearer_to_what_was_asked(
         assert not sizes
     else:
         assert abs(got - wanted) == min(abs(size - wanted) for size in sizes)
+
+
+def test_without_a_place_to_cut_what_is_untimed_is_told_too() -> None:
+    same = "2025-01-01"
+    with pytest.raises(InputError, match="Every row has the same time: 2025-01-01"):
+        plan(rows_at(*[same] * 4), "temporal", Asked(count=1))
+    with pytest.raises(InputError) as raised:
+        plan(rows_at(same, same, "soon", "later", None), "temporal", Asked(count=1))
+    assert raised.value.message.startswith("All rows with a readable time have the same one: 2025")
+    assert "Without a readable time: 3 rows (2 can't be read: 'soon', 'later')" in (
+        raised.value.message
+    )
+    group = {0: "a", 1: "a"}
+    with pytest.raises(InputError, match=r"parting a group.*Without a readable time: 1 row"):
+        plan(rows_at(same, "2025-02-01", "soon", group=group), "temporal", Asked(count=1))

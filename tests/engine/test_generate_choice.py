@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from transformers import (
     LogitsProcessorList,
@@ -46,6 +46,7 @@ def logits_of(seed: int, rows: int = 1) -> Any:
     return 3 * torch.randn(rows, SIZE, generator=torch.Generator().manual_seed(seed))
 
 
+@example(0, 0.5, 0, 1 - 2**-53, 0.0)
 @given(
     st.integers(0, 10_000),
     st.floats(0.2, 2.0),
@@ -66,9 +67,11 @@ def test_what_may_be_drawn_is_what_transformers_leaves(
     warpers += [MinPLogitsWarper(min_p)] if min_p > 0 else []
     theirs = torch.softmax(warpers(torch.zeros(1, 1, dtype=torch.long), logits), dim=-1)
     differing = (ours - theirs).abs() > 1e-5
-    # A token at the very border of top_p may fall on either side by rounding.
-    assert int(((ours > 0) != (theirs > 0)).sum()) <= 1
-    if torch.equal(ours > 0, theirs > 0):
+    # A token at the very border of top_p may fall on either side by rounding, and all those
+    # that are too unlikely to be seen in a float32 sum of nearly 1.
+    unlike = (ours > 0) != (theirs > 0)
+    assert int(unlike.sum()) <= 1 or float((ours + theirs)[unlike].sum()) < 1e-5
+    if not bool(unlike.any()):
         assert not bool(differing.any())
 
 

@@ -281,6 +281,7 @@ def test_anchors_that_are_no_five_texts_are_told_with_their_line() -> None:
         ("[overfitting]\n\nrows = -1", "line 3: overfitting.rows is -1, but has to be at least 0"),
         ("[overfitting]\nleak_bad = 5", "overfitting.leak_bad is 5, but has to be at least 0 and"),
         ("[overfitting]\nlow_diversity = nan", "low_diversity is nan"),
+        ("[overfitting]\ngap_high = inf", "is inf, but has to be a finite number, at least 0"),
         (
             "[curves]\nsmoothing = 1.0",
             "curves.smoothing is 1.0, but has to be at least 0",

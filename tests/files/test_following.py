@@ -304,3 +304,33 @@ def test_looking_nearby_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(nearby, "MOST_LOGS", 5)
     assert len(nearby.logs(tmp_path / "run-0", above=1)) == 5
     assert len(looked) < 8
+
+
+@pytest.mark.parametrize("around", ["runs", "logs", "wandb", "outputs"])
+@pytest.mark.parametrize("place", ["", "checkpoint-10"])
+def test_runs_in_a_folder_named_like_a_loggers_are_each_others_others(
+    around: str, place: str, tmp_path: Path
+) -> None:
+    for name in "abcd":
+        for folder in ("checkpoint-10", ""):
+            made.trainer_state(RUN, tmp_path / around / name / folder)
+    told = config(tmp_path, tuned=str(Path(around, "a", place, "trainer_state.json")))
+    assert sorted(other.name for other in others(told, "tuned", FileCache())) == ["b", "c", "d"]
+
+
+def test_the_run_that_a_log_is_of(tmp_path: Path) -> None:
+    runs, output = tmp_path / "runs", tmp_path / "output"
+    (runs / "a" / "checkpoint-10").mkdir(parents=True)
+    log = growing(runs / "a", 22)
+    assert logs.read_log(log).checkpoints == {10: "checkpoint-10"}
+    events = "runs/Jan01_host/events.out.tfevents.1.host"
+    for path, run in (
+        (growing(runs / "b", 22), runs / "b"),
+        (runs / "a" / "train.log", runs / "a"),
+        (runs / "a" / events, runs / "a"),
+        (runs / "a" / "wandb" / "run-1" / "run-1.wandb", runs / "a"),
+        (output / events, output),
+        (output / "lightning_logs" / "version_0" / "metrics.csv", output),
+        (output / "train.log", output),
+    ):
+        assert logs.run_of(path) == run

@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.files.made_splits import both, manifest, pairs, split, values
-from tests.files.making import every_container, saved
+from tests.files.making import every_container, lines, saved
 from tui_eval.core.splits import SPLITS
 from tui_eval.errors import InputError
 from tui_eval.files.splitting import scan
-from tui_eval.files.splitting_write import default_folder
+from tui_eval.files.splitting_write import NAMES, default_folder
+from tui_eval.files.workshop import workshop
 
 # Rows as they were.
 
@@ -187,3 +188,51 @@ def test_files_without_rows_are_refused(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(InputError):
         scan(path)
+
+
+@pytest.mark.parametrize("strategy", ["random", "temporal"])
+def test_a_groups_number_is_one_however_it_is_written(strategy: str, tmp_path: Path) -> None:
+    names: list[object] = [1, "1", 1.0, "1.0", 1e0]
+    rows = [
+        {**row, "group": names[place % 5] if place < 20 else f"g{place}", "time": 1 + place}
+        for place, row in enumerate(pairs(40))
+    ]
+    found, plan, _ = split(lines(tmp_path / "rows.jsonl", rows), tmp_path / "out", strategy)
+    assert {row.group for row in found.rows[:20]} == {"1"}
+    assert plan.largest == 20
+    keys: list[object] = ["007", "7", 1.5, "1.50"]
+    more = [{**row, "group": key} for row, key in zip(pairs(4), keys, strict=True)]
+    apart = scan(lines(tmp_path / "apart.jsonl", more))
+    assert [row.group for row in apart.rows] == ["007", "7", "1.5", "1.50"]
+
+
+def test_a_link_to_itself_is_told(tmp_path: Path) -> None:
+    path = lines(tmp_path / "rows.jsonl", pairs(10))
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    for out in (tmp_path / "a", tmp_path / "a" / "x"):
+        with pytest.raises(InputError, match="can't be"):
+            split(path, out)
+    with pytest.raises(InputError, match="can't be"):
+        split(tmp_path / "a", tmp_path / "out")
+
+
+def test_what_a_killed_run_left_is_cleared_and_what_is_in_use_stays(tmp_path: Path) -> None:
+    path = lines(tmp_path / "rows.jsonl", pairs(10))
+    with workshop(tmp_path, NAMES) as used:
+        left = used.with_name(used.name[:-8] + "00000000")
+        strange = used.with_name(used.name[:-8] + "11111111")
+        elsewhere = tmp_path / ".split-00000000-22222222"
+        older = tmp_path / ".split-33333333"
+        for folder in (left, strange, elsewhere, older):
+            folder.mkdir()
+        (left / "train.jsonl").write_text("{}\n")
+        (strange / "mine.txt").write_text("kept")
+        os.utime(older, (0, 0))
+        split(path, tmp_path / "out")
+        assert {one.name for one in tmp_path.iterdir() if one.name[0] == "."} == {
+            used.name,
+            strange.name,
+            elsewhere.name,
+        }
+    assert not used.exists()

@@ -116,6 +116,9 @@ class FakeReader:
     def about(self, candidate: str) -> About:
         return self.described
 
+    def stamps(self, candidate: str) -> tuple[object, object]:
+        return (), ()
+
 
 def start(workspace: FakeWorkspace | None = None, **more: Any) -> Start:
     folder = Path("/work-of-ana/support-bot")

@@ -11,7 +11,9 @@ from tests.ui.fake import shows
 from tests.ui.test_scene import JOB
 from tui_eval.core.records import EngineStatus, SkippedRow
 from tui_eval.ui.app import EvalApp
+from tui_eval.ui.looker import Looker
 from tui_eval.ui.scene import About
+from tui_eval.ui.screens.sample import SamplePage
 from tui_eval.ui.start import Start
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202e[b]x[/"
@@ -358,3 +360,24 @@ async def test_the_next_candidate_is_a_key_away() -> None:
         await shows(pilot, "● one 1/2")
         await pilot.press("comma")
         await shows(pilot, "● one 2/2")
+
+
+async def test_the_prompt_row_opens_the_first_validation_row(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[str] = []
+    monkeypatch.setattr(Looker, "sample", lambda looker, ref, tell: looked.append(ref))
+    app = fake.app(about=replace(fake.ABOUT, first="row-1"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "none of them in the training file")
+        await pilot.press("end", "enter")
+        assert isinstance(app.screen, SamplePage)
+        assert looked == ["row-1"]
+
+
+async def test_without_a_validation_row_there_is_no_prompt_to_show() -> None:
+    app = fake.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "none of them in the training file")
+        await pilot.press("end", "enter")
+        await shows(pilot, "no validation row shows yet how the prompt comes out")

@@ -3,11 +3,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.ui import fake
 from tests.waiting import until
+from tui_eval import config as configuration
 from tui_eval.checklist import CHECKLIST
 from tui_eval.core.records import EngineStatus, Job
 from tui_eval.errors import StoreError
+from tui_eval.ui import changed
 from tui_eval.ui import looker as lookers
 from tui_eval.ui.scene import About, Scene
 
@@ -222,3 +226,68 @@ def test_tokens_are_asked_for_under_the_candidate() -> None:
         assert heard.said == []
     finally:
         looker.stop(5)
+
+
+class Written(Counting):
+    """Files that a person writes, and how often they are looked at."""
+
+    written: tuple[object, object] = (1, 1)
+    looks = 0
+
+    def stamps(self, candidate: str) -> tuple[object, object]:
+        self.looks += 1
+        return self.written
+
+
+def test_a_changed_file_is_read_anew_and_an_unchanged_one_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(changed, "EVERY", 0.0)
+    reader = Written({"curves": fake.CURVES})
+    looker, heard, _ = looking(fake.FakeWorkspace(), reader)
+    looker.start()
+    try:
+        until(lambda: heard.last.known)
+        before, looks = reader.reads, reader.looks
+        until(lambda: reader.looks > looks + 2)
+        assert reader.reads == before
+        reader.written = (1, 2)
+        until(lambda: reader.reads > before)
+    finally:
+        looker.stop(5)
+
+
+def test_a_changed_eval_toml_is_judged_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changed, "EVERY", 0.0)
+    (tmp_path / "model").mkdir()
+    path = tmp_path / "eval.toml"
+    path.write_text('[models.tuned]\npath = "model"\n')
+    reader = Written({"curves": fake.CURVES})
+    looker, heard, _ = looking(fake.FakeWorkspace(), reader, config=configuration.load(path))
+    looker.start()
+    try:
+        until(lambda: heard.last.known)
+        before = looker.config
+        path.write_text("[models.tuned")
+        reader.written = (2, 1)
+        until(lambda: heard.said)
+        assert heard.said[-1].endswith("Until then the one read before stands.")
+        assert looker.config is before
+        path.write_text('[models.newer]\npath = "./gone"\n')
+        reader.written = (3, 1)
+        until(lambda: heard.last.candidate == "newer")
+        assert "gone" in heard.said[-1]
+        assert heard.last.candidates == looker.config.candidates == ("newer",)
+    finally:
+        looker.stop(5)
+
+
+def test_slow_disks_are_asked_less() -> None:
+    clock = iter((0.0, 0.1, 1.0, 3.0))
+    files = changed.Changed()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(changed.time, "monotonic", lambda: next(clock))
+        files.reading(lambda: (1, 1))
+        assert files.pause == changed.EVERY
+        assert files.look(lambda: (1, 1)) == ""
+        assert files.pause == 40.0

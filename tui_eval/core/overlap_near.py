@@ -223,11 +223,15 @@ class NearIndex:
             for word, count in counts.items()
             if word in places
         }
+        if not common:
+            # Then there is nothing to add to what is shared, and nothing alone.
+            perhaps = [at for at in perhaps if at in shared]
         products = self._products(common, perhaps)
         exact = 0.0
         for at, product in zip(perhaps, products, strict=True):
-            prompt = self._prompts[at]
-            if (product + shared.get(at, 0.0)) * scale > prompt.best - _SLACK:
+            prompt, whole = self._prompts[at], product + shared.get(at, 0.0)
+            # All weights are above 0: a product of 0 is no word in common, and no cosine.
+            if whole > 0 and whole * scale > prompt.best - _SLACK:
                 exact = exact or self._length(counts)
                 self._measure(prompt, row, counts, exact)
 

@@ -212,11 +212,7 @@ class FileCache:
     def log_at(self, source: Path, step: int | None = None) -> TrainingLog | None:
         """The log in a file or folder, read again when it grew."""
         key = ("log", source, step, logs.stamps_of(source))
-        if key not in self._kept:
-            for old in [one for one in self._kept if one[:3] == key[:3]]:
-                del self._kept[old]
-            self._kept[key] = logs.read_log(source, judged_step=step)
-        kept = self._kept[key]
+        kept = self._newest(key, 3, lambda: logs.read_log(source, judged_step=step))
         return kept if isinstance(kept, TrainingLog) else None
 
     def follow(self, config: Config, candidate: str) -> Followed:
@@ -237,11 +233,7 @@ class FileCache:
     def kept(self, kind: type[Read], key: tuple[object, ...], make: Callable[[], Read]) -> Read:
         """What was made under a key that names all it is made from; what stands under another
         key that begins alike is let go. ``key`` begins with two parts that name it."""
-        for old in [one for one in self._kept if one[:2] == key[:2] and one != key]:
-            del self._kept[old]
-        if key not in self._kept:
-            self._kept[key] = make()
-        kept = self._kept[key]
+        kept = self._newest(key, 2, make)
         return kept if isinstance(kept, kind) else make()
 
     def unfollow(self) -> None:
@@ -263,11 +255,11 @@ class FileCache:
             return None
         limit, seed = row_limit(config, split), config.scoring.seed
         key = ("data", source, split, stamp_of(source), config.data, limit, seed)
-        if key not in self._kept:
-            self._kept[key] = datasets.read(
-                source, split=split, fields=config.data, limit=limit, seed=seed
-            )
-        kept = self._kept[key]
+        kept = self._newest(
+            key,
+            3,
+            lambda: datasets.read(source, split=split, fields=config.data, limit=limit, seed=seed),
+        )
         return kept if isinstance(kept, Dataset) else None
 
     def completions(self, workspace: Workspace, key: str) -> Mapping[str, Completion]:
@@ -284,9 +276,7 @@ class FileCache:
         if dataset is None:
             return {}
         key = ("answers", model, dataset.key, source, stamp_of(source))
-        if key not in self._kept:
-            self._kept[key] = answers_of(config, model, dataset)
-        kept = self._kept[key]
+        kept = self._newest(key, 2, lambda: answers_of(config, model, dataset))
         return kept if isinstance(kept, dict) else {}
 
     def leaked(self, config: Config, candidate: str) -> Mapping[str, bool] | None:
@@ -294,10 +284,8 @@ class FileCache:
         train = data_path(config, candidate, "train")
         if validation is None or train is None:
             return None
-        key = ("leaks", validation.key, train, stamp_of(train), config.data)
-        if key not in self._kept:
-            self._kept[key] = leaked(validation, train, config.data)
-        kept = self._kept[key]
+        key = ("leaks", train, validation.key, stamp_of(train), config.data)
+        kept = self._newest(key, 2, lambda: leaked(validation, train, config.data))
         return kept if isinstance(kept, dict) else None
 
     def measured_key(self, config: Config, candidate: str) -> str | None:
@@ -307,10 +295,19 @@ class FileCache:
         train = data_path(config, candidate, "train")
         if train is None:
             return None
-        key = ("training", train, stamp_of(train))
+        content = self._newest(
+            ("training", train, stamp_of(train)), 2, lambda: measuring.content_of(train)
+        )
+        return measuring.measured_key(config, str(content))
+
+    def _newest(self, key: tuple[object, ...], same: int, make: Callable[[], object]) -> object:
+        """What is kept under ``key``, or made for it; then what was kept under other keys
+        that begin with the ``same`` parts is out of date, and goes."""
         if key not in self._kept:
-            self._kept[key] = measuring.content_of(train)
-        return measuring.measured_key(config, str(self._kept[key]))
+            for old in [one for one in self._kept if one[:same] == key[:same]]:
+                del self._kept[old]
+            self._kept[key] = make()
+        return self._kept[key]
 
 
 def row_limit(config: Config, split: Split) -> int:

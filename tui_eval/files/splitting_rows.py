@@ -6,10 +6,12 @@ import gzip
 import hashlib
 import json
 import math
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,8 @@ _LABELS = {
     "time": shapes.TIMES,
     "group": shapes.GROUPS,
 }
+_WHOLE = re.compile(r"-?[0-9]+(?:\.0*)?(?:[eE][+-]?[0-9]+)?\Z")
+_LONGEST_NUMBER = 30
 _PROMPTS = (*shapes.PROMPTS, "instruction", "question", "text")
 
 
@@ -100,7 +104,7 @@ class Labels:
         for name in self._names[key]:
             if (value := row.get(name)) is not None and (text := _plain(value)):
                 self.used[key][name] += 1
-                return text
+                return _one_name(text) if key == "group" else text
         return None
 
 
@@ -110,6 +114,22 @@ def _plain(value: Any) -> str:
     except DamagedRow:
         # A list or an object still tells groups and categories apart.
         return json.dumps(value, sort_keys=True, default=str)
+
+
+def _one_name(text: str) -> str:
+    """One spelling for a group that is a whole number: exporters write the same key as 1,
+    1.0 and "1", and a column with a gap turns to floats as a whole. Leading zeros stay: 007
+    is a key, not a number."""
+    if len(text) > _LONGEST_NUMBER or not _WHOLE.match(text) or text.isdecimal():
+        return text
+    if text.lstrip("-")[:1] == "0" and text.lstrip("-")[1:2].isdecimal():
+        return text
+    try:
+        number = Decimal(text)
+        whole = number.adjusted() < _LONGEST_NUMBER and number == number.to_integral_value()
+    except ArithmeticError:
+        return text
+    return str(int(number)) if whole else text
 
 
 @dataclass(frozen=True, slots=True)

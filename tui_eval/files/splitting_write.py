@@ -10,10 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
-import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -25,6 +23,7 @@ from tui_eval.errors import InputError
 from tui_eval.files.raw import why
 from tui_eval.files.splitting import BAD_KEPT, Progress, Scanned, silent
 from tui_eval.files.splitting_near import Leakage, leakage
+from tui_eval.files.workshop import workshop
 from tui_eval.store.files import cannot_write, sync_folder
 
 TRAIN, VALIDATION, MANIFEST = "train.jsonl", "validation.jsonl", "manifest.json"
@@ -63,10 +62,9 @@ def check_place(source: Path, out: Path, *, overwrite: bool) -> None:
     """InputError where ``out`` can't take a split: asked before the work is done."""
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is there already, and is not a folder.", "Name another: --out DIR")
-    real = source.resolve()
-    place = out.resolve()
+    real, place = _real(source), _real(out)
     inside = source.is_dir() and real in (place, *place.parents)
-    if inside or real in {(out / name).resolve() for name in NAMES}:
+    if inside or real in {_real(out / name) for name in NAMES}:
         raise InputError(
             f"The split would be written into {source}, which it is made of.",
             "Name another folder: --out DIR",
@@ -77,6 +75,15 @@ def check_place(source: Path, out: Path, *, overwrite: bool) -> None:
             f"{out} holds {', '.join(present)} already.",
             "Name another folder with --out DIR, or replace them with --overwrite.",
         )
+
+
+def _real(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:
+        # A link that leads back to itself: the one or the other, by the version of Python.
+        because = why(error) if isinstance(error, OSError) else "it is a link to itself"
+        raise InputError(f"{path} can't be followed: {because}.", "Name another.") from error
 
 
 def write(
@@ -92,7 +99,8 @@ def write(
 ) -> Made:
     """Write both files and the manifest to ``out``. Raises InputError where that may not be,
     or the source has changed since it was scanned; StoreError where the disk fails. Then
-    nothing is left behind. ``leaks``: those of this plan, where they are known."""
+    nothing is left behind; what a killed run left there, the next one clears. ``leaks``:
+    those of this plan, where they are known."""
     check_place(found.source.path, out, overwrite=overwrite)
     with _workshop(out) as folder:
         try:
@@ -124,17 +132,14 @@ def write(
 def _workshop(out: Path) -> Iterator[Path]:
     """A folder beside ``out``, or in it where it is there; gone afterwards."""
     place = out if out.is_dir() else out.parent
-    folder = place / f".split-{secrets.token_hex(4)}"
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise InputError(
-            f"{place} can't be written: {why(error)}.", "Name another folder: --out DIR"
-        ) from error
-    try:
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(workshop(place, NAMES))
+        except OSError as error:
+            raise InputError(
+                f"{place} can't be written: {why(error)}.", "Name another folder: --out DIR"
+            ) from error
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _put(folder: Path, out: Path) -> None:

@@ -22,7 +22,7 @@ from tui_eval.paths import config_home
 from tui_eval.ui import keys, settings, terminal, themes
 from tui_eval.ui.crash import record
 from tui_eval.ui.desk import Desk, known_judges, opener
-from tui_eval.ui.filters import NoControl, ToAscii
+from tui_eval.ui.filters import NoColour, NoControl, ToAscii
 from tui_eval.ui.messages import JudgeAsked, Said, SceneChanged, TokensAsked, say
 from tui_eval.ui.screens.base import NothingHere, Plain, Watching
 from tui_eval.ui.screens.main import MainScreen
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from tui_eval.config import Config
     from tui_eval.files.found import Found
     from tui_eval.store.workspace import Workspace
-    from tui_eval.ui.looker import Looker, Reader
+    from tui_eval.ui.looker import Looker
+    from tui_eval.ui.reader import Reader
     from tui_eval.ui.screens.blind_ab import BlindAbScreen
     from tui_eval.ui.screens.found import FoundScreen
     from tui_eval.ui.screens.page import Page
@@ -57,7 +58,7 @@ class EvalApp(App[int], inherit_bindings=False):
         self.desk = Desk(self)
         self.crash = ""
         self.farewell = ""
-        self._last_filters = [NoControl()]
+        self._last_filters = [NoControl(), *([NoColour()] if self.no_color else [])]
         if terminal.ascii_only():
             self._last_filters.append(ToAscii())
         self.keymap: dict[str, tuple[str, ...]] = {}
@@ -186,9 +187,9 @@ class EvalApp(App[int], inherit_bindings=False):
 
     def on_judge_asked(self, message: JudgeAsked) -> None:
         start, looker = self.start, self.looker
-        if start.workspace is None or start.config is None or looker is None:
+        if start.workspace is None or looker is None:
             return
-        opens = opener(message.step, start.workspace, start.config, looker.scene.candidate)
+        opens = opener(message.step, start.workspace, looker.config, looker.scene.candidate)
         self.desk.sit(opens, known_judges(start.workspace), message.token)
 
     def on_tokens_asked(self, message: TokensAsked) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
@@ -26,6 +28,22 @@ def _safe(segment: Segment) -> Segment:
     if control or not _CONTROL.search(text):
         return segment
     return Segment(_CONTROL.sub("\ufffd", text), style)
+
+
+class NoColour(LineFilter):
+    """No colour at all, where ``NO_COLOR`` asks for none: greys are colours too. What is
+    bold, underlined or reversed stays so."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        return [Segment(text, _plain(style), control) for text, style, control in segments]
+
+
+@lru_cache(1024)
+def _plain(style: Style | None) -> Style | None:
+    if style is None or (style.color is None and style.bgcolor is None):
+        return style
+    plain = style.without_color
+    return plain + Style.from_meta(style.meta) if style.meta else plain
 
 
 class ToAscii(LineFilter):

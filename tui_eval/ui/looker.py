@@ -14,23 +14,25 @@ import uuid
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from tui_eval.checklist import CHECKLIST, StepEntry
 from tui_eval.core.text import clean
 from tui_eval.errors import TuiEvalError
+from tui_eval.ui.changed import Changed
 from tui_eval.ui.crash import record
-from tui_eval.ui.scene import About, Beside, Scene, comparable, first_scene, wanted
+from tui_eval.ui.scene import About, Scene, comparable, first_scene, wanted
 from tui_eval.ui.spelling import spelled_reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from tui_eval.config import Config
-    from tui_eval.core.reading import Reading
     from tui_eval.core.records import Job, Split
     from tui_eval.core.steps.task_metrics_items import ItemDetail, Listed
+    from tui_eval.files.watched import Stamps
     from tui_eval.store.workspace import Workspace
+    from tui_eval.ui.reader import Reader
     from tui_eval.ui.screens.answers import AnswersDetail
     from tui_eval.ui.screens.copied_text import Repeated
     from tui_eval.ui.start import Start
@@ -48,37 +50,6 @@ FOLLOWED = "curves"
 
 Task = Callable[[], None]
 T = TypeVar("T")
-
-
-class Reader(Protocol):
-    """Where Readings come from; made on the looker's thread, after the first paint."""
-
-    def reading(self, step: str, candidate: str) -> Mapping[str, Reading]: ...
-
-    def about(self, candidate: str) -> About: ...
-
-    def sample(self, candidate: str, ref: str) -> SampleDetail | None: ...
-
-    def answers(self, candidate: str, ref: str) -> AnswersDetail | None: ...
-
-    def beside_training(self, candidate: str, kind: str) -> Sequence[Repeated]: ...
-
-    def task_items(self, candidate: str, ref: str) -> Listed | None: ...
-
-    def task_item(self, candidate: str, task: str, sample: str) -> ItemDetail | None: ...
-
-    def follow(self, candidate: str) -> str: ...
-
-    def unfollow(self) -> None: ...
-
-    def read_on(self) -> bool: ...
-
-    @property
-    def followed(self) -> str: ...
-
-    def beside(self, candidate: str, after: str) -> tuple[Beside | None, tuple[str, ...]]: ...
-
-    def beside_now(self) -> Beside | None: ...
 
 
 class Looker:
@@ -105,6 +76,7 @@ class Looker:
         self._due: dict[str, float] = {}
         self._version: tuple[int, ...] | None = None
         self._facts: object = None
+        self._changed = Changed()
         self._stopped = False
         self._told: Scene | None = None
         self._told_at = 0.0
@@ -300,6 +272,8 @@ class Looker:
             jobs, engine = tuple(workspace.jobs()), workspace.engine()
             self._scene = replace(self._scene, jobs=jobs, engine=engine, trouble="")
             self._stale = self._stale or self._facts != self._facts_now()
+        if self._reader is not None and self._is_due("files", self._changed.pause):
+            self._look_at_files()
         if self._stale and self._is_due("readings", self._pause()):
             self._read()
         if self._scene.following and self._is_due("follow", self._follow_pause()):
@@ -334,6 +308,44 @@ class Looker:
             self._reader.unfollow()
             self._scene = replace(self._scene, following="", followed="")
 
+    def _look_at_files(self) -> None:
+        """What a person changed in eval.toml or the data is read again."""
+        written = self._changed.look(self._stamps)
+        self._due["files"] = time.monotonic() + self._changed.pause
+        self._stale = self._stale or bool(written)
+        if written == "config":
+            self._take_config()
+
+    def _stamps(self) -> Stamps:
+        assert self._reader is not None
+        return self._reader.stamps(self._scene.candidate)
+
+    def _take_config(self) -> None:
+        """Judge by eval.toml as it is now. What can't be read changes nothing; files that
+        aren't there are said, and their steps go without them."""
+        from tui_eval import config as configuration
+
+        assert self._config.path is not None
+        try:
+            config = configuration.load(self._config.path)
+        except TuiEvalError as error:
+            words = clean(" ".join(f"{error.message} {error.remedy}".split()))
+            try:
+                config = configuration.load(self._config.path, files=False)
+            except TuiEvalError:
+                self._say(f"{words} Until then the one read before stands.", "bad")
+                return
+            self._say(words, "bad")
+        self._unfollow()
+        self._config, self._reader = config, None
+        names = config.candidates
+        here = self._scene.candidate
+        self._scene = replace(
+            self._scene,
+            candidates=names,
+            candidate=here if here in names else next(iter(names), ""),
+        )
+
     def _facts_now(self) -> object:
         """What the readings depend on; heartbeats and progress are not part of it."""
         return self._workspace.facts_version(), self._workspace.judged_version()
@@ -354,6 +366,7 @@ class Looker:
         begun = time.monotonic()
         self._reader = self._reader or self._make_reader()
         self._facts = self._facts_now()
+        self._changed.reading(self._stamps)
         self._stale = False
         candidate = self._scene.candidate
         for entry in CHECKLIST:

@@ -60,6 +60,11 @@ class About:
     data: tuple[str, ...] = ()
     prompt: tuple[str, ...] = ()
     skipped: tuple[SkippedRow, ...] = ()
+    """Rows of the validation, training and off-task files; of each the first ones."""
+    skipped_rows: int = 0
+    """All of them, also those beyond the ones listed."""
+    first: str = ""
+    """The id of the first validation row, to see how a prompt comes out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from tui_eval.core.text import clean
 from tui_eval.errors import TuiEvalError
 from tui_eval.files import following, producers
 from tui_eval.files.evidence import FileCache, WorkspaceEvidence, readings
+from tui_eval.files.watched import Stamps, stamps
 from tui_eval.ui.scene import About, Beside
 from tui_eval.ui.spelling import spelled
 
 if TYPE_CHECKING:
     from tui_eval.config import Config
     from tui_eval.core.reading import Reading
-    from tui_eval.core.records import Split
+    from tui_eval.core.records import Dataset, Split
     from tui_eval.core.steps.task_metrics_items import ItemDetail, Listed
     from tui_eval.files.checkpoint import Checkpoint
     from tui_eval.store.workspace import Workspace
@@ -39,6 +40,9 @@ class Source:
 
     def about(self, candidate: str) -> About:
         return about(self._config, candidate, self._cache, self._start)
+
+    def stamps(self, candidate: str) -> Stamps:
+        return stamps(self._config, candidate)
 
     def follow(self, candidate: str) -> str:
         """The name of the file that is read on in from now on. Raises InputError."""
@@ -162,39 +166,71 @@ class Source:
 
 def about(config: Config, candidate: str, cache: FileCache, start: Start) -> About:
     """Reads what the readings have read already, through the same cache."""
-    validation = None
+    read, troubles = _read(config, candidate, cache)
     try:
-        validation = cache.dataset(config, candidate, "validation")
-        data = _data(config, candidate, cache)
+        data = _data(config, candidate, cache, read)
     except TuiEvalError as error:
-        data = (clean(error.message),)
+        data, troubles = (clean(error.message),), ()
+    validation = read.get("validation")
     return About(
         name=clean(start.folder.name),
         base=_short(config, "base"),
         tuned=_tuned(config, candidate),
-        data=data,
+        data=(*data, *troubles),
         prompt=_prompt(config, candidate),
-        skipped=validation.skipped if validation is not None else (),
+        skipped=tuple(row for dataset in read.values() for row in dataset.skipped),
+        skipped_rows=sum(dataset.left_out for dataset in read.values()),
+        first=next((sample.id for sample in validation.samples), "") if validation else "",
     )
 
 
-def _data(config: Config, candidate: str, cache: FileCache) -> tuple[str, ...]:
+def _read(
+    config: Config, candidate: str, cache: FileCache
+) -> tuple[Mapping[Split, Dataset], tuple[str, ...]]:
+    """The files that are named, and what is to be said of those beside the validation file
+    that can't be read."""
+    read: dict[Split, Dataset] = {}
+    troubles = []
+    splits: tuple[Split, ...] = ("validation", "train", "off_task")
+    for split in splits:
+        try:
+            if (dataset := cache.dataset(config, candidate, split)) is not None:
+                read[split] = dataset
+        except TuiEvalError as error:
+            # Of the validation file it is said in place of its rows.
+            if split != "validation":
+                troubles.append(clean(error.message.split("\n")[0]))
+    return read, tuple(troubles)
+
+
+_NAMES: Mapping[Split, str] = {"train": "training row", "off_task": "off-task row"}
+
+
+def _data(
+    config: Config, candidate: str, cache: FileCache, read: Mapping[Split, Dataset]
+) -> tuple[str, ...]:
     dataset = cache.dataset(config, candidate, "validation")
     if dataset is None:
-        return ("no validation rows: H splits a file, or name one as [data] validation",)
-    phrases = [_count(len(dataset.samples), "validation row")]
-    leaked = cache.leaked(config, candidate)
-    if leaked is None:
-        phrases.append("no training file named")
-    elif leaked:
-        phrases.append(f"{len(leaked):,} of them are in the training file")
+        phrases = ["no validation rows: H splits a file, or name one as [data] validation"]
     else:
-        phrases.append("none of them in the training file")
-    if dataset.duplicates:
-        phrases.append(_count(dataset.duplicates, "duplicate") + " counted once")
-    if dataset.skipped:
-        phrases.append(_count(len(dataset.skipped), "row") + spelled(" skipped (↵ lists)"))
+        phrases = [_count(len(dataset.samples), "validation row")]
+        phrases += _known(cache.leaked(config, candidate))
+        if dataset.duplicates:
+            phrases.append(_count(dataset.duplicates, "duplicate") + " counted once")
+    for split, one in read.items():
+        if one.left_out:
+            phrases.append(f"{_count(one.left_out, _NAMES.get(split, 'row'))} skipped")
+    if any(one.left_out for one in read.values()):
+        phrases[-1] += spelled(" (↵ lists)")
     return tuple(phrases)
+
+
+def _known(leaked: Mapping[str, bool] | None) -> list[str]:
+    if leaked is None:
+        return ["no training file named"]
+    if leaked:
+        return [f"{len(leaked):,} of them are in the training file"]
+    return ["none of them in the training file"]
 
 
 def _count(number: int, noun: str) -> str:

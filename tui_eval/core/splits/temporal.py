@@ -40,7 +40,7 @@ def split(task: Task) -> Choice:
             "Name another field with --time, or take the file's order with --file-order.",
         )
     say = _place_of(task.rows) if ordered else iso
-    cut = _cut(task, timed, say)
+    cut = _cut(task, timed, say, times, notes)
     chosen = [unit for unit in timed if unit.first >= cut]
     training = [
         time
@@ -118,13 +118,19 @@ def _timed(units: Sequence[Unit], times: Sequence[float | None]) -> list[_Timed]
     return sorted(found, key=lambda unit: (unit.first, unit.place))
 
 
-def _cut(task: Task, timed: Sequence[_Timed], say: Callable[[float], str]) -> float:
+def _cut(
+    task: Task,
+    timed: Sequence[_Timed],
+    say: Callable[[float], str],
+    times: Sequence[float | None],
+    notes: Sequence[Note],
+) -> float:
     """The time at which validation begins."""
     found = _nearest(timed, task.wanted, late=False)
     if task.allow_late and (found is None or _is_far(found[1], task.wanted)):
         found = _nearest(timed, task.wanted, late=True)
     if found is None:
-        raise _no_cut(timed, say)
+        raise _no_cut(timed, say, times, notes)
     return found[0]
 
 
@@ -166,13 +172,27 @@ def _late_note(late: int) -> Note:
     )
 
 
-def _no_cut(timed: Sequence[_Timed], say: Callable[[float], str]) -> InputError:
+def _no_cut(
+    timed: Sequence[_Timed],
+    say: Callable[[float], str],
+    times: Sequence[float | None],
+    notes: Sequence[Note],
+) -> InputError:
+    told = "".join(f" {note.text}" for note in notes if note.caution)
     widest = max(timed, key=lambda unit: unit.last - unit.first)
-    if widest.first == widest.last:
-        return InputError("Every row has the same time.", "Take --strategy random.")
+    only = min(unit.first for unit in timed)
+    if only == max(unit.last for unit in timed):
+        if any(time not in (None, only) for time in times):
+            who = "All rows that could be validation have the same time"
+        elif None in times:
+            who = "All rows with a readable time have the same one"
+        else:
+            who = "Every row has the same time"
+        return InputError(f"{who}: {say(only)}.{told}", "Take --strategy random.")
     return InputError(
         "There is no time at which the rows can be cut without parting a group or equal prompts:"
-        f" one of them has {widest.size:,} rows, from {say(widest.first)} to {say(widest.last)}.",
+        f" one of them has {widest.size:,} rows, from {say(widest.first)} to {say(widest.last)}."
+        f"{told}",
         _WAYS,
     )
 

@@ -20,11 +20,15 @@ from tui_eval.core.records import Reconcile, TokenLoss
 from tui_eval.core.stats.intervals import Estimate, ratio_of_sums, total
 from tui_eval.core.steps.pairs import Pair, Scored, nll, of_tuned, tokens
 from tui_eval.core.steps.run import look
-from tui_eval.core.steps.wording import Hit, decimals_text, step_text, threshold
+from tui_eval.core.steps.wording import Hit, count_text, decimals_text, step_text, threshold
 
 CUTS = (512, 1024, 2048)
 """Limits that trainers cut texts at, in tokens."""
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
+AVERAGED_ROWS, AVERAGED_BATCHES = 30, 8
+"""Rows, and batches of a size that is only guessed, from which a batch average that reaches
+the log's value is an explanation: of so many sizes tried, one reaches it by chance where
+few rows make their averages lie anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +39,14 @@ class Way:
     value: float
     leeway: float = 0.0
     figure: str = ""
+    rows: int = 0
+    """Of a batch average of so few that it may be chance; else 0."""
 
     @property
     def text(self) -> str:
+        if self.rows:
+            rows = count_text(self.rows, "row")
+            return f"averages per batch may differ so much, {rows} are too few to tell"
         about = "about " if self.leeway else ""
         return f"{self.words}, which gives {self.figure or f'{about}{decimals_text(self.value)}'}"
 
@@ -106,7 +115,7 @@ def _unexplained(says: str, logged: float, gap: float, evidence: Evidence) -> Re
 
 def _nearest(found: Iterator[Way], logged: float, near: float) -> Way | None:
     reaching = [way for way in found if abs(way.value - logged) <= near + way.leeway]
-    return min(reaching, key=lambda way: abs(way.value - logged), default=None)
+    return min(reaching, key=lambda way: (way.rows, abs(way.value - logged)), default=None)
 
 
 def ways(evidence: Evidence, candidate: str, data: Scored, batch: int | None) -> Iterator[Way]:
@@ -118,11 +127,17 @@ def ways(evidence: Evidence, candidate: str, data: Scored, batch: int | None) ->
     for size in dict.fromkeys((*((batch,) if batch else ()), *BATCHES)):
         if size < len(losses):
             words = "it averages per sample" if size == 1 else f"it averages per batch of {size}"
-            yield Way(words, batch_average(losses, size))
+            sure = size == batch or len(losses) >= AVERAGED_BATCHES * size
+            yield Way(words, batch_average(losses, size), rows=_few(len(losses), sure))
     for limit in CUTS:
         value = _cut_at(evidence, candidate, data.pairs, limit)
         if value is not None:
             yield Way(f"it cuts texts at {limit} tokens", value)
+
+
+def _few(rows: int, sure: bool = True) -> int:
+    """``rows`` where they are too few to name a batch average, else 0."""
+    return 0 if sure and rows >= AVERAGED_ROWS else rows
 
 
 def batch_average(losses: Sequence[TokenLoss], size: int) -> float:
@@ -153,7 +168,8 @@ def _full_text(losses: Sequence[TokenLoss], known: Known) -> Iterator[Way]:
     middle, reach = (weighted + averaged) / 2, abs(weighted - averaged) / 2
     low, high = sorted((weighted, averaged))
     words = "it scores the prompt too and averages per batch"
-    yield Way(words, middle, reach + spread, f"{decimals_text(low)} to {decimals_text(high)}")
+    figure = f"{decimals_text(low)} to {decimals_text(high)}"
+    yield Way(words, middle, reach + spread, figure, _few(len(losses)))
 
 
 def _newline(losses: Sequence[TokenLoss], known: Known) -> Iterator[Way]:

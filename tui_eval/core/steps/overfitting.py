@@ -11,6 +11,7 @@ from tui_eval.core.stats.auc import DRAWS, SEED
 from tui_eval.core.stats.intervals import Estimate
 from tui_eval.core.steps import overfitting_views
 from tui_eval.core.steps.log_reconcile import reconcile
+from tui_eval.core.steps.overfitting_case import Case
 from tui_eval.core.steps.overfitting_gap import gaps
 from tui_eval.core.steps.overfitting_numbers import numbers
 from tui_eval.core.steps.overfitting_signs import (
@@ -20,7 +21,7 @@ from tui_eval.core.steps.overfitting_signs import (
     near_far,
     rises,
 )
-from tui_eval.core.steps.overfitting_tests import Case, all_hits, gap_text
+from tui_eval.core.steps.overfitting_tests import all_hits, gap_text
 from tui_eval.core.steps.overfitting_unlike import Unlike, unlike
 from tui_eval.core.steps.pairs import Scored, scored
 from tui_eval.core.steps.run import look
@@ -148,26 +149,47 @@ def _headline(case: Case, hits: Sequence[Hit]) -> str:
     if used is None:
         return fitting((gravest.short if gravest else "nothing to compare",), HEADLINE_CELLS)
     gap, brief = f"gap {gap_text(used)}", f"gap {used.value + 0.0:.2f}"
-    words = gravest.short if gravest is not None else "no overfitting"
+    words = gravest.short if gravest is not None else _no_grave(hits)[1]
     return fitting((f"{gap}, {words}", f"{brief}, {words}", words), HEADLINE_CELLS)
 
 
 def _summary(case: Case, hits: Sequence[Hit]) -> str:
     gravest, used = worst(hits), _gap_told(case)
+    few = _few_copies(hits)
     if used is None:
         words = gravest.long if gravest else "nothing to compare"
         # Signs that need no losses may tell something all the same.
         told = worst(hit for hit in hits if hit.finding.severity != "not_enough")
-        more = () if told is None or told is gravest else (f"{words}; {told.long}",)
-        return fitting((*more, words), SUMMARY_CELLS)
+        if told is None or told is gravest:
+            return fitting((*(f"{words}{one}" for one in few), words), SUMMARY_CELLS)
+        return fitting((f"{words}; {told.long}", words), SUMMARY_CELLS)
     train, validation = case.counts
     n = f", n = {train} + {validation}"
-    gap, words = f"gap {gap_text(used)}", gravest.long if gravest else "no sign of overfitting"
+    words, short = (gravest.long, gravest.short) if gravest else _no_grave(hits)
+    gap = f"gap {gap_text(used)}"
     beyond = " beyond base's" if case.gaps is not None and case.gaps.harder else ""
+    more = [f"{gap}{beyond}: {words}{one}" for one in few]
+    more = [*(f"{one}{n}" for one in more[:1]), *more]
+    more += [f"{gap}: {one}{few[-1]}" for one in (words, short) if few]
     return fitting(
-        (f"{gap}{beyond}: {words}{n}", f"{gap}{beyond}: {words}", f"{gap}: {words}", words),
+        (*more, f"{gap}{beyond}: {words}{n}", f"{gap}{beyond}: {words}", f"{gap}: {words}", words),
         SUMMARY_CELLS,
     )
+
+
+def _no_grave(hits: Sequence[Hit]) -> tuple[str, str]:
+    """Long and short, where nothing is a caution: an interval that reaches above what counts
+    as some is no sign of none."""
+    if any(hit.finding.code == "gap_between" for hit in hits):
+        return "may be some, too uncertain to tell", "may be some overfitting"
+    return "no sign of overfitting", "no overfitting"
+
+
+def _few_copies(hits: Sequence[Hit]) -> tuple[str, ...]:
+    """The end of a summary, the longer first, where copies are only noted."""
+    found = (h for h in hits if h.finding.code == "copies" and h.finding.severity == "note")
+    noted = next(found, None)
+    return () if noted is None else (f"; {noted.long}", f"; {noted.short}")
 
 
 def _gap_told(case: Case) -> Estimate | None:
@@ -200,7 +222,9 @@ def _how(case: Case) -> tuple[str, ...]:
         if side is not None:
             source = clean(side.dataset.source, limit=200)
             used = f"{count_text(len(side.pairs), 'row')} of {side.dataset.rows:,} of {source}"
-            paragraphs.append(f"{name} rows: {used}.")
+            bad = side.dataset.left_out
+            skipped = f"; {count_text(bad, 'row')} could not be used" if bad else ""
+            paragraphs.append(f"{name} rows: {used}{skipped}.")
     if case.reconciled is not None:
         paragraphs.append(case.reconciled.line)
     return tuple(paragraphs)
@@ -220,5 +244,6 @@ def _copy_words(case: Case) -> str:
         f"A copy is an answer of at least {words} words that equals a training answer after"
         f" folding case and white space, or one that holds {run} words or more of one in a row."
         " Base's answers and the references to the same prompts are held to the same rule, and"
-        " what they repeat too is an echo. Rates have Wilson intervals."
+        " what they repeat too is an echo; where that is so of most prompts, nothing is told."
+        " Rates have Wilson intervals."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tui_eval.core.records import Recipe
 from tui_eval.core.steps.curve_tests import best_of
 from tui_eval.core.steps.run import Run
+from tui_eval.core.steps.wording import count_text
 
 DROPOUTS = (0.05, 0.1, 0.2)
 """Rates that are common in LoRA recipes, to go up by one."""
@@ -12,8 +13,10 @@ LEAST_RANK = 4
 
 
 def suggestions(recipe: Recipe | None, run: Run | None, rows: int | None) -> tuple[str, ...]:
-    """In the order in which they cost least. ``rows``: of the training file."""
-    made = [_epochs(run), f"more data (now {rows:,} rows)" if rows else "more data"]
+    """In the order in which they cost least. ``rows``: of the training file, if it is known
+    to be the one."""
+    now = f" (now {count_text(rows, 'row')})" if rows else ""
+    made = [_epochs(run), f"more data{now}"]
     if recipe is None or recipe.adapter:
         made += [_dropout(recipe), _rank(recipe)]
     return tuple(one for one in made if one)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tui_eval.core.diversity import Compared, Frequent
 from tui_eval.core.reading import Number, finite
 from tui_eval.core.stats.intervals import Estimate, Interval
-from tui_eval.core.steps.overfitting_tests import Case
+from tui_eval.core.steps.overfitting_case import Case
 
 NATS = "nats/token"
 

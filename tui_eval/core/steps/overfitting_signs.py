@@ -63,6 +63,13 @@ class Copies:
     """Answers that the training file was not searched for yet."""
     above: bool
     """The paired lower bound of tuned's rate is above base's and the references'."""
+    echoes: int
+    """Prompts where base or the reference is a copy: whatever tuned says is no sign there."""
+
+    @property
+    def echoing(self) -> bool:
+        """Most prompts tell nothing, as where validation is the training file itself."""
+        return 2 * self.echoes > self.n
 
     @property
     def alone(self) -> list[Copy]:
@@ -128,7 +135,8 @@ def _tallied(rows: Sequence[Looked], groups: Sequence[str | None], unmeasured: i
             counts[who], rates[who] = sum(there), rate
         if who != "tuned":
             above = above and _above(rows, groups, who)
-    return Copies(tuple(found), rates, counts, len(rows), unmeasured, above)
+    echoes = sum(_echoed(looked) for _, _, looked in rows)
+    return Copies(tuple(found), rates, counts, len(rows), unmeasured, above, echoes)
 
 
 def _echoed(looked: Mapping[str, CopyMatch]) -> bool:
@@ -356,10 +364,12 @@ class Rise:
     """The eval set's, empty for the plain one."""
     best: LogPoint
     last: LogPoint
+    evals: int
+    """All that count."""
     since: int
     """Evals after the best."""
-    falls: bool
-    """The training loss falls from the best eval on."""
+    falls: bool | None
+    """The training loss falls from the best eval on; None: no two of its points are there."""
 
     @property
     def rise(self) -> float:
@@ -372,11 +382,11 @@ def rises(evidence: Evidence, run: Run) -> list[Rise]:
     for key, points in run.finite_evals().items():
         best = best_of(points)
         since, falls = len(points) - 1 - points.index(best), _falls(evidence, run, best.step)
-        found.append(Rise(eval_name(key), best, points[-1], since, falls))
+        found.append(Rise(eval_name(key), best, points[-1], len(points), since, falls))
     return found
 
 
-def _falls(evidence: Evidence, run: Run, step: float) -> bool:
+def _falls(evidence: Evidence, run: Run, step: float) -> bool | None:
     """Medians of the first and last ``k`` training losses from a step on (of the halves where
     there are fewer), and their order too: of losses that stand still, every other run's last
     median is the lower one."""
@@ -384,7 +394,7 @@ def _falls(evidence: Evidence, run: Run, step: float) -> bool:
     values = [point.value for point in after]
     k = min(run.k, len(values) // 2)
     if not k or median(values[-k:]) >= median(values[:k]):
-        return False
+        return False if k else None
     most = int(threshold(evidence, "curves.rank_points"))
     ranked = block_medians([point.step for point in after], values, most)[1]
     return kendall(ranked, "falls").p < threshold(evidence, "curves.not_decreased_p")

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
-
-from tui_eval.core.evidence import Evidence
 from tui_eval.core.reading import Finding, Severity
 from tui_eval.core.records import Dataset
 from tui_eval.core.stats.intervals import Estimate
 from tui_eval.core.steps.leak import leak, named
-from tui_eval.core.steps.log_reconcile import Reconciled
-from tui_eval.core.steps.overfitting_advice import suggestions
+from tui_eval.core.steps.overfitting_case import Case
 from tui_eval.core.steps.overfitting_gap import Gaps
-from tui_eval.core.steps.overfitting_signs import Copies, Diversity, NearFar, Rise
-from tui_eval.core.steps.overfitting_unlike import Unlike
-from tui_eval.core.steps.pairs import Scored
-from tui_eval.core.steps.run import Run
+from tui_eval.core.steps.overfitting_signs import Copies, Rise
 from tui_eval.core.steps.wording import (
     Hit,
     count_text,
@@ -30,85 +21,13 @@ from tui_eval.core.steps.wording import (
 from tui_eval.core.text import clean
 
 
-@dataclass(frozen=True)
-class Case:
-    """Everything that the tests look at. A side is None where no file is named for it."""
-
-    evidence: Evidence
-    candidate: str
-    base: str | None
-    train: Scored | None
-    validation: Scored | None
-    off_task: Scored | None
-    gaps: Gaps | None
-    forgetting: Estimate | None
-    copies: Copies | None
-    near_far: NearFar | None
-    diversity: Diversity | None
-    run: Run | None
-    rises: Sequence[Rise]
-    reconciled: Reconciled | None
-    unlike: Unlike | None = None
-    """Why the training rows don't look like rows that the model was trained on."""
-    scorable: bool = True
-    """There is a model to score, not answers alone."""
-    unmeasured: int = 0
-    """Validation prompts whose nearest training prompt was not looked for yet."""
-
-    def limit(self, name: str) -> float:
-        return threshold(self.evidence, f"overfitting.{name}")
-
-    @property
-    def sides(self) -> list[Scored]:
-        return [side for side in (self.train, self.validation) if side is not None]
-
-    @property
-    def waiting(self) -> bool:
-        """Losses are still to come, or answers and prompts that are there to be compared with
-        the training file. Answers that nobody made are signs that were not looked at."""
-        return self.scoring or bool(self.to_measure)
-
-    @property
-    def scoring(self) -> bool:
-        off = [self.off_task] if self.off_task is not None else []
-        whole = self.train is not None and self.validation is not None
-        return whole and any(side.waiting for side in (*self.sides, *off))
-
-    @property
-    def to_measure(self) -> tuple[str, ...]:
-        """What was not compared with the training file yet, in words."""
-        answers = self.copies.unmeasured if self.copies is not None else 0
-        counts = ((answers, "answer"), (self.unmeasured, "prompt"))
-        return tuple(count_text(count, name) for count, name in counts if count)
-
-    @property
-    def counts(self) -> tuple[int, int]:
-        """Training and validation rows that entered."""
-        train, validation = self.train, self.validation
-        return len(train.pairs) if train else 0, len(validation.pairs) if validation else 0
-
-    @property
-    def enough(self) -> bool:
-        """Below this no estimate is read."""
-        used = self.gaps.used if self.gaps is not None else None
-        known = used is not None and used.low is not None
-        return known and min(self.counts) >= self.limit("enough_samples")
-
-    @cached_property
-    def advice(self) -> tuple[str, ...]:
-        rows = self.train.dataset.rows if self.train is not None else None
-        recipe = self.evidence.recipe(self.candidate)
-        return tuple(clean(one, limit=120) for one in suggestions(recipe, self.run, rows))
-
-
 def all_hits(case: Case) -> list[Hit]:
     hits = [_no_model(case), _non_finite(case), _unlike(case)]
     hits += _gap(case) if case.enough else [_too_few(case)]
     hits += [_no_train(case), _no_validation(case)]
     hits += [_eval_rises(case)]
-    hits += [_copies(case)]
-    if case.enough:
-        hits += [_near_far(case), _forgetting(case)]
+    # Each by its own rows: none of them needs a gap.
+    hits += [_copies(case), _near_far(case), _forgetting(case)]
     hits += [_low_diversity(case), _leak(case), _no_base(case), _other_tokenizer(case)]
     hits += [_no_answers(case), _not_measured(case), _no_off_task(case), _log(case)]
     return [hit for hit in hits if hit is not None]
@@ -133,8 +52,9 @@ def _unlike(case: Case) -> Hit | None:
     text = (
         f"It looks as if the model has not seen these training rows: is {source} the file that"
         f" it was trained on, and of the validation rows' kind? {reasons[0].upper()}{reasons[1:]}."
-        " If it is another, name that one as train under [data] in eval.toml: gap, copies and"
-        " leaks are told of the file that is named."
+        " If it is another, name that one as train under [data] (or"
+        f" [models.{clean(case.candidate, limit=40)}]) in eval.toml: gap, copies and leaks are"
+        " told of the file that is named."
     )
     phrase = "the model has not seen these training rows: is this the right file?"
     return Hit(Finding("train_unlike_trained", "caution", text), "wrong training file?", phrase)
@@ -309,6 +229,9 @@ def _copies(case: Case) -> Hit | None:
     severity = _copies_severity(case, found)
     text += "" if severity != "note" else " So few may be chance."
     finding = Finding("copies", severity, text, {"samples": [o.sample.id for o in found.alone]})
+    if severity == "note":
+        brief = count_text(count, "copy", "copies")
+        return Hit(finding, brief, f"{brief}, maybe chance")
     phrase = f"{count_text(count, 'copied answer')}"
     return Hit(finding, phrase, f"{phrase} of training text")
 
@@ -358,7 +281,9 @@ def _low_diversity(case: Case) -> Hit | None:
 
 def _forgetting(case: Case) -> Hit | None:
     found = case.forgetting
-    if found is None or found.low is None or found.low <= case.limit("forgetting"):
+    if found is None or found.low is None or not case.off_task_enough:
+        return None
+    if found.low <= case.limit("forgetting"):
         return None
     text = (
         f"On text that has nothing to do with the task the loss rose by {gap_text(found)} nats"

@@ -7,24 +7,23 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tui_eval.core.reading import Cell, Column, Event, Plot, Series, Table
 from tui_eval.core.stats.intervals import Estimate
+from tui_eval.core.steps.overfitting_case import Case
 from tui_eval.core.steps.overfitting_gap import Gaps
 from tui_eval.core.steps.overfitting_numbers import NATS
+from tui_eval.core.steps.overfitting_sign_rows import signs
 from tui_eval.core.steps.overfitting_signs import Copy, Diversity, NearFar, Third
-from tui_eval.core.steps.overfitting_tests import Case, rises_for
 from tui_eval.core.steps.pairs import Pair, nll, of_base, of_tuned, tokens
-from tui_eval.core.steps.wording import count_text, ends_text, share_text, step_text
 from tui_eval.core.text import clean
 
 SHOWN = 50
 """Rows of a table of worst or copied items."""
 TEXT = 400
 PROMPT_START = 120
-NOT_LOOKED_AT = "· not looked at"
 
 
 def tables(case: Case, grave: Mapping[str, str]) -> dict[str, Table]:
     """``grave``: severities of the findings above a note, which are the signs' verdicts."""
-    shown = {"signs": _signs(case, grave)}
+    shown = {"signs": signs(case, grave)}
     if case.copies is not None and case.copies.found:
         shown["copies"] = _copies(case.copies.found)
     if case.near_far is not None and case.near_far.thirds:
@@ -36,147 +35,8 @@ def tables(case: Case, grave: Mapping[str, str]) -> dict[str, Table]:
     return shown
 
 
-def _signs(case: Case, grave: Mapping[str, str]) -> Table:
-    signs = (
-        (_rise_sign(case, grave), _rise_place(case)),
-        (_copy_sign(case, grave), _copy_place(case)),
-        (_near_far_sign(case, grave), _near_far_place(case)),
-        (_diversity_sign(case, grave), _diversity_place(case)),
-        (_forgetting_sign(case, grave), _forgetting_place(case)),
-    )
-    columns = (
-        Column("sign", "sign"),
-        Column("verdict", "verdict"),
-        # Figures, or words in their place: either way at the right.
-        Column("base", "○ base", "number"),
-        Column("tuned", "● tuned", "number"),
-        Column("reference", "reference", "number"),
-    )
-    return Table(
-        "signs",
-        columns,
-        tuple(cells for cells, _ in signs),
-        refs=tuple(ref for _, (_, ref) in signs),
-        opens=tuple(how for _, (how, _) in signs),
-    )
-
-
-Place = tuple[str, str]
-"""What opens on a sign, as ``Table.opens`` and ``Table.refs`` have it."""
-
-
-def _rise_place(case: Case) -> Place:
-    if case.run is None:
-        return "say", "there is no training log to look at"
-    return "step", "curves"
-
-
-def _copy_place(case: Case) -> Place:
-    if _found(case):
-        return "view", "copies"
-    if case.copies is None or not case.copies.n:
-        return "say", _no_answers(case)
-    return "say", "no answer repeats a training answer: there is nothing to show"
-
-
-def _no_answers(case: Case) -> str:
-    left = "the answers were not compared with the training file yet: press r"
-    return left if case.copies is not None else "there are no answers yet: r makes them"
-
-
-def _near_far_place(case: Case) -> Place:
-    found = case.near_far
-    if found is not None and found.thirds:
-        return "view", "near_far"
-    if found is None:
-        return "say", "the nearest training prompts were not looked for yet: press r"
-    return "say", f"only {count_text(found.left, 'row')} left that are no near-duplicates"
-
-
-def _diversity_place(case: Case) -> Place:
-    if case.diversity is not None:
-        return "view", "diversity"
-    return "say", "there are no answers beside references yet: r makes them"
-
-
-def _forgetting_place(case: Case) -> Place:
-    if case.off_task is not None and case.base is not None and case.off_task.pairs:
-        return "view", "off_task"
-    return "say", "no off-task text is scored under both models"
-
-
 def _first(ids: Sequence[str]) -> str:
     return ids[0] if ids else ""
-
-
-def _found(case: Case) -> Sequence[Copy]:
-    return case.copies.found if case.copies is not None else ()
-
-
-MARKS = {"bad": "✗", "caution": "!"}
-
-
-def _verdict(code: str, grave: Mapping[str, str]) -> str:
-    return f"{MARKS[grave[code]]} yes" if code in grave else "✓ no"
-
-
-def _rise_sign(case: Case, grave: Mapping[str, str]) -> tuple[Cell, ...]:
-    title = "validation loss rises"
-    if not case.rises:
-        return title, "· no eval logged", "", "", ""
-    shown = next((rise for rise in case.rises if rises_for(case, rise)), case.rises[0])
-    since = f"since {step_text(shown.best.step)}"
-    return title, _verdict("eval_rises", grave), "", f"+{share_text(shown.rise)}", since
-
-
-def _copy_sign(case: Case, grave: Mapping[str, str]) -> tuple[Cell, ...]:
-    title, found = "copies of training text", case.copies
-    if found is None or not found.n:
-        return title, NOT_LOOKED_AT, "", "", ""
-    counts = [found.counts.get(who) for who in ("base", "tuned", "reference")]
-    told = f"{len(found.alone)} of {found.n}"
-    if not found.alone:
-        # Three times 1/n: what a rate of which nothing was seen can be at most.
-        told = f"0 of {found.n}, ≤{share_text(min(1.0, 3 / found.n))}"
-    mark = MARKS.get(grave.get("copies", ""), "·" if found.alone else "✓")
-    return (title, f"{mark} {told}", *("" if one is None else str(one) for one in counts))
-
-
-def _near_far_sign(case: Case, grave: Mapping[str, str]) -> tuple[Cell, ...]:
-    title, found = "poor far from training", case.near_far
-    if found is None:
-        return title, NOT_LOOKED_AT, "", "", ""
-    if found.excess is None:
-        few = "· too few rows" if not found.thirds else "· no base"
-        return title, few, "", "", ""
-    base, tuned = (f"{value:+.2f}" if value is not None else "" for value in _both(case))
-    return title, _verdict("near_far", grave), base, tuned, ""
-
-
-def _both(case: Case) -> tuple[float | None, float | None]:
-    found = case.near_far
-    return (None, None) if found is None else (found.base, found.tuned)
-
-
-def _diversity_sign(case: Case, grave: Mapping[str, str]) -> tuple[Cell, ...]:
-    title, found = "low diversity of answers", case.diversity
-    if found is None:
-        return title, NOT_LOOKED_AT, "", "", ""
-    few = found.n < case.limit("diversity_answers")
-    base = found.base.value if found.base is not None else None
-    figures = (base, found.distinct.value, found.distinct.reference)
-    cells = ("" if one is None else f"{one:.2f}" for one in figures)
-    return title, "· too few answers" if few else _verdict("low_diversity", grave), *cells
-
-
-def _forgetting_sign(case: Case, grave: Mapping[str, str]) -> tuple[Cell, ...]:
-    title, side = "forgetting, off-task", case.off_task
-    if side is None or case.forgetting is None or not side.pairs:
-        return title, NOT_LOOKED_AT, "", "", ""
-    base = sum(of_base(side.pairs, nll)) / sum(of_base(side.pairs, tokens))
-    tuned = sum(of_tuned(side.pairs, nll)) / sum(of_tuned(side.pairs, tokens))
-    one, other = ends_text(base, tuned).split(" → ")
-    return title, _verdict("forgetting", grave), one, other, ""
 
 
 def _worst_first(pairs: Sequence[Pair]) -> list[Pair]:
@@ -189,8 +49,10 @@ def _change(pair: Pair) -> float:
 
 
 def _copies(found: Sequence[Copy]) -> Table:
-    """The matched stretch of the answer, and the same in the training row."""
+    """The matched stretch of the answer, and the same in the training row. Its number comes
+    first, for a narrow column is cut at the end."""
     shown = found[:SHOWN]
+    several = len({one.match.source for one in shown}) > 1
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
             f"#{one.sample.row}",
@@ -198,7 +60,7 @@ def _copies(found: Sequence[Copy]) -> Table:
             "whole" if one.match.exact else "run",
             "yes" if one.echoed else "",
             clean(one.answer[slice(*one.match.span)].strip(), limit=TEXT),
-            f"{clean(one.match.source, limit=60)} {one.match.row}",
+            f"#{one.match.row}" + (f" of {clean(one.match.source, limit=60)}" if several else ""),
             clean(one.match.matched.strip(), limit=TEXT),
         )
         for one in shown
@@ -207,7 +69,7 @@ def _copies(found: Sequence[Copy]) -> Table:
         Column("sample", "sample"),
         Column("words", "words", "count", 0),
         Column("kind", "kind"),
-        Column("echoed", "base or reference too"),
+        Column("echoed", "echo"),
         Column("answer", "● answer"),
         Column("source", "training row"),
         Column("training", "training text"),

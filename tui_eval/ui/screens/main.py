@@ -114,8 +114,20 @@ class MainScreen(Plain):
             await self.go(event.key)
         elif event.key == "data":
             self.action_skipped()
+        elif event.key == "prompt":
+            self._open_prompt()
         else:
             self.say(f"{event.key.replace('_', '-')} is not in this version", "dim")
+
+    def _open_prompt(self) -> None:
+        """The first validation row as the models see it: what the prompt settings make."""
+        first = self.scene.about.first
+        if not first:
+            self.say("no validation row shows yet how the prompt comes out", "dim")
+            return
+        from tui_eval.ui.screens.sample import SamplePage
+
+        self.app.push_screen(SamplePage(first, self.looker))
 
     async def on_checklist_moved(self, event: Checklist.Moved) -> None:
         if self.wide and event.key in STEPS:

@@ -1,4 +1,4 @@
-"""Rows of the validation file that could not be used, each with its line and reason."""
+"""Rows of the data files that could not be used, each with its line and reason."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ class SkippedPage(Page):
 
 def skipped_items(about: About) -> list[Item]:
     if not about.skipped:
-        return [item(("Every row of the validation file can be used.", "dim"))]
-    return [
+        return [item(("Every row of the data files can be used.", "dim"))]
+    listed = [
         item(
             (f"{clean(PurePath(row.source).name)} line {row.row:<8}", "dim"),
             (clean(row.reason, limit=300), "text"),
         )
         for row in about.skipped
     ]
+    more = about.skipped_rows - len(about.skipped)
+    return [*listed, item((f"and {more:,} more", "dim"))] if more > 0 else listed

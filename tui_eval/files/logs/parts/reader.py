@@ -142,12 +142,33 @@ def own_step(path: Path) -> int | None:
     return int(match[1]) if match else None
 
 
+_LOGGERS = frozenset({"runs", "logs", "lightning_logs", "wandb", "tensorboard"})
+"""Folders that loggers make in a run's own; people name the folder of all runs so too."""
+_OF_OUTPUT = frozenset({"trainer_state.json", "trainer_log.jsonl"})
+"""Files that trainers write into the output folder itself, and into checkpoints."""
+
+
 def run_of(path: Path) -> Path | None:
-    """The output folder that a log belongs to, where its place tells."""
+    """The output folder that a log belongs to, where its place tells: ``runs/NAME`` where
+    that is a run, and the folder that holds ``runs`` where a logger made that."""
     folder = path.absolute().parent
     if own_step(path) is not None:
         return folder.parent
-    for above in (folder, *folder.parents[:2]):
-        if above.name in ("runs", "logs", "lightning_logs", "wandb", "tensorboard"):
+    if path.name in _OF_OUTPUT:
+        return folder
+    around = (folder, *folder.parents[:2])
+    if not any(above.name in _LOGGERS for above in around):
+        return folder
+    for above in around:
+        if _is_run(above):
+            return above
+        if above.name in _LOGGERS:
             return above.parent
     return folder
+
+
+def _is_run(folder: Path) -> bool:
+    return any(
+        path.name == "trainer_state.json" or (_CHECKPOINT.match(path.name) and is_folder(path))
+        for path in entries(folder)
+    )

@@ -1,0 +1,26 @@
+"""When the files that Readings are made from were last written."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from tui_eval.config import Config
+from tui_eval.core.records import Split
+from tui_eval.files.evidence import data_path
+from tui_eval.files.raw import stamp_of
+
+Stamps = tuple[object, object]
+"""Of eval.toml, and of the data and answers that it names."""
+
+
+def stamps(config: Config, candidate: str) -> Stamps:
+    """Changes whenever one of them was written, came or went; a look at each, none is read.
+    Logs are not among them: a growing one is followed where somebody asks for it."""
+    splits: tuple[Split, ...] = get_args(Split)
+    paths = [data_path(config, candidate, split) for split in splits]
+    paths += [config.resolve(one.answers) for one in config.models.values() if one.answers]
+    for task in config.tasks.values():
+        named = (task.data, task.few_shot, task.schema, task.own)
+        paths += [config.resolve(one) for one in named if one]
+    data = tuple((path, stamp_of(path)) for path in paths if path is not None)
+    return (stamp_of(config.path) if config.path is not None else ()), data
