@@ -104,8 +104,7 @@ def test_no_raw_byte_reaches_the_terminal(tmp_path: Path, terminal: Tmux) -> Non
         env={**os.environ, **environment},
         timeout=400,
     )
-    # So few rows are not enough for step 3, which ends a run with 1.
-    assert done.returncode == 1, done.stderr[-2000:]
+    assert done.returncode == 0, done.stderr[-2000:]
     assert clean_stream(done.stdout + done.stderr) == []
     log = (folder / ".tui-eval" / "engine.log").read_bytes()
     assert clean_stream(log) == []

@@ -70,7 +70,8 @@ def test_from_demo_to_what_people_said(tmp_path: Path, terminal: Tmux) -> None:
     sit_down(terminal, "press a")
     vote_all(terminal)
     finish(terminal)
-    result = terminal.wait("checks", "left one chosen", "guessing")
+    terminal.wait("checks", "left one chosen", "guessing")
+    result = terminal.settle()
 
     shown = result.splitlines()[3:]
     mine = judged(folder)
@@ -85,7 +86,8 @@ def test_from_demo_to_what_people_said(tmp_path: Path, terminal: Tmux) -> None:
         again.start([*TUI_EVAL, str(folder)], **environment)
         again.wait("Manual review", "Sign-off")
         again.keys("5")
-        assert again.wait("checks", "left one chosen", "guessing").splitlines()[3:] == shown
+        again.wait("checks", "left one chosen", "guessing")
+        assert again.settle().splitlines()[3:] == shown
         again.keys("4")
         again.wait("accuracy", "relevance", "fluency", "format", f"{REVIEWED}")
         again.keys("q")
