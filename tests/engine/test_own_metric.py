@@ -10,6 +10,7 @@ import pytest
 from tui_eval.core.metrics import packages_of, rulers
 from tui_eval.core.task_records import Asked, Measured, MetricOptions
 from tui_eval.engine.metrics import measured
+from tui_eval.engine.metrics.own import MOST_VALUES
 
 MINE = """
 import sys
@@ -120,6 +121,23 @@ def test_a_changed_file_is_read_again(mine: Path) -> None:
     assert one(mine, "length", ASKED).values == {"length": 1.0}
     mine.write_text("def length(answer): return 7")
     assert one(mine, "length", ASKED).values == {"length": 7.0}
+
+
+def test_a_changed_file_beside_it_is_read_again(tmp_path: Path) -> None:
+    path, helper = tmp_path / "mine.py", tmp_path / "weight_beside.py"
+    path.write_text("from weight_beside import W\ndef weight(answer): return W\n")
+    for value in (1, 2):
+        helper.write_text(f"W = {value}\n")
+        assert one(path, "weight", ASKED).values == {"weight": value}
+
+
+def test_so_many_values_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text("def many(answer): return {f'k{n}': n for n in range(len(answer))}\n")
+    assert len(one(path, "many", Asked("", (), "a" * MOST_VALUES)).values) == MOST_VALUES
+    found = one(path, "many", Asked("", (), "a" * (MOST_VALUES + 1)))
+    assert found.values == {}
+    assert "it returned 51 values, 50 are the most" in found.error
 
 
 def test_an_installed_packages_metric(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -214,6 +214,32 @@ def test_a_schema_and_a_file_of_metrics_are_part_of_the_options(tmp_path: Path) 
     assert "no object" in task(tmp_path, [{"q": "a"}], told).task.fault
 
 
+def test_what_a_metric_imports_from_beside_it_is_part_of_it(tmp_path: Path) -> None:
+    own = tmp_path / "mine.py"
+    own.write_text("from helper import W\ndef polite(answer): return W\n")
+    told = 'metrics=["polite"]\nown="mine.py"\nprompt="q"'
+
+    def digest() -> str:
+        found = task(tmp_path, [{"q": "a"}], told).options
+        assert found is not None
+        return found.own_digest
+
+    seen = [digest()]
+    package = tmp_path / "deep"
+    package.mkdir()
+    for path, text in (
+        (tmp_path / "helper.py", "W = 1\n"),
+        (tmp_path / "helper.py", "import deep.inner\nW = 2\n"),
+        (package / "inner.py", "V = 1\n"),
+        (package / "inner.py", "V = 22\n"),
+    ):
+        path.write_text(text)
+        seen.append(digest())
+    assert len(set(seen)) == len(seen)
+    (tmp_path / "train.py").write_text("x = 1\n")
+    assert digest() == seen[-1]
+
+
 def test_each_label_as_an_answer_to_be_scored(tmp_path: Path) -> None:
     told = 'metrics=["accuracy"]\nprompt="q"\nreference="r"\nlabel_rule="likelihood"'
     (item,) = task(tmp_path, [{"q": "a", "r": "x"}], told).task.items

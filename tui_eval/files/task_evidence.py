@@ -14,7 +14,7 @@ from tui_eval.core.records import Completion, Producer
 from tui_eval.core.task_records import Measured, MetricOptions, MetricScores, Task, TaskItem
 from tui_eval.core.text import clean, content_id
 from tui_eval.errors import InputError
-from tui_eval.files import producers
+from tui_eval.files import own_source, producers
 from tui_eval.files.raw import stamp_of
 from tui_eval.files.task_settings import answering, task_config
 from tui_eval.files.tasks import ReadTask, read_task
@@ -50,7 +50,8 @@ class TaskPart:
         """The task with its data as it lies there now, read again only when a file changed."""
         config, entry = self._config, self._config.tasks[name]
         named = (entry.data or config.data.test or config.data.validation, entry.few_shot)
-        paths = [config.resolve(one) for one in (*named, entry.schema, entry.own) if one]
+        paths = [config.resolve(one) for one in (*named, entry.schema) if one]
+        paths += own_source.sources(config.resolve(entry.own)) if entry.own else ()
         stamps = tuple((str(path), stamp_of(path)) for path in paths)
         settings = (config.data, config.prompt.system, config.scoring.seed)
         key = ("task", name, entry, settings, stamps)

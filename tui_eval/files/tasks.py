@@ -21,7 +21,7 @@ from tui_eval.core.records import Message, Sample
 from tui_eval.core.task_records import MetricOptions, Task, TaskItem
 from tui_eval.core.text import clean, content_id, digest, fold
 from tui_eval.errors import ConfigError, InputError, TuiEvalError
-from tui_eval.files import harness
+from tui_eval.files import harness, own_source
 from tui_eval.files.datasets import shapes
 from tui_eval.files.datasets.rows import DamagedRow, Row, rows
 from tui_eval.files.datasets.turns import as_text, plain
@@ -100,9 +100,13 @@ def options_of(config: Config, entry: TaskConfig) -> MetricOptions:
 
 def _own_digest(own: Path | None, names: Sequence[str]) -> str:
     """Of what a person's own metrics are made of; empty where there are none."""
-    parts = [_bytes(own)] if own is not None else []
-    parts += [one.encode() for one in packages_of(names)]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16] if parts else ""
+    packages = [one.encode() for one in packages_of(names)]
+    if own is None:
+        return hashlib.sha256(b"\0".join(packages)).hexdigest()[:16] if packages else ""
+    try:
+        return own_source.digest(own, *packages)[:16]
+    except OSError as error:
+        raise InputError(f"{own} can't be read: {why(error)}.") from error
 
 
 def _bytes(path: Path) -> bytes:

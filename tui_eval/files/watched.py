@@ -6,6 +6,7 @@ from typing import get_args
 
 from tui_eval.config import Config
 from tui_eval.core.records import Split
+from tui_eval.files import own_source
 from tui_eval.files.evidence import data_path
 from tui_eval.files.raw import stamp_of
 
@@ -20,7 +21,8 @@ def stamps(config: Config, candidate: str) -> Stamps:
     paths = [data_path(config, candidate, split) for split in splits]
     paths += [config.resolve(one.answers) for one in config.models.values() if one.answers]
     for task in config.tasks.values():
-        named = (task.data, task.few_shot, task.schema, task.own)
+        named = (task.data, task.few_shot, task.schema)
         paths += [config.resolve(one) for one in named if one]
+        paths += own_source.sources(config.resolve(task.own)) if task.own else ()
     data = tuple((path, stamp_of(path)) for path in paths if path is not None)
     return (stamp_of(config.path) if config.path is not None else ()), data

@@ -5,8 +5,8 @@
 
 ``prompt`` is what the models were asked, ``reference`` a right answer (None where the data has
 none), ``answer`` the model's without its thinking, ``item`` the whole row of the data. It
-returns a number, True or False, or a dictionary of numbers; of several references the best
-result counts, value by value. It may name fewer of the four arguments. What it raises is told
+returns a number, True or False, or a dictionary of at most 50 numbers; of several references the
+best result counts, value by value. It may name fewer of the four arguments. What it raises is told
 with the item, and the next item is measured.
 
 The file runs in a process of its own, with the rights of the person who named it: a metric
@@ -15,13 +15,13 @@ that hangs on an answer is ended after ``[task_metrics] own_seconds`` and told w
 
 from __future__ import annotations
 
-import hashlib
+import importlib
 import importlib.util
 import inspect
 import math
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.metadata import entry_points
@@ -31,10 +31,13 @@ from typing import Any
 
 from tui_eval.core.metrics import ENTRY_POINTS
 from tui_eval.core.task_records import Asked, Measured, MetricOptions, Ruler
+from tui_eval.files import own_source
 
 ARGUMENTS = ("prompt", "reference", "answer", "item")
 Own = Callable[..., Any]
-_NAME = re.compile(r"[A-Za-z0-9_]+\Z")
+_NAME = re.compile(r"[A-Za-z0-9_]{1,100}\Z")
+MOST_VALUES = 50
+"""Of one answer: each is a row on screen, and is stored for each answer."""
 
 
 class BadResult(ValueError):
@@ -66,10 +69,11 @@ def ruler(options: MetricOptions, name: str) -> Ruler:
 def _found(path: str, name: str) -> tuple[Own, str]:
     """The function, and where it is from. The file goes before an installed package."""
     if path:
-        module = _loaded(path, _digest(path))
+        content = own_source.digest(Path(path))
+        module = _loaded(path, content)
         function = getattr(module, name, None)
         if callable(function):
-            return function, f"function of {Path(path).name}, content {_digest(path)[:12]}"
+            return function, f"function of {Path(path).name}, content {content[:12]}"
     for point in entry_points(group=ENTRY_POINTS):
         if point.name == name:
             made: Own = point.load()
@@ -78,10 +82,6 @@ def _found(path: str, name: str) -> tuple[Own, str]:
             return made, f"of the installed package {package}{version}"
     where = f"in {Path(path).name} or " if path else ""
     raise LookupError(f"there is no function {name} {where}among installed packages' metrics")
-
-
-def _digest(path: str) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 @lru_cache(maxsize=16)
@@ -93,19 +93,32 @@ def _loaded(path: str, digest: str) -> ModuleType:
         raise ImportError(f"{Path(path).name} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     with _beside(path):
+        _forget(own_source.sources(Path(path))[1:])
         # Data classes and pickles look their module up by its name.
         sys.modules[module.__name__] = module
         spec.loader.exec_module(module)
     return module
 
 
+def _forget(files: Sequence[Path]) -> None:
+    """What was imported from beside it before may have changed since."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and Path(file) in files:
+            del sys.modules[name]
+    importlib.invalidate_caches()
+
+
 @contextmanager
 def _beside(path: str) -> Iterator[None]:
     folder = str(Path(path).parent.absolute())
     sys.path.insert(0, folder)
+    # Compiled files are told from new ones by whole seconds and size, which is too little.
+    compiled, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         yield
     finally:
+        sys.dont_write_bytecode = compiled
         if folder in sys.path:
             sys.path.remove(folder)
 
@@ -141,10 +154,12 @@ def values_of(name: str, made: Any) -> dict[str, float]:
         return {name: _number(made)}
     if not made:
         raise BadResult("it returned an empty dictionary")
+    if len(made) > MOST_VALUES:
+        raise BadResult(f"it returned {len(made)} values, {MOST_VALUES} are the most")
     found = {}
     for key, value in made.items():
         if not isinstance(key, str) or not _NAME.match(key):
-            raise BadResult(f"the name {str(key)[:40]!r}: letters, digits and _ only")
+            raise BadResult(f"the name {str(key)[:40]!r}: 100 letters, digits and _ at most")
         found[key if key == name else f"{name}_{key}"] = _number(value)
     return found
 
