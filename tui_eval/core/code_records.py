@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tui_eval.core.code_text import extract, program
+from tui_eval.core.records import VERBATIM
 
 _EXAMPLES = """
 import copy, math
@@ -65,6 +66,11 @@ def source(problem: CodeProblem, sample: CodeSample) -> str:
     """The program, to the letter as the formats define it: nothing extracted, nothing
     mended."""
     return sample.text if sample.whole else problem.prompt + sample.text
+
+
+def sample_to_the_letter(problem: CodeProblem, answer: str, verbatim: str) -> CodeSample:
+    """An answer with a flag of ``VERBATIM``, which the formats' own runners take as it is."""
+    return CodeSample(problem.task_id, answer, whole=verbatim == VERBATIM[1])
 
 
 def sample_of_answer(problem: CodeProblem, answer: str) -> CodeSample:

@@ -11,7 +11,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import Literal
 
-How = Literal["fence", "open fence", "whole", "chat", "none"]
+How = Literal["fence", "fences", "open fence", "whole", "chat", "none"]
 
 STOPS = ("\nclass ", "\ndef ", "\n#", "\nif ", "\nprint(", "\n@", "\n```", "\nassert ")
 """Where a base model that completes a function has gone on to something else."""
@@ -23,6 +23,17 @@ _STARTS = re.compile(
     r"return|raise|assert|pass|global|print\s*\()(?:\b|\s|:|\()|#|[\])}]|\"\"\"|'''|"
     r"[A-Za-z_][\w.\[\]'\", ]{0,80}[-+*/|&]?=(?!=)|[A-Za-z_][\w.]{0,60}\("
 )
+_BODY = re.compile(
+    r"(?:return|yield|raise)\b(?! (?:the|a|an|to|from|it|this|that|your|my|on|in)\b)|"
+    r"(?:if|for|while|with)\b[^\n]*:\s*(?:#.*|\S.*)?$|try\s*:|"
+    r"[A-Za-z_][\w.\[\]'\", ]{0,80}[-+*/|&]?=(?!=)"
+)
+_NAME = re.compile(r"[^\W\d]\w*")
+_DEFINED = re.compile(
+    r"^(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)|^([A-Z][A-Z0-9_]*)[ \t]*(?::[^=\n]*)?=[^=]",
+    re.MULTILINE,
+)
+_IMPORTED = re.compile(r"^(?:from[ \t]+\S+[ \t]+)?import[ \t]+([^\n#;]+)", re.MULTILINE)
 _OPENERS = re.compile(r"(?:def|class|async\s+def|import|from|@)\b|@\w")
 _PROSE_FROM = re.compile(r"(?:from|import)\s+(?!\S+\s*(?:$|,|#|;|as\b|import\b))")
 
@@ -38,14 +49,18 @@ class Extracted:
 def extract(answer: str, entry_point: str = "") -> Extracted:
     """The code of a chat model's answer.
 
-    Of several fenced blocks, the last that defines ``entry_point``, with the imports and
-    definitions of blocks before it left out; where none does, the first in Python. A fence
+    Of several fenced blocks, the last that defines ``entry_point``, after those blocks in Python
+    that import or define names which it uses and doesn't define; where none does, the first in
+    Python. A fence
     that is never closed goes to the end. Without fences: the whole text where it looks like
     code from its first line, else the first stretch of lines that does.
     """
     blocks = _blocks(answer)
     if blocks:
         chosen = _choose(blocks, entry_point)
+        used = _with_needed(blocks, chosen) if defines(chosen.code, entry_point) else [chosen]
+        if len(used) > 1:
+            return Extracted("\n".join(one.code for one in used), "fences")
         return Extracted(chosen.code, "fence" if chosen.closed else "open fence")
     lines = answer.expandtabs(4).splitlines() if "\t" in answer else answer.splitlines()
     first = next((line for line in lines if line.strip()), "")
@@ -53,7 +68,7 @@ def extract(answer: str, entry_point: str = "") -> Extracted:
         return Extracted(answer, "whole")
     start = next((at for at, line in enumerate(lines) if _opens(line)), None)
     if start is None:
-        return Extracted("", "none")
+        return Extracted(answer, "whole") if _is_body(lines) else Extracted("", "none")
     end = _end(lines, start)
     whole = not any(line.strip() for line in (*lines[:start], *lines[end:]))
     return Extracted("\n".join(lines[start:end]) + "\n", "whole" if whole else "chat")
@@ -168,6 +183,40 @@ def _choose(blocks: list[_Block], entry_point: str) -> _Block:
         return defining[-1]
     python = [one for one in blocks if one.language in _PYTHON]
     return (python or blocks)[0]
+
+
+def _with_needed(blocks: list[_Block], chosen: _Block) -> list[_Block]:
+    """The block and the others in Python that it needs, and those that they need, in their
+    order; drafts of its own names and lines that only show its use stay out."""
+    homes: dict[str, int] = {}
+    for at, one in enumerate(blocks):
+        if one is not chosen and one.language in _PYTHON:
+            homes.update((name, at) for name in _defined(one.code))
+    for name in _defined(chosen.code):
+        homes.pop(name, None)
+    wanted: set[int] = set()
+    open_ = [chosen]
+    while open_:
+        names = set(_NAME.findall(open_.pop().code))
+        for at in sorted({homes[name] for name in names if name in homes} - wanted):
+            wanted.add(at)
+            open_.append(blocks[at])
+    return [one for at, one in enumerate(blocks) if one is chosen or at in wanted]
+
+
+def _defined(code: str) -> set[str]:
+    """Functions, classes, imports and constants at the left margin. Other variables stand in
+    examples of use, and share their names with arguments."""
+    found = {one for pair in _DEFINED.findall(code) for one in pair if one}
+    for names in _IMPORTED.findall(code):
+        found.update(re.split(r"\s+as\s+", one.strip(" ()"))[-1] for one in names.split(","))
+    return found
+
+
+def _is_body(lines: list[str]) -> bool:
+    """Whether a text is a function's body and nothing else, with its indent lost."""
+    flush = [line for line in lines if line.strip() and not line[0].isspace()]
+    return bool(flush and _BODY.match(flush[0])) and all(map(_STARTS.match, flush))
 
 
 def _opens(line: str) -> bool:

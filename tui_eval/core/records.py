@@ -243,6 +243,11 @@ Finish = Literal["stop", "length", "stop_string", "given", "error"]
 """``stop``: an end token of its own. ``given``: made elsewhere, nothing is known of it."""
 
 
+VERBATIM = ("sample_completion", "sample_solution")
+"""Flags of answers out of a file of HumanEval's or EvalPlus's samples, which are code to the
+letter: what follows the prompt, or the whole program."""
+
+
 @dataclass(frozen=True, slots=True)
 class Completion:
     """One answer, stored once and never made again for the same producer, sample and index.
@@ -265,13 +270,19 @@ class Completion:
     seed: int | None = None
     """None: greedy."""
     flags: tuple[str, ...] = ()
-    """Of ``truncated``, ``empty``, ``repetitive``, ``unclosed_thinking``, ``cut_prompt``."""
+    """Of ``truncated``, ``empty``, ``repetitive``, ``unclosed_thinking``, ``cut_prompt``; and
+    ``VERBATIM``'s."""
     error: str = ""
     """Why there is no answer; then the texts are empty."""
 
     @property
     def truncated(self) -> bool:
         return self.finish == "length"
+
+    @property
+    def verbatim(self) -> str:
+        """The flag of ``VERBATIM`` that it has, or nothing: a chat model's answer."""
+        return next((flag for flag in self.flags if flag in VERBATIM), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,8 @@ class Asked:
     answer: str
     item: Mapping[str, Any] = field(default_factory=dict)
     """The whole row of the data."""
+    verbatim: str = ""
+    """``Completion.verbatim``: how the answer is code to the letter; empty: a chat answer."""
 
 
 @dataclass(frozen=True, slots=True)

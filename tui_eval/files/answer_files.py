@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +197,7 @@ def match(
             used.add(row.number)
             given.add(row.number)
             every[sample.id] = tuple(
-                made_elsewhere(key, sample.id, text, at)
+                made_elsewhere(key, sample.id, text, at, row.verbatim)
                 for at, text in enumerate((row.answer, *row.others))
             )
     if not every:
@@ -257,10 +257,15 @@ def _match_notes(file: AnswerFile, what: str, unanswered: int, used: int) -> tup
     return tuple(notes)
 
 
-def made_elsewhere(key: str, sample: str, text: str, index: int = 0) -> Completion:
-    """The record of an answer that was read from a file: nothing is known of its making."""
+def made_elsewhere(
+    key: str, sample: str, text: str, index: int = 0, verbatim: str = ""
+) -> Completion:
+    """The record of an answer that was read from a file: nothing is known of its making. What
+    is code to the letter holds no thinking."""
     written = Written(text, finish="given")
-    return completion(key, sample, written, index=index, tags=tags_in(text))
+    tags = None if verbatim else tags_in(text)
+    made = completion(key, sample, written, index=index, tags=tags)
+    return replace(made, flags=(*made.flags, verbatim)) if verbatim else made
 
 
 def _count(number: int, what: str) -> str:

@@ -136,7 +136,10 @@ class _Reading:
             made = replace(made, id=named)
         self._count(1 + len(made.others))
         if made.problem and made.problem in self._problems:
-            self._others[self._problems[made.problem]].append(made.answer)
+            at = self._problems[made.problem]
+            if made.verbatim != self._found[at].verbatim:
+                raise DamagedRow("completion and solution among one problem's samples")
+            self._others[at].append(made.answer)
             return
         if made.id in self._lines:
             raise DamagedRow(f"its id {clean(made.id)[:40]!r} stands on {self._lines[made.id]} too")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tui_eval.core.answers import message_calls
-from tui_eval.core.code_text import extract
-from tui_eval.core.records import Message
+from tui_eval.core.records import VERBATIM, Message
 from tui_eval.core.text import content_id
 from tui_eval.files import harness
 from tui_eval.files.datasets.rows import DamagedRow, Row
@@ -45,6 +43,8 @@ class Given:
     """Further answers to the same prompt."""
     problem: str = ""
     """``task_id`` of a code problem, whose answers stand a row each."""
+    verbatim: str = ""
+    """Of ``core.records.VERBATIM``, where the answer is code to the letter."""
 
     @property
     def prompt(self) -> str:
@@ -112,7 +112,12 @@ def given(row: Row) -> Given:
         return _of_harness(row, value)
     problem = _problem(value)
     turns, own_answer = _turns(value)
-    answer = _code(value) if problem else own_answer
+    verbatim = ""
+    answer = own_answer
+    if problem:
+        whole = isinstance(value.get("solution"), str)
+        verbatim = VERBATIM[whole]
+        answer = value["solution" if whole else "completion"]
     if answer is None:
         answer = _answer(value)
     _check_length(answer)
@@ -127,6 +132,7 @@ def given(row: Row) -> Given:
         category=_label(value, "category") or None,
         reference=next((text for name in REFERENCES if (text := _label(value, name))), None),
         problem=problem,
+        verbatim=verbatim,
     )
 
 
@@ -134,16 +140,6 @@ def _problem(value: Mapping[str, Any]) -> str:
     """Of a row of HumanEval's or EvalPlus's samples."""
     code = isinstance(value.get("solution"), str) or isinstance(value.get("completion"), str)
     return _label(value, "task_id") if code and value.get("id") is None else ""
-
-
-def _code(value: Mapping[str, Any]) -> str:
-    """The code as it stands; between fences where it would not be taken whole for code, as it
-    must be here."""
-    text = value["solution"] if isinstance(value.get("solution"), str) else value["completion"]
-    if extract(text).code.strip() == text.strip():
-        return str(text)
-    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
-    return f"{fence}python\n{text}{'' if text.endswith(chr(10)) else chr(10)}{fence}"
 
 
 def _label(value: Mapping[str, Any], name: str) -> str:

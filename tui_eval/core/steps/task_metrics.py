@@ -10,6 +10,7 @@ from tui_eval.core.stats.resampled import DRAWS, SEED
 from tui_eval.core.steps import task_metrics_matrix as matrix
 from tui_eval.core.steps import task_metrics_views as views
 from tui_eval.core.steps.task_metrics_figures import Compared, Looked, look
+from tui_eval.core.steps.task_metrics_items import kept_back
 from tui_eval.core.steps.task_metrics_tests import Case, all_hits, amount, moved_text
 from tui_eval.core.steps.wording import Hit, count_text, fitting, threshold, worst
 from tui_eval.core.text import clean
@@ -20,8 +21,9 @@ STEP = "task_metrics"
 def read(evidence: TaskEvidence, candidate: str, *, against: str | None = None) -> Reading:
     base = against or evidence.base(candidate)
     significance = threshold(evidence, "task_metrics.significance")
+    kept = kept_back(evidence, candidate, base)
     tasks = tuple(
-        look(evidence, candidate, base, task, significance=significance)
+        look(evidence, candidate, base, task, significance=significance, kept=kept(task))
         for task in evidence.tasks(candidate)
     )
     case = Case(evidence, candidate, tasks, base)
@@ -188,7 +190,7 @@ def _how_task(looked: Looked) -> list[str]:
     for measure in looked.measures():
         scores = looked.scores["tuned"].get(measure)
         if scores is not None and scores.how:
-            told.append(clean(scores.how, limit=600))
+            told.append(clean(scores.how, limit=1200))
         told += _notes(looked, measure)
     return told
 

@@ -41,8 +41,10 @@ class Open:
 
     @property
     def asked(self) -> Asked:
-        item = self.item
-        return Asked(item.sample.prompt, item.references, self.answer.answer, item.fields)
+        item, answer = self.item, self.answer
+        return Asked(
+            item.sample.prompt, item.references, answer.answer, item.fields, answer.verbatim
+        )
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,9 @@ def measure_task(
         answer = answers.get(item.sample.id)
         if answer is None or answer.error:
             continue
-        asked = Asked(item.sample.prompt, item.references, answer.answer, item.fields)
+        asked = Asked(
+            item.sample.prompt, item.references, answer.answer, item.fields, answer.verbatim
+        )
         for measure, ruler in rulers.items():
             if (item.sample.id, measure) not in known:
                 yield item.sample.id, measure, measured_one(ruler, asked)

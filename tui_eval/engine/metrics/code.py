@@ -8,7 +8,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tui_eval.core.code_records import CodeProblem, CodeSample, sample_of_answer
+from tui_eval.core.code_records import (
+    CodeProblem,
+    CodeSample,
+    sample_of_answer,
+    sample_to_the_letter,
+)
 from tui_eval.core.code_text import cut_completion, extract
 from tui_eval.core.task_records import Asked, Measured, MetricOptions, Ruler
 from tui_eval.engine.sandbox.levels import Level
@@ -19,11 +24,22 @@ from tui_eval.files.code_samples import check_of
 
 MOST_DETAIL = 600
 
+RULES = (
+    "Out of a file of HumanEval's or EvalPlus's samples it is run to the letter, prompt and"
+    " completion or solution whole, as their own runners do. Of any other answer it is the fence"
+    " that defines the function, after other fences whose names it uses; else the lines that look"
+    " like code; a body alone follows the prompt, indented."
+)
+
 
 def program(options: MetricOptions, asked: Asked) -> Program:
     """Raises InputError where the row is no code problem."""
     problem = problem_of(options, asked.item)
-    return program_of(problem, sample(problem, asked.answer))
+    if asked.verbatim:
+        made = sample_to_the_letter(problem, asked.answer, asked.verbatim)
+    else:
+        made = sample(problem, asked.answer)
+    return program_of(problem, made)
 
 
 def problem_of(options: MetricOptions, row: Mapping[str, Any]) -> CodeProblem:
@@ -71,8 +87,8 @@ def how(level: Level, limits: Limits) -> str:
     return (
         f"Each answer's code is run with its tests by Python {platform.python_version()}, in an"
         f" interpreter of its own, for {limits.seconds:g} s and with {limits.memory_mib} MiB at"
-        f" most. Sandbox: {level.label}, {level.words}. pass@k is the unbiased estimate from all"
-        " samples of a problem."
+        f" most. {RULES} Sandbox: {level.label}, {level.words}. pass@k is the unbiased"
+        " estimate from all samples of a problem."
     )
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tui_eval.core.code_records import CodeProblem, sample_of_answer
+from tui_eval.core.code_records import CodeProblem, sample_of_answer, sample_to_the_letter, source
 from tui_eval.core.task_records import TaskItem
 from tui_eval.errors import InputError
 from tui_eval.files.exports.answered import Answered
@@ -26,10 +26,14 @@ def _rows(answered: Answered) -> Iterator[dict[str, str]]:
     for item in answered.task.items:
         for answer in answered.answers.get(item.sample.id, ()):
             problem = _problem(answered, item)
-            whole = sample_of_answer(problem, answer.answer).text
+            if answer.verbatim:
+                sample = sample_to_the_letter(problem, answer.answer, answer.verbatim)
+            else:
+                sample = sample_of_answer(problem, answer.answer)
+            whole = source(problem, sample)
             yield {
                 "task_id": problem.task_id,
-                "completion": completion_of(problem, whole),
+                "completion": completion_of(problem, whole) if sample.whole else sample.text,
                 "solution": whole,
             }
 

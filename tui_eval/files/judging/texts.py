@@ -8,7 +8,7 @@ from typing import Any
 
 from tui_eval.core.answers import message_calls, readable_calls
 from tui_eval.core.blinding import TEMPLATE_TOKENS, shown
-from tui_eval.core.records import Completion, Sample
+from tui_eval.core.records import VERBATIM, Completion, Sample
 from tui_eval.core.session import Answer, Prompt, Turn
 from tui_eval.core.text import words
 
@@ -62,7 +62,8 @@ def answer(completion: Completion) -> Answer:
         end=_end(completion, text),
         words=len(words(text)),
         calls=readable_calls(completion.answer),
-        flags=completion.flags,
+        # The format of a file would tell whose answer it is.
+        flags=tuple(flag for flag in completion.flags if flag not in VERBATIM),
     )
 
 
