@@ -13,25 +13,34 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import IO, Any
 
 from tui_eval.core.metrics.facts import from_plain
 from tui_eval.core.task_records import Asked, Measured, MetricOptions
+from tui_eval.core.text import clean
 from tui_eval.engine.generation import Cancelled
 from tui_eval.errors import InputError
 
-LOAD_SECONDS = 300.0
+LOAD_SECONDS = 120.0
 """To import what the metric's file imports: a model's library takes a while."""
+MOST_PRINTED = 1 << 20
+"""Bytes of what the process prints that go into the log."""
+LINE = 4096
 LOOK_SECONDS = 0.25
 GIVEN_UP = 3
-"""So many answers in a row that took too long, and the rest is not tried."""
+"""So many answers that took too long, and the rest is not tried."""
 
 
 class _Gone(Exception):
-    """The process ended, or was too slow; the reason is what is told of the answer."""
+    """The process ended; the reason is what is told of the answer."""
+
+
+class _Slow(_Gone):
+    """It did not answer in time, and can't be asked again."""
 
 
 def may_hang(measure: str, options: MetricOptions) -> bool:
@@ -54,23 +63,26 @@ class Apart:
         self._child: subprocess.Popen[bytes] | None = None
         self._read = b""
         self._slow = 0
+        self._given_up = ""
+        self._printed = MOST_PRINTED
 
     def measure(self, asked: Asked) -> Measured:
         """Raises Cancelled, and InputError where a setting doesn't do."""
-        if self._slow >= GIVEN_UP:
-            return Measured(
-                error=f"not tried: it took longer than {self._seconds:g} s on {GIVEN_UP} answers"
-                " in a row"
-            )
+        if self._given_up:
+            return Measured(error=f"not tried: {self._given_up}")
         try:
             if self._child is None:
                 self._start()
-            found = from_plain(self._said(_plain(asked), self._seconds))
+            return from_plain(self._said(_plain(asked), self._seconds))
+        except _Slow as slow:
+            self.close()
+            self._slow += 1
+            if self._slow >= GIVEN_UP:
+                self._given_up = f"{slow} on {GIVEN_UP} answers"
+            return Measured(error=str(slow))
         except _Gone as gone:
             self.close()
             return Measured(error=str(gone))
-        self._slow = 0
-        return found
 
     def close(self) -> None:
         child, self._child, self._read = self._child, None, b""
@@ -96,13 +108,31 @@ class Apart:
             [sys.executable, "-P", "-m", "tui_eval.engine.metrics.apart_child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        told = self._said(asdict(self._options), LOAD_SECONDS)
+        assert self._child.stderr is not None
+        threading.Thread(target=self._log, args=(self._child.stderr,), daemon=True).start()
+        try:
+            told = self._said(asdict(self._options), LOAD_SECONDS)
+        except _Slow as slow:
+            self._given_up = f"{slow} to load"
+            raise _Gone(self._given_up) from None
         if "fault" in told:
             self.close()
             raise InputError(*told["fault"])
         self.how = str(told.get("how", ""))
+
+    def _log(self, printed: IO[bytes]) -> None:
+        """What it prints is hostile text, and may have no end."""
+        with printed:
+            while line := printed.readline(LINE):
+                if self._printed > 0:
+                    text = clean(line.decode("utf-8", "replace").rstrip("\r\n"))
+                    print(text, file=sys.stderr, flush=True)
+                    self._printed -= len(line)
+                    if self._printed <= 0:
+                        print("(what it prints further is left out)", file=sys.stderr, flush=True)
 
     def _said(self, asked: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         child = self._child
@@ -124,8 +154,7 @@ class Apart:
             while b"\n" not in self._read:
                 left = until - time.monotonic()
                 if left <= 0:
-                    self._slow += 1
-                    raise _Gone(f"it took longer than {seconds:g} s")
+                    raise _Slow(f"it took longer than {seconds:g} s")
                 if selector.select(min(left, LOOK_SECONDS)):
                     some = child.stdout.read1(1 << 16)  # type: ignore[attr-defined]
                     if not some:
