@@ -9,7 +9,7 @@ import pytest
 from tests.core.made_evidence import MadeEvidence, made_sample
 from tests.core.made_judging import Judge, compared, heard
 from tests.core.test_task_metrics_step import evidence_of, labelled, moods
-from tui_eval.core.records import Completion
+from tui_eval.core.records import Completion, Message
 from tui_eval.core.steps.task_metrics import read
 from tui_eval.core.steps.task_metrics_chosen import Chosen
 from tui_eval.core.steps.task_metrics_items import detail, kept_back, listed
@@ -147,5 +147,72 @@ def test_nothing_is_kept_where_nobody_is_to_compare_or_the_data_is_other() -> No
     nobody = overlapping(pairs=0)
     assert len(items_of(nobody, Chosen("sums"))) == 10
     kept = kept_back(overlapping(), "tuned", "base")
-    assert kept(made_sample(1))
-    assert not kept(made_sample(40))
+    other = Task("other", (TaskItem(made_sample(1)), TaskItem(made_sample(40))), ())
+    assert kept(other) == {"s1"}
+
+
+def reworded() -> MadeEvidence:
+    """Four of thirty items are those of the comparison under other ids and another template;
+    the first two are known by their prompt, the others by their answers alone."""
+    rows = [
+        made_sample(at, messages=(Message("user", f"How is the weather on day {at}?"),))
+        for at in range(4)
+    ]
+    said = {at: f"Base says that it rains on day {at}." for at in range(4)}
+    asked = compared(4, samples=rows, base=said)
+    made = asked.datasets["validation"].samples
+    items, answers = [], {}
+    for at in range(30):
+        asks = (Message("user", f"Another wording, number {at}."),)
+        row = made_sample(at, messages=asks, row=at + 100)
+        fields = {"question": f"Answer: {made[at].prompt} Now!"} if at < 2 else {}
+        row = replace(row, id=f"t{at}", folded_prompt=f"p{at}", category=f"c{at}")
+        items.append(TaskItem(row, ("x",), fields))
+        text = f"an answer of its own, number {at}"
+        answers[row.id] = Completion(f"b{at}", row.id, text, text)
+    for at in (2, 3):
+        known = asked.completions["base"][f"s{at}"].answer
+        answers[f"t{at}"] = replace(answers[f"t{at}"], answer=f" {known.upper()}\n")
+    task = Task("tmpl", tuple(items), ("rougeL",))
+    right = {one.sample.id: Measured({"rougeL": at / 30}) for at, one in enumerate(items)}
+    failed = {**right, "t3": Measured(error="can't read: 'base says'")}
+    measured = {
+        ("base", "tmpl"): {"rouge": MetricScores(failed)},
+        ("tuned", "tmpl"): {"rouge": MetricScores(right)},
+    }
+    texts = {("base", "tmpl"): answers}
+    return replace(asked, task_list=(task,), measured=measured, task_completions=texts)
+
+
+def test_answers_that_are_compared_blind_are_kept_under_any_template() -> None:
+    evidence = reworded()
+    kept = kept_back(evidence, "tuned", "base")
+    assert kept(evidence.task_list[0]) == {"t0", "t1", "t2", "t3"}
+    assert items_of(evidence, Chosen("tmpl")) == [f"t{at}" for at in range(4, 30)]
+
+
+def test_no_figure_is_made_with_an_item_that_is_kept() -> None:
+    """A category of one would tell who was right, the failure what was answered."""
+    reading = read(reworded(), "tuned")
+    shown = {row[1] for row in reading.tables["by_category"].rows}
+    assert not shown & {"c0", "c1", "c2", "c3"}
+    assert reading.numbers["tmpl.rougeL.base"].n == 26
+    told = {one.code: one for one in reading.findings}
+    assert "metric_failed" not in told
+    assert "4 items left out" in told["kept_back"].text
+    assert told["kept_back"].severity == "note"
+
+
+def test_a_task_of_which_too_few_are_left_waits_for_the_unblinding() -> None:
+    (found,) = (one for one in read(overlapping(), "tuned").findings if one.code == "kept_back")
+    assert found.severity == "not_enough"
+    assert "until the blind A/B is unblinded" in found.text
+    assert "kept_back" not in {one.code for one in read(overlapping(pairs=0), "tuned").findings}
+
+
+def test_how_many_are_kept_is_told_of_the_task_and_not_of_a_cell() -> None:
+    evidence = reworded()
+    found = listed(evidence, "tuned", Chosen("tmpl", category="c9"))
+    assert found is not None
+    assert found.kept.startswith("4 items")
+    assert "1 item" in found.title

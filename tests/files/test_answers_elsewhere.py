@@ -300,4 +300,4 @@ def test_an_item_without_an_answer_says_what_is_wrong_with_the_file(tmp_path: Pa
         assert part in said[1]
     with pytest.raises(NothingMatches):
         evidence.answers("tuned", "tuned")
-    assert not kept_back(evidence, "tuned", None)(evidence.tasks("tuned")[0].items[0].sample)
+    assert not kept_back(evidence, "tuned", None)(evidence.tasks("tuned")[0])

@@ -77,6 +77,8 @@ class Looked:
     scores: Mapping[Side, Mapping[str, MetricScores]]
     done: int
     planned: int
+    kept: int = 0
+    """Items that are left out of everything here, for an open blind A/B asks them too."""
 
     @property
     def waiting(self) -> bool:
@@ -110,8 +112,18 @@ def gathered(evidence: TaskEvidence, candidate: str, base: str | None, task: Tas
 
 
 def look(
-    evidence: TaskEvidence, candidate: str, base: str | None, task: Task, *, significance: float
+    evidence: TaskEvidence,
+    candidate: str,
+    base: str | None,
+    whole: Task,
+    *,
+    significance: float,
+    kept: frozenset[str] = frozenset(),
 ) -> Looked:
+    """``kept``: items of an open blind A/B. No figure is made with them: the count of a small
+    category or of a cell would tell which model was right."""
+    items = tuple(item for item in whole.items if item.sample.id not in kept)
+    task = replace(whole, items=items)
     empty = gathered(evidence, candidate, base, task)
     done = sum(_is_done(empty, item) for item in task.items)
     waiting = done < len(task.items)
@@ -120,7 +132,12 @@ def look(
         compare(task, name, pairs_of(empty, measure), settled, significance)
         for name, measure in figure_names(empty)
     )
-    return replace(empty, compared=found, done=done)
+    shown: dict[Side, Mapping[str, Completion]] = {
+        side: {id: one for id, one in some.items() if id not in kept}
+        for side, some in empty.answers.items()
+    }
+    left_out = len(whole.items) - len(items)
+    return replace(empty, compared=found, answers=shown, done=done, kept=left_out)
 
 
 def figure_names(looked: Looked) -> list[tuple[str, str]]:

@@ -32,36 +32,81 @@ from tui_eval.core.steps.task_metrics_figures import (
 )
 from tui_eval.core.steps.wording import count_text
 from tui_eval.core.task_records import Measured, MetricScores, Task, TaskItem
-from tui_eval.core.text import clean, fold
+from tui_eval.core.text import cells, clean, fold
 from tui_eval.errors import NothingMatches
 
 PROMPT_START = 120
+TELLING = 20
+"""Cells of a text that is hardly the same by chance: ``positive`` answers many prompts."""
 SAID = 60
 
 
 # Answers that a blind comparison still asks about.
 
 
-def kept_back(evidence: TaskEvidence, candidate: str, base: str | None) -> Callable[[Sample], bool]:
-    """Whether a task's item asks what a blind comparison of the candidate asks that isn't
-    unblinded, begun or not: who has read here which model wrote what can't judge it blind.
-    Only where a task's data overlaps the validation rows is there any."""
+def kept_back(
+    evidence: TaskEvidence, candidate: str, base: str | None
+) -> Callable[[Task], frozenset[str]]:
+    """The items of a task (sample ids) that ask what a blind comparison of the candidate asks
+    that isn't unblinded, begun or not, or whose answers are among those compared: who has read
+    here which model wrote what can't judge it blind. Only where a task's data overlaps the
+    validation rows is there any."""
     try:
         kept = _asked_blind(evidence, candidate, base)
     except NothingMatches:
         # Answers to a task alone: nobody can compare them blind.
         kept = []
+    if not kept:
+        return lambda task: frozenset()
+    models = [one for one in dict.fromkeys((candidate, base)) if one is not None]
+    asks = _asks(kept)
+    compared = {
+        fold(made.answer)
+        for model in models
+        for id, made in evidence.answers(candidate, model).items()
+        if id in asks.ids
+    }
+    compared = {one for one in compared if cells(one) >= TELLING}
+    tasks = {one.name for one in evidence.tasks(candidate)}
+
+    def of(task: Task) -> frozenset[str]:
+        found = {item.sample.id for item in task.items if asks.same(item)}
+        for model in models if task.name in tasks else ():
+            for id, some in evidence.every_answer(candidate, model, task.name).items():
+                if any(fold(one.answer) in compared for one in some):
+                    found.add(id)
+        return frozenset(found)
+
+    return of
+
+
+@dataclass(frozen=True, slots=True)
+class _Asks:
+    """What an open comparison asks, to find it again in other words."""
+
+    ids: frozenset[str]
+    rows: frozenset[tuple[str, int]]
+    prompts: frozenset[str]
+
+    def same(self, item: TaskItem) -> bool:
+        sample = item.sample
+        if sample.id in self.ids or sample.folded_prompt in self.ids:
+            return True
+        if (sample.source, sample.row) in self.rows:
+            return True
+        # Another template puts its words around the prompt, or leaves it in its row.
+        turns = [fold(turn.content) for turn in sample.messages] or [fold(sample.text or "")]
+        texts = [*turns, *(fold(one) for one in item.fields.values() if isinstance(one, str))]
+        return any(text in self.prompts for text in (fold(sample.prompt), *texts)) or any(
+            prompt in text for prompt in self.prompts if cells(prompt) >= TELLING for text in texts
+        )
+
+
+def _asks(kept: Sequence[Sample]) -> _Asks:
     ids = {one.id for one in kept} | {one.folded_prompt for one in kept if one.folded_prompt}
     rows = {(one.source, one.row) for one in kept if one.source and one.row}
     prompts = {fold(one.prompt) for one in kept}
-
-    def is_kept(sample: Sample) -> bool:
-        if not kept:
-            return False
-        same = sample.id in ids or sample.folded_prompt in ids
-        return same or (sample.source, sample.row) in rows or fold(sample.prompt) in prompts
-
-    return is_kept
+    return _Asks(frozenset(ids), frozenset(rows), frozenset(prompts))
 
 
 def _asked_blind(evidence: TaskEvidence, candidate: str, base: str | None) -> list[Sample]:
@@ -86,8 +131,9 @@ def kept_words(count: int) -> str:
     if not count:
         return ""
     what = "it asks" if count == 1 else "they ask"
+    opens = "opens" if count == 1 else "open"
     return (
-        f"{count_text(count, 'item')} not listed: {what} what an open blind A/B asks, and opens"
+        f"{count_text(count, 'item')} not listed: {what} what an open blind A/B asks, and {opens}"
         " with its unblinding."
     )
 
@@ -115,18 +161,18 @@ def listed(
     found = _compared(looked, chosen.metric)
     if found is None:
         return None
-    kept = kept_back(evidence, candidate, base)
-    some = select(looked, found, chosen)
-    shown = [pair for pair in some if not kept(pair.item.sample)]
+    kept = kept_back(evidence, candidate, base)(looked.task)
+    shown = [p for p in select(looked, found, chosen) if p.item.sample.id not in kept]
     name, metric = clean(looked.task.name, limit=30), clean(found.name, limit=30)
     words = chosen.words()
     what = (
-        f"{words}: {count_text(len(some), 'item')}"
+        f"{words}: {count_text(len(shown), 'item')}"
         if words
         else f"{metric}, worst regression first, best gain last"
     )
     table = items_table([(looked, found, shown)], f"{name}: {metric}", slim=True)
-    return Listed(f"{name} · {what}", table, kept_words(len(some) - len(shown)))
+    # Of the whole task: how many of these are kept would tell who answered so.
+    return Listed(f"{name} · {what}", table, kept_words(len(kept)))
 
 
 def _looked(evidence: TaskEvidence, candidate: str, base: str | None, name: str) -> Looked | None:
@@ -268,7 +314,7 @@ def detail(
     item = next((one for one in items if one.sample.id == sample), None)
     if looked is None or item is None:
         return None
-    if kept_back(evidence, candidate, base)(item.sample):
+    if sample in kept_back(evidence, candidate, base)(looked.task):
         return ItemDetail(looked.task, item, (), (), kept=True)
     models: dict[Side, str | None] = {"base": base, "tuned": candidate}
     said = tuple(

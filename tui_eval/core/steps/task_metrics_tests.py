@@ -70,7 +70,7 @@ def _of_task(case: Case, looked: Looked) -> list[Hit | None]:
         hits.append(_value(looked))
     hits.append(_too_few(case, looked))
     hits += [_unparsed(case, looked), _unknown(case, looked), _truncated(case, looked)]
-    hits += [_failed(looked), _skipped(looked)]
+    hits += [_failed(looked), _skipped(looked), _kept(case, looked)]
     return hits
 
 
@@ -134,13 +134,30 @@ def _how_sure(found: Compared) -> str:
 
 def _too_few(case: Case, looked: Looked) -> Hit | None:
     """Not while answers are still to come."""
-    if case.enough(looked) or looked.waiting:
+    if case.enough(looked) or looked.waiting or looked.kept:
         return None
     n = looked.first.n if looked.first is not None else 0
     needed = int(case.limit("enough_items"))
     have = f"only {count_text(n, 'item')}" if n else "no item could be measured"
     text = f"{have}: a comparison needs {needed} to say how sure it is."
     return _hit(looked, "too_few_samples", "not_enough", text, have)
+
+
+def _kept(case: Case, looked: Looked) -> Hit | None:
+    """In place of ``too_few_samples`` where too few are left."""
+    if not looked.kept:
+        return None
+    count = count_text(looked.kept, "item")
+    text = (
+        f"{count} left out of every figure and list until the blind A/B is unblinded, which asks"
+        " the same."
+    )
+    if case.enough(looked) or looked.waiting:
+        return _hit(looked, "kept_back", "note", text, f"{count} left out")
+    n = looked.first.n if looked.first is not None else 0
+    needed = int(case.limit("enough_items"))
+    text += f" {count_text(n, 'item')} left; a comparison needs {needed}. Judge and unblind first."
+    return _hit(looked, "kept_back", "not_enough", text, "waits for the unblinding")
 
 
 def _shares(
@@ -212,7 +229,8 @@ def _unknown(case: Case, looked: Looked) -> Hit | None:
         if strange:
             severity = "caution" if rows > limit * len(task.items) else "note"
             told.append(f"the data holds {_names(strange)}, which labels doesn't ({rows} items)")
-        if missing:
+        # An item that is kept back may hold them.
+        if missing and not looked.kept:
             severity = severity or "note"
             told.append(f"labels holds {_names(missing)}, which the data never does")
     shares = _shares(looked, counted, UNKNOWN)

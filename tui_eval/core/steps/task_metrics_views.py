@@ -20,7 +20,7 @@ from tui_eval.core.steps.task_metrics_figures import (
     compare,
     triples,
 )
-from tui_eval.core.steps.task_metrics_items import items_table, kept_back
+from tui_eval.core.steps.task_metrics_items import items_table
 from tui_eval.core.steps.task_metrics_tests import Case
 from tui_eval.core.text import clean
 
@@ -266,11 +266,10 @@ def _reason_table(some: Sequence[Looked]) -> Table:
 
 def _items(case: Case, some: Sequence[Looked]) -> Table:
     """The worst regressions and the best gains by the first metric; a row opens the item."""
-    kept = kept_back(case.evidence, case.candidate, case.base)
     shown = []
     for looked in some:
         first = looked.compared[0]
-        ordered = [one for one in by_difference(first) if not kept(one.item.sample)]
+        ordered = by_difference(first)
         ends = ordered if len(ordered) <= 2 * SHOWN else [*ordered[:SHOWN], *ordered[-SHOWN:]]
         shown.append((looked, first, ends))
     return items_table(shown, "items by difference: worst regression first")

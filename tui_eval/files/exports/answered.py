@@ -102,8 +102,9 @@ def _of_validation(evidence: TaskEvidence, candidate: str, model: str) -> Answer
     return Answered(task, model, _made({id: (one,) for id, one in answers.items()}))
 
 
-def _without(one: Answered, kept: Callable[[Sample], bool]) -> Answered:
-    items = tuple(item for item in one.task.items if not kept(item.sample))
+def _without(one: Answered, kept: Callable[[Task], frozenset[str]]) -> Answered:
+    closed = kept(one.task)
+    items = tuple(item for item in one.task.items if item.sample.id not in closed)
     ids = {item.sample.id for item in items}
     return replace(
         one,
