@@ -214,6 +214,18 @@ def test_a_schema_and_a_file_of_metrics_are_part_of_the_options(tmp_path: Path) 
     assert "no object" in task(tmp_path, [{"q": "a"}], told).task.fault
 
 
+@pytest.mark.parametrize(
+    "text", ['{"type": "objct"}', '{"$schema": 5}', '{"properties": 1}', '{"$schema": ["a"]}']
+)
+def test_json_that_is_no_schema_is_a_fault_of_the_task(tmp_path: Path, text: str) -> None:
+    (tmp_path / "s.json").write_text(text)
+    told = 'metrics=["json_schema"]\nschema="s.json"\nprompt="q"'
+    read = task(tmp_path, [{"q": "a"}], told)
+    assert read.options is None
+    assert ", tasks.t.schema: s.json is not a JSON Schema" in read.task.fault
+    assert read.task.fault.startswith("eval.toml line ")
+
+
 def test_what_a_metric_imports_from_beside_it_is_part_of_it(tmp_path: Path) -> None:
     own = tmp_path / "mine.py"
     own.write_text("from helper import W\ndef polite(answer): return W\n")

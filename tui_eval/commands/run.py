@@ -24,6 +24,8 @@ from tui_eval.files.wants import idle
 from tui_eval.store.workspace import Workspace
 
 JUDGED = tuple(entry.key for entry in CHECKLIST if entry.judged)
+_LEFT_OUT = {"generate": "nothing is generated", "score": "nothing is scored"}
+"""By verb: what else the step needs is computed all the same."""
 FINAL = ("done", "failed", "cancelled", "interrupted")
 
 
@@ -119,7 +121,8 @@ def request(
             if split != TASK and data_path(config, candidate, split) is None:
                 why = f"no {split} file is named: set [data] {split} in eval.toml"
             if why:
-                told.append(f"{clean(candidate)} {entry.key}: not computed, {why}.")
+                left = _LEFT_OUT.get(verb, "not computed")
+                told.append(f"{clean(candidate)} {entry.key}: {left}, {why}.")
                 continue
             job = workspace.request(verb, {"candidate": candidate, "split": split})
             jobs[job.id] = job

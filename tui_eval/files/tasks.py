@@ -87,7 +87,7 @@ def options_of(config: Config, entry: TaskConfig) -> MetricOptions:
         json_field=entry.json_field or "",
         stemmer=entry.stemmer,
         tokenizer=entry.tokenizer,
-        schema=_schema(config.resolve(entry.schema)) if entry.schema else None,
+        schema=_schema(config.resolve(entry.schema), entry) if entry.schema else None,
         most_words=entry.most_words,
         tests=entry.tests or "",
         entry_point=entry.entry_point or "",
@@ -116,14 +116,34 @@ def _bytes(path: Path) -> bytes:
         raise InputError(f"{path} can't be read: {why(error)}.") from error
 
 
-def _schema(path: Path) -> Mapping[str, Any]:
+def _schema(path: Path, entry: TaskConfig) -> Mapping[str, Any]:
+    place, remedy = f"{entry.place('schema')}: {clean(path.name)}", "Correct the schema's file."
     try:
         found = json.loads(_bytes(path))
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not JSON: {error}.", "Correct the schema's file.") from error
+        raise InputError(f"{place} is not JSON: {error}.", remedy) from error
     if not isinstance(found, dict):
-        raise InputError(f"{path} is not a JSON Schema: it is no object.")
+        raise InputError(f"{place} is not a JSON Schema: it is no object.", remedy)
+    if fault := _no_schema(found):
+        raise InputError(f"{place} is not a JSON Schema: {fault}.", remedy)
     return found
+
+
+def _no_schema(found: dict[str, Any]) -> str:
+    """What is wrong with it; that the package lacks is told where answers are measured."""
+    try:
+        from jsonschema import Draft202012Validator, SchemaError
+        from jsonschema.validators import validator_for
+    except ImportError:
+        return ""
+    try:
+        validator_for(found, default=Draft202012Validator).check_schema(found)
+    except SchemaError as error:
+        at = clean(error.json_path, limit=60)
+        return f"{clean(error.message, limit=200)} at {at}"
+    except Exception as error:  # Its own "$schema", for one, may be anything.
+        return clean(f"{type(error).__name__}: {error}", limit=200)
+    return ""
 
 
 def _read(config: Config, entry: TaskConfig, task: Task) -> Task:
