@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui_eval.config import Config, TaskConfig
 from tui_eval.core.metrics import metric_of
@@ -30,6 +30,9 @@ METRIC, RULER, SANDBOX = "metric", "ruler", "sandbox"
 code is confined."""
 CODE, OWN = "code", "own_"
 """Measurements, the second by how their names begin."""
+LEVELS = ("isolated", "confined", "restricted", "none")
+"""Of the sandbox, the strongest first. A finding on code is recorded with the level that it
+was made at."""
 
 
 class TaskPart:
@@ -63,14 +66,30 @@ class TaskPart:
         if task.fault or CODE not in measures_of(task.metrics):
             return task
         told = self._workspace.light(SANDBOX, str(self._config.task_metrics["sandbox"]))
-        if not told:
-            return task
-        refusing = "refused" in told[-1][1] and not self._all_judged(candidate, task)
-        alike = [one for _, one in told if ("refused" in one) == refusing]
-        body = alike[-1] if alike else {}
-        return replace(
-            task, sandbox=str(body.get("level", "")), refused=str(body.get("refused", ""))
-        )
+        if told and "refused" in told[-1][1] and not self._all_judged(candidate, task):
+            body = told[-1][1]
+            return replace(task, sandbox=str(body.get("level", "")), refused=str(body["refused"]))
+        tried = [str(one.get("level", "")) for _, one in told if "refused" not in one]
+        level = self._measured_at(candidate, task) or (tried[-1] if tried else "")
+        return replace(task, sandbox=level)
+
+    def _measured_at(self, candidate: str, task: Task) -> str:
+        """The weakest level that a finding shown was made at; empty before the first."""
+        options = self.ready(task.name).options
+        if options is None:
+            return ""
+        bodies = self._bodies(fact_key(CODE, options), CODE)
+        models = filter(None, (candidate, producers.base_name(self._config, candidate)))
+        answers = [self.every_answer(candidate, model, task.name) for model in models]
+        ranks = {
+            _rank(bodies[name])
+            for item in task.items
+            for row in [row_id(item, CODE)]
+            for some in answers
+            for one in some.get(item.sample.id, ())
+            if (name := place(one, row)) in bodies
+        }
+        return LEVELS[max(ranks)] if ranks else ""
 
     def _all_judged(self, candidate: str, task: Task) -> bool:
         for model in filter(None, (candidate, producers.base_name(self._config, candidate))):
@@ -142,7 +161,7 @@ class TaskPart:
         found = {}
         for measure in measures_of(ready.task.metrics):
             key = fact_key(measure, ready.options)
-            recorded = self.recorded(key)
+            recorded = self.recorded(key, measure)
             if measure == CODE:
                 items = self._of_code(ready.task, answers, recorded, self.samples(model, task))
             else:
@@ -151,17 +170,30 @@ class TaskPart:
                     for item in ready.task.items
                     if (place := place_of(answers, item, measure)) in recorded
                 }
-            found[measure] = MetricScores(items, self.how(key))
+            # What was measured at a level that doesn't do is not how it is measured.
+            found[measure] = MetricScores(
+                items, "" if measure == CODE and not items else self.how(key)
+            )
         return found
 
-    def recorded(self, key: str) -> Mapping[str, Measured]:
-        """What one measurement found, by ``place``."""
-        seen = ("measured", key, self._workspace.extent(METRIC, key))
+    def recorded(self, key: str, measure: str) -> Mapping[str, Measured]:
+        """What one measurement found, by ``place``; of code nothing that was found at a weaker
+        level of the sandbox than is demanded now."""
+        demanded = self._config.task_metrics["sandbox"] if measure == CODE else ""
+        seen = ("measured", key, demanded, self._workspace.extent(METRIC, key))
         return self._cache.kept(
             dict,
             seen,
-            lambda: {name: from_plain(body) for name, body in self._workspace.light(METRIC, key)},
+            lambda: {name: from_plain(body) for name, body in self._bodies(key, measure).items()},
         )
+
+    def _bodies(self, key: str, measure: str) -> dict[str, Mapping[str, Any]]:
+        weakest = LEVELS.index(str(self._config.task_metrics["sandbox"]))
+        return {
+            name: body
+            for name, body in self._workspace.light(METRIC, key)
+            if measure != CODE or _rank(body) <= weakest
+        }
 
     def how(self, key: str) -> str:
         told = self._workspace.light(RULER, key)
@@ -184,6 +216,12 @@ class TaskPart:
             if judged and len(some) >= most and all(name in recorded for name in places):
                 found[item.sample.id] = together([recorded[name] for name in places])
         return found
+
+
+def _rank(body: Mapping[str, Any]) -> int:
+    """Among LEVELS. One that tells no level could have been made at any."""
+    level = body.get("level")
+    return LEVELS.index(level) if level in LEVELS else len(LEVELS) - 1
 
 
 def measures_of(metrics: Sequence[str]) -> list[str]:

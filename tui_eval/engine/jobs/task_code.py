@@ -33,7 +33,7 @@ def judge(job: TaskMeasuring, pile: Pile) -> None:
         try:
             made.append((one, program(pile.options, one.asked)))
         except InputError as error:
-            job.found(pile, one, Measured(error=error.message))
+            job.found(pile, one, Measured(error=error.message), box.level.value)
     _run(job, pile, box, made)
 
 
@@ -53,7 +53,7 @@ def _run(job: TaskMeasuring, pile: Pile, box: Sandbox, made: list[tuple[Open, Pr
     workers = job.config.engine.threads or free_cores()
     try:
         for at, verdict in judge_all(box, programs, workers=workers, stop=stop):
-            job.found(pile, made[at][0], finding(verdict))
+            job.found(pile, made[at][0], finding(verdict), box.level.value)
     finally:
         stop.set()
         ended.set()

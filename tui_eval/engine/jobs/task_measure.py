@@ -123,7 +123,7 @@ class TaskMeasuring:
             answers = [evidence.every_answer(self.candidate, model, name) for model in models]
             for measure in measures_of(ready.task.metrics):
                 key = fact_key(measure, ready.options)
-                known = {} if self.again else evidence.recorded(key)
+                known = {} if self.again else evidence.recorded(key, measure)
                 found = self._open(ready.task, measure, answers, known)
                 if found:
                     yield Pile(ready.task, ready.options, measure, found)
@@ -181,9 +181,10 @@ class TaskMeasuring:
             self.facts.append(RULER, pile.key, None, {"how": words})
             self._commit()
 
-    def found(self, pile: Pile, one: Open, measured: Measured) -> None:
-        """Record a finding. Raises Cancelled."""
-        self.facts.append(METRIC, pile.key, one.place, to_plain(measured))
+    def found(self, pile: Pile, one: Open, measured: Measured, level: str = "") -> None:
+        """Record a finding, on code with the sandbox's level. Raises Cancelled."""
+        body = to_plain(measured)
+        self.facts.append(METRIC, pile.key, one.place, body | {"level": level} if level else body)
         self._done += 1
         if time.monotonic() >= self._due:
             self._commit()
