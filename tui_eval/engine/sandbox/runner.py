@@ -9,7 +9,6 @@ import queue
 import subprocess
 import sys
 import sysconfig
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,12 +17,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tui_eval.engine.sandbox import disk, wire
+from tui_eval.engine.sandbox import boxes, disk, wire
 from tui_eval.engine.sandbox.levels import Level
 from tui_eval.engine.sandbox.verdict import Limits, Outcome, Program, Verdict
 
 KEEPER = Path(__file__).with_name("keeper.py")
-BOX = "tui-eval-box-"
 _ATTEMPTS = 2
 _BACKSTOP = 120.0
 """Seconds beyond the program's own that a keeper gets before it counts as lost."""
@@ -108,7 +106,7 @@ class Sandbox:
 
     def _once(self, program: Program, stop: threading.Event | None) -> Verdict:
         try:
-            box = tempfile.mkdtemp(prefix=BOX)
+            box, held = boxes.make()
         except OSError as error:
             return _unjudged(f"no folder for temporary files: {error}")
         theirs, ours = os.pipe()
@@ -120,7 +118,7 @@ class Sandbox:
                 "prelude": program.prelude,
             }
             frames = wire.frame(self._settings(box, theirs)) + wire.frame(task)
-            keeper = _start(theirs)
+            keeper = _start(theirs, held)
             os.close(theirs)
             theirs = -1
             said = _talk(keeper, frames, self.limits.seconds + _BACKSTOP, stop)
@@ -135,6 +133,7 @@ class Sandbox:
                     os.close(end)
             with contextlib.suppress(OSError):
                 disk.remove(box)
+            os.close(held)
 
     def _settings(self, box: str, alive: int) -> dict[str, Any]:
         return {
@@ -159,6 +158,7 @@ def judge_all(
     """Position and verdict of each program, as they come. ``workers`` defaults to the cores
     but one. ``progress`` is told done and total, in the caller's thread. Leaving the
     iteration, or setting ``stop``, ends what still runs; what was stopped isn't told."""
+    boxes.sweep()
     stop = stop or threading.Event()
     todo = iter(range(len(programs)))
     lock = threading.Lock()
@@ -217,7 +217,7 @@ def free_cores() -> int:
     return max((os.cpu_count() or 1) - 1, 1)
 
 
-def _start(alive: int) -> subprocess.Popen[bytes]:
+def _start(alive: int, held: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-I", "-S", str(KEEPER)],
         stdin=subprocess.PIPE,
@@ -225,7 +225,7 @@ def _start(alive: int) -> subprocess.Popen[bytes]:
         stderr=subprocess.PIPE,
         env=_environment(),
         cwd="/",
-        pass_fds=(alive,),
+        pass_fds=(alive, held),
         start_new_session=True,
     )
 
