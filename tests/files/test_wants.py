@@ -94,6 +94,9 @@ def reading(step: str, verdict: str, *codes: str) -> Reading:
         ("task_metrics", "not_enough", ("sandbox_refused",), False, False),
         ("review", "waiting", (), True, True),
         ("review", "not_enough", ("too_few_samples",), False, True),
+        # What an open blind comparison asks as well waits for people.
+        ("task_metrics", "not_enough", ("kept_back",), True, True),
+        ("task_metrics", "not_enough", ("kept_back", "too_few_samples"), True, False),
     ],
 )
 def test_what_a_run_leaves_unanswered(
