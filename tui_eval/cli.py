@@ -200,8 +200,8 @@ def _export_parser() -> Parser:
     parser.add_argument(
         "--out",
         metavar="FILE",
-        type=Path,
-        help="default: standard output; answers: a folder takes a file for each task",
+        type=str,
+        help="default: standard output; answers: a folder (FOLDER/) takes a file for each task",
     )
     parser.add_argument("--candidate", metavar="NAME", help="this [models.NAME]")
     parser.add_argument("--against", metavar="NAME", help="compare with this model, not base")

@@ -158,4 +158,5 @@ def test_fences_whose_names_the_function_uses_are_joined() -> None:
     names: dict[str, object] = {}
     exec(found.code, names)
     assert names["twice"](21) == 42  # type: ignore[operator]
-    assert "undefined" not in found.code and "unused" not in found.code
+    assert "undefined" not in found.code
+    assert "unused" not in found.code

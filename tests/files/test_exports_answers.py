@@ -358,6 +358,9 @@ def test_a_folder_takes_a_file_for_each_task(
     names = [path.name.rpartition("_")[0] for path in sorted(into.iterdir())]
     assert names == ["samples_one", "samples_two"]
     assert [row.answer for row in read_answers(into, "two").rows][:2] == ["base 0", "base 1"]
+    later = tmp_path / "of" / "base"
+    assert main([*command, "--model", "base", "--out", f"{later}/"]) == 0
+    assert len(list(later.iterdir())) == 2
     assert main([*command, "--task", "two"]) == 0
     assert len(rows_of(capsys.readouterr().out)) == 30
     for wrong, says in (
@@ -367,6 +370,8 @@ def test_a_folder_takes_a_file_for_each_task(
     ):
         assert main([*command, *wrong]) == 2
         assert says in capsys.readouterr().err
+    assert main(["-w", str(folder), "export", "trl", "--out", f"{tmp_path}/no/"]) == 2
+    assert "is a folder" in capsys.readouterr().err
     assert main(["-w", str(folder), "export", "trl", "--task", "one"]) == 2
     assert "formats of answers: lm-eval, humaneval" in capsys.readouterr().err
 

@@ -323,3 +323,20 @@ metrics = ["pass_at_1"]
                 )
                 value = right.values.get("accuracy", right.values.get("numeric"))
                 assert (value or right.values.get("rougeL")) == 1.0
+
+
+def test_code_problems_need_no_solution(tmp_path: Path) -> None:
+    row = {"task_id": "T/0", "prompt": "def f():\n", "entry_point": "f", "test": "def check(c): 0"}
+    (item,) = task(tmp_path, [row], 'metrics = ["pass_at_1"]').task.items
+    assert (item.sample.prompt, item.references) == ("def f():\n", ())
+    assert task(tmp_path, [{"prompt": "def f():\n"}], 'metrics = ["pass_at_1"]').task.fault
+
+
+def test_the_first_rows_that_cannot_be_used_are_named(tmp_path: Path) -> None:
+    bad = [{"question": "", "answer": "a"}] * 5
+    rows = [{"question": "q", "answer": "a"}, *bad]
+    made = task(tmp_path, rows, 'metrics = ["exact_match"]').task
+    assert made.left_out == 5
+    rows_told = [one.partition(":")[0] for one in made.faults]
+    assert rows_told == ["row 2", "row 3", "row 4", "and 2 more"]
+    assert made.faults[0].startswith("row 2: the prompt is empty")

@@ -8,6 +8,8 @@ from tests.core.made_evidence import made_dataset
 from tests.ui.apps.tasks import tasks_app
 from tests.ui.fake import painted, shows
 from tests.ui.made_tasks import evidence
+from tui_eval.ui.screens.step import StepPane
+from tui_eval.ui.widgets.matrix import MatrixView
 
 
 async def test_from_a_metric_to_its_items_and_their_answers() -> None:
@@ -46,6 +48,27 @@ async def test_from_a_cell_of_the_matrix_to_its_items() -> None:
         await shows(pilot, "○ base answered")
         await pilot.press("enter")
         await shows(pilot, "label read:")
+
+
+async def test_an_empty_cell_says_so() -> None:
+    app = tasks_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "! caution")
+        await pilot.press("6")
+        await shows(pilot, "overview")
+        await pilot.press("V", "V")
+        await shows(pilot, "confusion matrix")
+        view = app.screen.query_one(StepPane).views.plot
+        assert isinstance(view, MatrixView)
+        rows = view.counts["tuned"]
+        view.row, view.column = next(
+            (row, said)
+            for row, true in enumerate(view.trues)
+            for said, n in enumerate(rows[true])
+            if not n
+        )
+        await pilot.press("enter")
+        await shows(pilot, "no item here")
 
 
 async def test_an_item_that_an_open_comparison_asks_too_shows_no_answer() -> None:

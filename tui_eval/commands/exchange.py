@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable
@@ -104,11 +105,16 @@ def _refuse_answers(path: Path) -> None:
 def export(options: Namespace) -> int:
     from tui_eval.files.exports import EXPORTS, notes
 
+    # A path forgets the slash that says: a folder.
+    options.into_folder = bool(options.out) and options.out.endswith(("/", os.sep))
+    options.out = Path(options.out) if options.out else None
     if EXPORTS[options.format].of_answers:
         return _export_answers(options)
     if options.task or options.model:
         of = ", ".join(name for name, one in EXPORTS.items() if one.of_answers)
         raise InputError(f"--task and --model go with formats of answers: {of}.")
+    if options.into_folder:
+        raise InputError(f"{options.out}/ is a folder.", "Name a file: --out FILE")
     _refuse_there(options.out)
     results = _results(options)
     write = _writer(options.format)
@@ -143,6 +149,13 @@ def _put(text: str, path: Path | None) -> None:
         raise cannot_write(path, error) from error
 
 
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+
+
 def _export_answers(options: Namespace) -> int:
     """One file for a task; into a folder one for each, called as the harness calls them."""
     from tui_eval.files.evidence import FileCache, WorkspaceEvidence
@@ -150,7 +163,7 @@ def _export_answers(options: Namespace) -> int:
     from tui_eval.files.exports.answered import gather
 
     out: Path | None = options.out
-    folder = out if out is not None and out.is_dir() else None
+    folder = out if out is not None and (out.is_dir() or options.into_folder) else None
     if folder is None:
         _refuse_there(out)
     config = places.load_anywhere(places.required(options.workspace))
@@ -168,9 +181,11 @@ def _export_answers(options: Namespace) -> int:
         names = ", ".join(one.task.name for one in found)
         raise InputError(
             f"There are answers to {len(found)} tasks: {names}.",
-            "Name one: --task NAME, or a folder that is there for all of them: --out DIR",
+            "Name one: --task NAME, or a folder for all of them: --out FOLDER/",
         )
     write, suffix = _writer(options.format), EXPORTS[options.format].suffix
+    if folder is not None:
+        _make(folder)
     at = datetime.now().isoformat().replace(":", "-")
     for one in found:
         path = out if folder is None else folder / f"samples_{one.task.name}_{at}{suffix}"

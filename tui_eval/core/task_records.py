@@ -43,6 +43,8 @@ class Task:
     rows: int = 0
     left_out: int = 0
     """Rows that can't be used."""
+    faults: tuple[str, ...] = ()
+    """The first of them, each with its number and the reason."""
     notes: tuple[str, ...] = ()
     fault: str = ""
     """Why the task can't be measured at all (``multi-label data``)."""
@@ -79,7 +81,7 @@ class MetricOptions:
     """Field of a code problem's tests."""
     entry_point: str = ""
     """Field that names the function which the tests call."""
-    code_seconds: float = 10.0
+    code_seconds: float = 5.0
     """That one program and its tests may take."""
     own: str = ""
     """A Python file with metrics of a person's own."""

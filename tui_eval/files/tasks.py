@@ -26,6 +26,7 @@ from tui_eval.files.datasets import shapes
 from tui_eval.files.datasets.rows import DamagedRow, Row, rows
 from tui_eval.files.datasets.turns import as_text, plain
 from tui_eval.files.raw import why
+from tui_eval.files.task_schema import schema_of
 
 REFERENCES = (
     *("reference", "references", "expected", "expected_output", "target", "targets", "label"),
@@ -87,7 +88,7 @@ def options_of(config: Config, entry: TaskConfig) -> MetricOptions:
         json_field=entry.json_field or "",
         stemmer=entry.stemmer,
         tokenizer=entry.tokenizer,
-        schema=_schema(config.resolve(entry.schema), entry) if entry.schema else None,
+        schema=schema_of(config.resolve(entry.schema), entry) if entry.schema else None,
         most_words=entry.most_words,
         tests=entry.tests or "",
         entry_point=entry.entry_point or "",
@@ -109,43 +110,6 @@ def _own_digest(own: Path | None, names: Sequence[str]) -> str:
         raise InputError(f"{own} can't be read: {why(error)}.") from error
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} can't be read: {why(error)}.") from error
-
-
-def _schema(path: Path, entry: TaskConfig) -> Mapping[str, Any]:
-    place, remedy = f"{entry.place('schema')}: {clean(path.name)}", "Correct the schema's file."
-    try:
-        found = json.loads(_bytes(path))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{place} is not JSON: {error}.", remedy) from error
-    if not isinstance(found, dict):
-        raise InputError(f"{place} is not a JSON Schema: it is no object.", remedy)
-    if fault := _no_schema(found):
-        raise InputError(f"{place} is not a JSON Schema: {fault}.", remedy)
-    return found
-
-
-def _no_schema(found: dict[str, Any]) -> str:
-    """What is wrong with it; that the package lacks is told where answers are measured."""
-    try:
-        from jsonschema import Draft202012Validator, SchemaError
-        from jsonschema.validators import validator_for
-    except ImportError:
-        return ""
-    try:
-        validator_for(found, default=Draft202012Validator).check_schema(found)
-    except SchemaError as error:
-        at = clean(error.json_path, limit=60)
-        return f"{clean(error.message, limit=200)} at {at}"
-    except Exception as error:  # Its own "$schema", for one, may be anything.
-        return clean(f"{type(error).__name__}: {error}", limit=200)
-    return ""
-
-
 def _read(config: Config, entry: TaskConfig, task: Task) -> Task:
     examples, shown = _examples(config, entry)
     tally = _Tally()
@@ -165,6 +129,7 @@ def _read(config: Config, entry: TaskConfig, task: Task) -> Task:
         items=tuple(kept),
         rows=tally.rows,
         left_out=tally.bad,
+        faults=_first(tally),
         notes=tuple(_notes(tally, left_out, len(kept), len(items), len(examples) // 2)),
     )
 
@@ -286,6 +251,8 @@ def _asked(fields: DataConfig, entry: TaskConfig, value: Mapping[str, Any]) -> A
         return (Message("user", made.prompt),), made.references, ()
     if entry.template or (entry.prompt and not _is_turns(value.get(entry.prompt))):
         return (Message("user", _question(entry, value)),), _references(entry, value), ()
+    if _is_problem(entry, value):
+        return (Message("user", _text(value, "prompt")),), (), ()
     # [data] says how its own files are read, not what else a task names.
     wanted = DataConfig(prompt=entry.prompt) if entry.data else fields
     try:
@@ -299,6 +266,13 @@ def _asked(fields: DataConfig, entry: TaskConfig, value: Mapping[str, Any]) -> A
     own = _references(entry, value)
     # A list of references says more than the one that the shape took.
     return turns[:-1], own if len(own) > 1 else (_answer(last),), tools
+
+
+def _is_problem(entry: TaskConfig, value: Mapping[str, Any]) -> bool:
+    """A code problem without its solution, which nothing needs: the tests judge."""
+    names = ("prompt", entry.entry_point or "entry_point")
+    solved = any(value.get(name) is not None for name in (*REFERENCES, *shapes.TURNS))
+    return not solved and all(isinstance(value.get(name), str) for name in names)
 
 
 def _answer(turn: Message) -> str:
@@ -413,6 +387,11 @@ def _check(entry: TaskConfig, source: str, tally: _Tally, items: Mapping[str, Ta
         )
 
 
+def _first(tally: _Tally) -> tuple[str, ...]:
+    more = tally.bad - len(tally.faults)
+    return (*tally.faults, f"and {more} more") if more else tuple(tally.faults)
+
+
 def _notes(tally: _Tally, among: int, kept: int, usable: int, examples: int) -> Iterator[str]:
     yield from tally.notes
     if examples:
@@ -422,6 +401,6 @@ def _notes(tally: _Tally, among: int, kept: int, usable: int, examples: int) -> 
     if tally.repeats:
         yield f"{tally.repeats} rows repeat an earlier one exactly: measured once."
     if tally.bad:
-        yield f"{tally.bad} rows can't be used ({'; '.join(tally.faults)})."
+        yield f"{tally.bad} rows can't be used ({'; '.join(_first(tally))})."
     if kept < usable:
         yield f"A seeded choice of {kept} of {usable} usable items."

@@ -81,7 +81,7 @@ def _hit(looked: Looked, code: str, severity: Severity, text: str, phrase: str) 
 
 
 def _stopped(looked: Looked, code: str, why: str, phrase: str) -> Hit:
-    return _hit(looked, code, "not_enough", clean(why, limit=400), phrase)
+    return _hit(looked, code, "not_enough", clean(why, limit=800), phrase)
 
 
 def _value(looked: Looked) -> Hit | None:
@@ -308,7 +308,10 @@ def _skipped(looked: Looked) -> Hit | None:
     ]
     told = []
     if looked.task.left_out:
-        told.append(f"{count_text(looked.task.left_out, 'row')} can't be used")
+        first = "; ".join(clean(one, limit=120) for one in looked.task.faults)
+        told.append(
+            f"{count_text(looked.task.left_out, 'row')} can't be used{first and f' ({first})'}"
+        )
     if none:
         told.append(f"{count_text(len(none), 'item')} without an answer (first: #{none[0]})")
     if not told:

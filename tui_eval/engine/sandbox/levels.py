@@ -37,7 +37,8 @@ REMEDY = (
     "Model-written code needs Linux 5.13 or later with Landlock switched on (its name in "
     "/sys/kernel/security/lsm, else the boot option lsm=landlock,…) and seccomp, on x86-64 or "
     "aarch64. In a container, its seccomp profile must allow landlock_* and seccomp, as "
-    "Docker's own does. Or opt in to a weaker level explicitly."
+    "Docker's own does. Or opt in to a weaker level explicitly, in eval.toml: "
+    '[task_metrics] sandbox = "restricted"'
 )
 
 

@@ -37,7 +37,7 @@ class Limits:
     """Wall and processor seconds of the candidate and its test together; the rest is the
     candidate's. ``judge_mib`` is the test's address space."""
 
-    seconds: float = 10.0
+    seconds: float = 5.0
     memory_mib: int = 1024
     judge_mib: int = 4096
     disk_mib: int = 64

@@ -173,6 +173,8 @@ class StepPane(PlotKeys, can_focus=True):
             self._go(listing.opens, listing.ref)
         elif listing is not None and listing.ref:
             self.post_message(self.Opened(self.step, listing.ref, listing.opens))
+        elif listing is None and isinstance(self.views.plot, MatrixView):
+            self._go("say", "no item here")
         elif self.entry.judged:
             self.post_message(JudgeAsked(self.step))
 
