@@ -83,7 +83,11 @@ def poison(folder: Path) -> None:
     toml = (folder / "eval.toml").read_text("utf-8")
     toml = re.sub(r"\[models\.overfitted\][^\[]*", "", toml).partition("[tasks.")[0]
     asked = [
-        {"prompt": f"{n} {HOSTILE}", "label": f"{HOSTILE} {n % 2}", "category": f"{n % 3}{HOSTILE}"}
+        {
+            "prompt": f"asked {n} {HOSTILE}",
+            "label": f"{HOSTILE} {n % 2}",
+            "category": f"{n % 3}{HOSTILE}",
+        }
         for n in range(24)
     ]
     (folder / "data" / "asked.jsonl").write_text("\n".join(map(json.dumps, asked)), "utf-8")
