@@ -47,7 +47,8 @@ def bench(tmp_path: Path) -> AnswerBench:
 
 def with_tasks(bench: AnswerBench, generation: str = SHORT, **tasks: str) -> None:
     named = {f"tasks_{name}": body for name, body in tasks.items()}
-    bench.settings(generation=generation, **named)
+    # The rows' prompts are also those of validation rows, which nobody compares blind here.
+    bench.settings(generation=f"{generation}\n[blind_ab]\npairs = 0", **named)
 
 
 LABELLED = 'data = "labels.jsonl"\nmetrics = ["accuracy", "macro_f1"]\n'

@@ -19,7 +19,7 @@ _ORDER: tuple[Severity, ...] = ("bad", "not_enough", "caution")
 @dataclass(frozen=True, slots=True)
 class Number:
     """A named figure. ``low`` and ``high`` are a 95% interval or both None; ``why`` says
-    in words why ``value`` is None."""
+    in words why ``value`` is None, or why there is no interval."""
 
     value: float | None
     low: float | None = None

@@ -18,7 +18,9 @@ _ASCII_PUNCTUATION = frozenset(string.punctuation)
 def ruler(options: MetricOptions) -> Ruler:
     how = (
         "Exact match and token F1 compare after lower case, without punctuation and English"
-        " articles, white space collapsed; the best reference counts."
+        " articles, white space collapsed; the best reference counts. Unlike SQuAD,"
+        " punctuation of every script is left out, and token F1 of text with"
+        " Chinese characters, which has no spaces, counts each of them as a token."
     )
     return Ruler(measure, how)
 

@@ -16,6 +16,8 @@ from tui_eval.core.stats.student import Z95, t95
 
 Groups = Sequence[Hashable | None] | None
 """A group per sample; None is a sample of its own."""
+FLAT = 1e-12
+"""Of what is 1: a spread below it is rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,19 @@ def mean(values: Sequence[float], groups: Groups = None) -> Estimate | None:
     return ratio_of_sums(values, [1.0] * len(values), groups)
 
 
+def flat(found: Estimate) -> bool:
+    """Whether no unit moves it: that they are all the same says nothing of others."""
+    return found.se <= FLAT * max(1.0, abs(found.value))
+
+
+def paired_rates(wins: float, losses: float, n: int) -> tuple[float, float]:
+    """Bonett and Price's ends of a difference of rates on ``n`` pairs: one win and one loss are
+    added, so that it has a width also where every pair is the same."""
+    up, down, size = (wins + 1) / (n + 2), (losses + 1) / (n + 2), n + 2
+    half = Z95 * math.sqrt((up + down - (up - down) ** 2) / size)
+    return max(-1.0, up - down - half), min(1.0, up - down + half)
+
+
 def difference(one: Estimate, other: Estimate) -> Estimate:
     """``one - other`` of two sets that vary separately (training and validation rows),
     degrees of freedom after Welch and Satterthwaite."""
@@ -160,8 +175,8 @@ def perplexity(
     return None if loss is None else exponential(loss)
 
 
-def wilson(hits: int, n: int) -> Interval | None:
-    """A rate; None of nothing."""
+def wilson(hits: float, n: int) -> Interval | None:
+    """A rate; None of nothing. ``hits`` may be a share of ``n`` groups."""
     if n <= 0:
         return None
     rate, z2 = hits / n, Z95 * Z95

@@ -16,7 +16,7 @@ from functools import lru_cache
 from itertools import chain
 
 from tui_eval.core.stats.classification import Tally, figure
-from tui_eval.core.stats.intervals import Groups, Interval
+from tui_eval.core.stats.intervals import FLAT, Groups, Interval
 from tui_eval.core.stats.order import quantile
 
 DRAWS = 2_000
@@ -30,7 +30,8 @@ Ends = tuple[float | None, float | None]
 
 @dataclass(frozen=True, slots=True)
 class Resampled:
-    """A figure of each model and tuned's minus base's; ``se`` is the difference's."""
+    """A figure of each model and tuned's minus base's; ``se`` is the difference's. No ends and
+    no ``se`` where every draw gives the same."""
 
     base: Interval | None
     tuned: Interval | None
@@ -151,13 +152,14 @@ def _interval(value: float | None, drawn: Sequence[float | None], n: int) -> Int
     if value is None:
         return None
     kept = [one for one in drawn if one is not None]
-    if not kept:
+    # Draws that are all the same say nothing of other items.
+    if not kept or max(kept) - min(kept) <= FLAT:
         return Interval(value, None, None, n)
     return Interval(value, quantile(kept, 0.025), quantile(kept, 0.975), n)
 
 
 def _deviation(drawn: Sequence[float]) -> float | None:
-    if not drawn:
+    if not drawn or max(drawn) - min(drawn) <= FLAT:
         return None
     centre = math.fsum(drawn) / len(drawn)
     return math.sqrt(math.fsum((one - centre) ** 2 for one in drawn) / len(drawn))

@@ -166,8 +166,11 @@ def _how(case: Case) -> tuple[str, ...]:
         "Base and tuned answer the same items and are compared as pairs. The interval of a"
         " difference is 95%: one influence value per item, summed within groups, Student's t;"
         f" F1, precision, recall, kappa and MCC by paired bootstrap, {DRAWS:,} draws, seed {SEED}."
-        " Rates have Wilson intervals. A right/wrong difference is shown where McNemar's exact"
-        " test of the items that only one model has right agrees with the interval.",
+        " Rates have Wilson intervals; where rows are in groups, Student's t over groups, and"
+        " Wilson on the number of groups where all are the same. Where every item is the same, a"
+        " right/wrong difference has Bonett and Price's interval and other figures have none."
+        " Intervals are cut to what a figure can be. A right/wrong difference is shown where"
+        " McNemar's exact test of the items that only one model has right agrees.",
     ]
     for looked in case.tasks:
         paragraphs += _how_task(looked)

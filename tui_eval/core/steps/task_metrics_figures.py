@@ -13,7 +13,16 @@ from tui_eval.core.metrics.labels import by_folded, truth
 from tui_eval.core.metrics.settle import data_labels
 from tui_eval.core.records import Completion
 from tui_eval.core.stats.corpus import FORMULAS, figure, figure_difference
-from tui_eval.core.stats.intervals import Estimate, Groups, Interval, mean, wilson
+from tui_eval.core.stats.intervals import (
+    Estimate,
+    Groups,
+    Interval,
+    flat,
+    mean,
+    paired_rates,
+    units,
+    wilson,
+)
 from tui_eval.core.stats.pass_at_k import estimate
 from tui_eval.core.stats.rates import sign_p
 from tui_eval.core.stats.resampled import DRAWS, Resampled, label_figure, mean_figure
@@ -293,7 +302,7 @@ def _right_wrong(
         metric,
         pairs,
         (_rate(base, groups), _rate(tuned, groups)),
-        mean(moved, groups),
+        _moved(moved, groups),
         # So many discordant items, and two more as at least as many could have come.
         DETECTED * math.sqrt((wins + losses + 2) / (n + 2) / n),
         shown=p <= significance,
@@ -304,17 +313,30 @@ def _right_wrong(
 def _rate(right: Sequence[float], groups: Groups) -> Interval | None:
     if groups is None:
         return wilson(int(sum(right)), len(right))
-    found = _interval(mean(right, groups))
-    if found is None or found.low is None or found.high is None:
-        return found
-    return Interval(found.value, max(0.0, found.low), min(1.0, found.high), found.n)
+    found, count = mean(right, groups), units(groups, len(right))
+    if found is None or count < 2 or not flat(found):
+        return _interval(found, (0.0, 1.0))
+    ends = wilson(found.value * count, count)
+    return ends and replace(ends, value=found.value, n=found.n)
+
+
+def _moved(moved: Sequence[float], groups: Groups) -> Interval | None:
+    """Of right and wrong, tuned's minus base's."""
+    found, count = mean(moved, groups), units(groups, len(moved))
+    if found is None or count < 2 or not flat(found):
+        return _interval(found, (-1.0, 1.0))
+    won, lost = (max(0.0, side * found.value) * count for side in (1, -1))
+    return Interval(found.value, *paired_rates(won, lost, count), found.n)
 
 
 def _number(name: str, metric: Metric, pairs: tuple[Pair, ...], groups: Groups) -> Compared:
     base, tuned = values(pairs, name, "base"), values(pairs, name, "tuned")
     moved = mean([t - b for t, b in zip(tuned, base, strict=True)], groups)
-    ends = _interval(mean(base, groups)), _interval(mean(tuned, groups))
-    return _compared(name, metric, pairs, ends, moved, _detectable(moved))
+    # Nobody knows how far a metric of a person's own may go.
+    side, both = (None, None) if metric.own else ((0.0, 1.0), (-1.0, 1.0))
+    ends = _interval(mean(base, groups), side), _interval(mean(tuned, groups), side)
+    difference = _interval(moved, both)
+    return _compared(name, metric, pairs, ends, difference, _detectable(moved))
 
 
 def _corpus(name: str, metric: Metric, pairs: tuple[Pair, ...], groups: Groups) -> Compared:
@@ -322,13 +344,15 @@ def _corpus(name: str, metric: Metric, pairs: tuple[Pair, ...], groups: Groups) 
     tuned = [pair.tuned.counts for pair in pairs]
     base = [pair.of("base").counts for pair in pairs]
     moved = figure_difference(formula, tuned, base, groups)
-    sides = (_interval(figure(formula, rows, groups)) for rows in (base, tuned))
-    return _compared(name, metric, pairs, (next(sides), next(sides)), moved, _detectable(moved))
+    sides = (_interval(figure(formula, rows, groups), (0.0, 100.0)) for rows in (base, tuned))
+    difference = _interval(moved, (-100.0, 100.0))
+    ends = next(sides), next(sides)
+    return _compared(name, metric, pairs, ends, difference, _detectable(moved))
 
 
 def _detectable(moved: Estimate | None) -> float | None:
     # Where no item differs, nothing tells how far others might.
-    if moved is None or not math.isfinite(moved.se) or not moved.se:
+    if moved is None or not math.isfinite(moved.se) or flat(moved):
         return None
     return DETECTED * moved.se
 
@@ -338,14 +362,14 @@ def _compared(
     metric: Metric,
     pairs: tuple[Pair, ...],
     ends: tuple[Interval | None, Interval | None],
-    moved: Estimate | None,
+    moved: Interval | None,
     detectable: float | None,
     *,
     shown: bool = True,
 ) -> Compared:
     """Without a base there is nothing to differ from."""
     alone = pairs[0].base is None
-    difference = None if alone else _interval(moved)
+    difference = None if alone else moved
     return Compared(
         name,
         metric,
@@ -377,8 +401,15 @@ def _with_tests(made: Compared, wins: int, losses: int, p: float) -> Compared:
     return made if made.difference is None else replace(made, wins=wins, losses=losses, p=p)
 
 
-def _interval(found: Estimate | None) -> Interval | None:
-    return None if found is None else Interval(found.value, found.low, found.high, found.n)
+def _interval(found: Estimate | None, span: tuple[float, float] | None = None) -> Interval | None:
+    """Cut to ``span``, which the figure can't leave; without ends where nothing varies."""
+    if found is None:
+        return None
+    low, high = found.low, found.high
+    if low is None or high is None or flat(found):
+        return Interval(found.value, None, None, found.n)
+    least, most = span or (-math.inf, math.inf)
+    return Interval(found.value, max(least, low), min(most, high), found.n)
 
 
 def _better(metric: Metric, difference: Interval | None) -> int:

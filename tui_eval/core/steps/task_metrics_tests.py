@@ -19,6 +19,7 @@ from tui_eval.core.text import clean
 
 NAMED = 5
 """Labels, items and tasks that a sentence names."""
+NO_SPREAD = "no interval, for nothing varies: every item or draw gives the same"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,10 @@ def _value(looked: Looked) -> Hit | None:
         text = f"worse than base: {moved}{_how_sure(found)}."
         return _hit(looked, "worse", "bad", text, "worse")
     if found.difference.low is None:
-        return None
+        if looked.waiting:
+            return None
+        text = f"no difference shown: {moved}; {NO_SPREAD}."
+        return _hit(looked, "not_shown", "caution", text, "no difference shown")
     text = f"no difference shown: {moved}{_how_sure(found)}, which may be none."
     if found.detectable is not None:
         items = count_text(found.n, found.noun)

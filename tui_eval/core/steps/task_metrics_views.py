@@ -21,7 +21,7 @@ from tui_eval.core.steps.task_metrics_figures import (
     triples,
 )
 from tui_eval.core.steps.task_metrics_items import items_table
-from tui_eval.core.steps.task_metrics_tests import Case
+from tui_eval.core.steps.task_metrics_tests import NO_SPREAD, Case
 from tui_eval.core.text import clean
 
 SHOWN = 50
@@ -299,10 +299,11 @@ def _of_metric(prefix: str, looked: Looked, found: Compared | None) -> dict[str,
         return {f"{prefix}.{name}": Number(None, why=why) for name in names}
     unit = "" if found.metric.own else found.metric.unit
     alone = "there is no base model"
+    spread = "" if looked.waiting or found.n < 2 else NO_SPREAD
     made = {
-        "base": _number(found.base, found.n, unit, alone),
-        "tuned": _number(found.tuned, found.n, unit, ""),
-        "difference": _number(found.difference, found.n, unit, alone),
+        "base": _number(found.base, found.n, unit, alone, spread),
+        "tuned": _number(found.tuned, found.n, unit, "", spread),
+        "difference": _number(found.difference, found.n, unit, alone, spread),
         "detectable": Number(
             found.detectable, n=found.n, unit=unit, why="" if found.detectable else "too few items"
         ),
@@ -312,7 +313,9 @@ def _of_metric(prefix: str, looked: Looked, found: Compared | None) -> dict[str,
     return {f"{prefix}.{name}": number for name, number in made.items()}
 
 
-def _number(found: Interval | None, n: int, unit: str, why: str) -> Number:
+def _number(found: Interval | None, n: int, unit: str, why: str, spread: str) -> Number:
+    """``spread``: why it has no ends where it has none."""
     if found is None:
         return Number(None, n=n, unit=unit, why=why or "nothing to divide by")
-    return Number(found.value, found.low, found.high, n, unit)
+    why = spread if found.low is None else ""
+    return Number(found.value, found.low, found.high, n, unit, why)
