@@ -131,16 +131,54 @@ def test_a_list_of_targets_is_read_as_one_where_the_document_has_it(tmp_path: Pa
 
 def test_rows_with_an_id_answer_the_items_of_that_id(tmp_path: Path) -> None:
     """Where there is no prompt that says more."""
-    docs = [{"id": n, "prompt": f"q {n}", "answer": "a"} for n in range(3)]
+    docs = [{"id": n, "prompt": f"q {n}", "answer": "a"} for n in range(4)]
     task = of_task(tmp_path, docs, 'metrics=["exact_match"]').task
     rows: list[dict[str, Any]] = [{"id": 2, "answer": "two"}, {"id": 0, "answer": "zero"}]
     rows.append({"id": 1, "prompt": "another prompt", "answer": "one"})
+    rows.append({"id": 3, "prompt": "q 3", "answer": "three"})
     found = match_task(read_answers(lines(tmp_path / "a.jsonl", rows)), "k", task)
-    assert [one.answer for one in found.answers.values()] == ["zero", "two"]
+    assert [one.answer for one in found.answers.values()] == ["zero", "two", "three"]
     assert found.notes == (
         "1 item has no answer in a.jsonl.",
         "1 answer of a.jsonl is to no item.",
     )
+
+
+def test_ids_of_other_data_answer_nothing(tmp_path: Path) -> None:
+    """The file's prompts say that its ids are of something else."""
+    docs = [{"id": n, "prompt": f"q {n}", "answer": "a"} for n in range(3)]
+    task = of_task(tmp_path, docs, 'metrics=["exact_match"]').task
+    rows: list[dict[str, Any]] = [{"id": 2, "answer": "Paris"}]
+    rows.append({"id": 0, "prompt": "The capital of Peru?", "answer": "Lima"})
+    with pytest.raises(NothingMatches):
+        match_task(read_answers(lines(tmp_path / "a.jsonl", rows)), "k", task)
+    coded = [{"task_id": n, "prompt": "def other(): ...", "completion": " 1"} for n in range(3)]
+    docs = [{"task_id": n, "prompt": f"q {n}", "answer": "a"} for n in range(3)]
+    task = of_task(tmp_path, docs, 'metrics=["exact_match"]').task
+    with pytest.raises(NothingMatches):
+        match_task(read_answers(lines(tmp_path / "c.jsonl", coded)), "k", task)
+
+
+def test_ids_alone_that_stand_in_several_tasks_are_told(tmp_path: Path) -> None:
+    for name in ("cap", "math"):
+        lines(tmp_path / f"{name}.jsonl", [{"id": 1, "prompt": f"{name}?", "answer": "a"}])
+    toml = (
+        '[models.tuned]\nanswers = "a.jsonl"\n'
+        '[tasks.cap]\ndata = "cap.jsonl"\nmetrics = ["exact_match"]\n'
+        '[tasks.math]\ndata = "math.jsonl"\nmetrics = ["exact_match"]\n'
+    )
+    answer: dict[str, Any]
+    for answer, told in (({"id": 1}, 1), ({"id": 1, "prompt": "cap?"}, 0)):
+        lines(tmp_path / "a.jsonl", [{**answer, "answer": "a"}])
+        (tmp_path / "eval.toml").write_text(toml)
+        settings = config.load(tmp_path / "eval.toml", files=False)
+        workspace_ = Workspace.open(tmp_path)
+        try:
+            cap, math = WorkspaceEvidence(workspace_, settings, FileCache()).tasks("tuned")
+        finally:
+            workspace_.close()
+        assert sum("stand in math too" in note for note in cap.notes) == told
+        assert sum("stand in cap too" in note for note in math.notes) == told
 
 
 def test_completions_answer_the_validation_rows_of_their_problems(tmp_path: Path) -> None:

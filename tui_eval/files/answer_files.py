@@ -15,13 +15,13 @@ from typing import Any
 from tui_eval.config import Config, DataConfig
 from tui_eval.core.answers import Written, completion, tags_in
 from tui_eval.core.records import Completion, Dataset, Message, Sample
-from tui_eval.core.task_records import Task
-from tui_eval.core.text import clean, content_id
+from tui_eval.core.task_records import Task, TaskItem
+from tui_eval.core.text import clean, content_id, fold
 from tui_eval.errors import InputError, NothingMatches
 from tui_eval.files import producers
 from tui_eval.files.answer_reading import AnswerFile
 from tui_eval.files.answer_reading import read_answers as read_answers
-from tui_eval.files.answer_rows import IDS, Given, document_of
+from tui_eval.files.answer_rows import IDS, PROMPTS, Given, document_of
 from tui_eval.files.datasets import shapes
 from tui_eval.files.datasets.rows import DamagedRow, rows
 
@@ -138,14 +138,47 @@ def match_task(file: AnswerFile, key: str, task: Task) -> Matched:
     """``match`` for a task's items: the harness's rows by their document, those of code
     problems by ``task_id``, those that have an id and no prompt by that."""
     by_document = {document_of(row): row for row in file.rows if row.doc is not None}
-    by_id = _by_id(file)
+    by_id = _by_id_of(file, task)
     known = {}
     for item in task.items:
         found = by_document.get(content_id(dict(item.fields))) or _of_id(item.fields, by_id)
-        if found is not None:
+        if found is not None and (found.doc is not None or _agrees(found, item)):
             known[item.sample.id] = found
     samples = [item.sample for item in task.items]
     return match(file, key, samples, task.source, known, what="item")
+
+
+def tasks_by_id(file: AnswerFile, tasks: Iterable[Task]) -> tuple[str, ...]:
+    """Those tasks that a file without any prompt has answers to, for their ids are the same."""
+    if any(row.turns or row.doc is not None for row in file.rows):
+        return ()
+    by_id = _by_id(file)
+    answered = (
+        task.name
+        for task in tasks
+        if any(_of_id(item.fields, by_id) is not None for item in task.items)
+    )
+    return tuple(answered)
+
+
+def _by_id_of(file: AnswerFile, task: Task) -> dict[str, Given]:
+    """Rows that an id alone may bring to this task: none where the file has prompts too, and
+    under the same ids nothing but others, for then its ids are those of other data."""
+    prompted = {row.id: row for row in file.rows if row.id and row.turns and row.doc is None}
+    pairs = ((_of_id(item.fields, prompted), item) for item in task.items)
+    fit = [_agrees(row, item) for row, item in pairs if row is not None]
+    return {} if fit and not any(fit) else _by_id(file)
+
+
+def _agrees(row: Given, item: TaskItem) -> bool:
+    """Whether what a row says of its prompt, if anything, is about the item, whatever either
+    has put around it."""
+    if not row.turns:
+        return True
+    said = fold(row.prompt)
+    named = (item.fields.get(name) for name in PROMPTS)
+    asked = [fold(one) for one in (item.sample.prompt, *named) if isinstance(one, str)]
+    return any(one and said and (one in said or said in one) for one in asked)
 
 
 def _by_id(file: AnswerFile) -> dict[str, Given]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_eval.config import Config, TaskConfig
@@ -47,7 +49,27 @@ class TaskPart:
         raise NotImplementedError
 
     def tasks(self, candidate: str) -> Sequence[Task]:
-        return [self._confined(candidate, self.ready(name).task) for name in self._config.tasks]
+        found = [self._confined(candidate, self.ready(name).task) for name in self._config.tasks]
+        notes = self._id_notes(candidate, found) if len(found) > 1 else {}
+        return [replace(one, notes=(*one.notes, *notes.get(one.name, ()))) for one in found]
+
+    def _id_notes(self, candidate: str, tasks: Sequence[Task]) -> Mapping[str, Sequence[str]]:
+        """By task: files whose ids alone make them answer it and other tasks too."""
+        notes: dict[str, list[str]] = defaultdict(list)
+        for model in filter(None, (candidate, producers.base_name(self._config, candidate))):
+            if not self._from_file(model):
+                continue
+            path = self._config.resolve(self._config.models[model].answers or "")
+            items = content_id([[one.name, *(i.sample.id for i in one.items)] for one in tasks])
+            seen = ("tasks by id", model, items, stamp_of(path))
+            served = self._cache.kept(tuple, seen, partial(_served, path, tasks))
+            for name in served if len(served) > 1 else ():
+                others = clean(", ".join(one for one in served if one != name), limit=120)
+                notes[name].append(
+                    f"{clean(path.name)} has ids and no prompts, and those ids stand in {others}"
+                    " too: whether its answers are to these items, nothing shows."
+                )
+        return notes
 
     def ready(self, name: str) -> ReadTask:
         """The task with its data as it lies there now, read again only when a file changed."""
@@ -246,6 +268,17 @@ def place_of(answers: Mapping[str, Sequence[Completion]], item: TaskItem, measur
     """The same of the first answer; empty where there is none."""
     some = answers.get(item.sample.id, ())
     return place(some[0], row_id(item, measure)) if some and not some[0].error else ""
+
+
+def _served(path: Path, tasks: Sequence[Task]) -> tuple[str, ...]:
+    from tui_eval.files.answer_files import tasks_by_id
+    from tui_eval.files.answer_reading import read_answers
+
+    try:
+        # A folder has a file for each task.
+        return () if path.is_dir() else tasks_by_id(read_answers(path), tasks)
+    except InputError:
+        return ()
 
 
 def _caller(entry: TaskConfig, options: MetricOptions) -> CallsFor:
