@@ -216,3 +216,24 @@ def test_how_many_are_kept_is_told_of_the_task_and_not_of_a_cell() -> None:
     assert found is not None
     assert found.kept.startswith("4 items")
     assert "1 item" in found.title
+
+
+def test_short_answers_are_known_by_standing_together() -> None:
+    """Under other ids and another template; one short answer alone is of many questions."""
+    asked = compared(4, tuned={1: "Oslo", 2: "Rome"}, base={1: "Bergen", 2: "Pisa"})
+    said = {"tuned": ("oslo ", "Rome"), "base": ("Bergen", "Bern")}
+    rows = [made_sample(at, messages=(Message("user", f"ask {at}"),), row=99 + at) for at in (1, 2)]
+    items = tuple(
+        TaskItem(replace(row, id=f"t{at}", folded_prompt=""), (f"answer {at}",))
+        for at, row in enumerate(rows, 1)
+    )
+    task = Task("tmpl", items, ("exact_match",))
+    texts = {
+        (model, "tmpl"): {
+            f"t{at}": Completion(f"{model}{at}", f"t{at}", text, text)
+            for at, text in enumerate(some, 1)
+        }
+        for model, some in said.items()
+    }
+    evidence = replace(asked, task_list=(task,), task_completions=texts)
+    assert kept_back(evidence, "tuned", "base")(task) == {"t1"}

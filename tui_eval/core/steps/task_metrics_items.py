@@ -60,24 +60,41 @@ def kept_back(
         return lambda task: frozenset()
     models = [one for one in dict.fromkeys((candidate, base)) if one is not None]
     asks = _asks(kept)
-    compared = {
-        fold(made.answer)
-        for model in models
-        for id, made in evidence.answers(candidate, model).items()
-        if id in asks.ids
+    made = {model: evidence.answers(candidate, model) for model in models}
+    compared = {fold(some[id].answer) for some in made.values() for id in asks.ids if id in some}
+    telling = {one for one in compared if cells(one) >= TELLING}
+    # Short answers are known by standing together, and with the right one.
+    trios = {
+        (fold(one.reference or ""), *(fold(some[one.id].answer) for some in made.values()))
+        for one in kept
+        if all(one.id in some for some in made.values())
     }
-    compared = {one for one in compared if cells(one) >= TELLING}
     tasks = {one.name for one in evidence.tasks(candidate)}
 
     def of(task: Task) -> frozenset[str]:
         found = {item.sample.id for item in task.items if asks.same(item)}
-        for model in models if task.name in tasks else ():
-            for id, some in evidence.every_answer(candidate, model, task.name).items():
-                if any(fold(one.answer) in compared for one in some):
-                    found.add(id)
+        if task.name not in tasks:
+            return frozenset(found)
+        said = [evidence.every_answer(candidate, model, task.name) for model in models]
+        for some in said:
+            found |= {id for id, every in some.items() if _any_of(every, telling)}
+        # Of labels there are so few that items of any other question have the same three.
+        if any(metric_of(name).measure == "labels" for name in task.metrics):
+            return frozenset(found)
+        for item in task.items:
+            texts = [
+                fold(some[item.sample.id][0].answer) for some in said if item.sample.id in some
+            ]
+            right = item.references or (item.sample.reference or "",)
+            if len(set(texts)) > 1 and any((fold(one), *texts) in trios for one in right):
+                found.add(item.sample.id)
         return frozenset(found)
 
     return of
+
+
+def _any_of(every: Sequence[Completion], texts: set[str]) -> bool:
+    return any(fold(one.answer) in texts for one in every)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from tui_eval.core.text import clean
 
 NAMED = 5
 """Labels, items and tasks that a sentence names."""
-NO_SPREAD = "no interval, for nothing varies: every item or draw gives the same"
+NO_SPREAD = "no interval: nothing varies, or there is but one group"
 
 
 @dataclass(frozen=True, slots=True)
