@@ -84,7 +84,7 @@ def poison(folder: Path) -> None:
     toml = re.sub(r"\[models\.overfitted\][^\[]*", "", toml).partition("[tasks.")[0]
     asked = [
         {
-            "prompt": f"asked {n} {HOSTILE}",
+            "prompt": f"{HOSTILE} asked {n}",
             "label": f"{HOSTILE} {n % 2}",
             "category": f"{n % 3}{HOSTILE}",
         }
