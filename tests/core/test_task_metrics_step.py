@@ -3,96 +3,35 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from math import comb
 
 import pytest
 
 from tests.core.made_evidence import MadeEvidence, made_sample
-from tui_eval.core.metrics import metric_of, rulers, squad
-from tui_eval.core.metrics.settle import settled
-from tui_eval.core.reading import HEADLINE_CELLS, SUMMARY_CELLS, Finding, Reading
+from tests.core.made_tasks import (
+    codes,
+    evidence_of,
+    finding,
+    fits,
+    labelled,
+    made_items,
+    numbers_task,
+)
 from tui_eval.core.records import Completion
-from tui_eval.core.stats.intervals import wilson
 from tui_eval.core.stats.rates import sign_p
 from tui_eval.core.stats.resampled import label_figure, mean_figure
 from tui_eval.core.steps.task_metrics import read
 from tui_eval.core.steps.task_metrics_chosen import Chosen
-from tui_eval.core.steps.task_metrics_figures import by_difference, look
+from tui_eval.core.steps.task_metrics_figures import by_difference
 from tui_eval.core.steps.task_metrics_items import select
+from tui_eval.core.steps.task_metrics_look import look
 from tui_eval.core.task_records import (
-    Asked,
     Measured,
-    MetricOptions,
     MetricScores,
     Task,
     TaskItem,
 )
-from tui_eval.core.text import cells
-
-Given = Sequence[Mapping[str, float]]
-
-
-def made_items(count: int, references: Sequence[str] = (), **fields: object) -> list[TaskItem]:
-    return [
-        TaskItem(made_sample(at, **fields), (references[at] if references else "x",))
-        for at in range(count)
-    ]
-
-
-def evidence_of(
-    task: Task, base: Sequence[Measured], tuned: Sequence[Measured], **fields: object
-) -> MadeEvidence:
-    """One task of one measurement; answers as far as there are any."""
-    measure = metric_of(task.metrics[0]).measure
-    ids = [item.sample.id for item in task.items]
-    scores = {
-        (model, task.name): {
-            measure: MetricScores(dict(zip(ids, some, strict=False)), "made by hand.")
-        }
-        for model, some in (("base", base), ("tuned", tuned))
-    }
-    return MadeEvidence(task_list=(task,), measured=scores, **fields)  # type: ignore[arg-type]
-
-
-def numbers_task(base: Sequence[float], tuned: Sequence[float], name: str = "rougeL") -> Reading:
-    task = Task("sums", tuple(made_items(len(base))), (name,), source="t.jsonl", rows=len(base))
-    made = [[Measured({name: one}) for one in some] for some in (base, tuned)]
-    return read(evidence_of(task, *made), "tuned")
-
-
-def labelled(
-    truth: Sequence[str], base: Sequence[str], tuned: Sequence[str], **fields: object
-) -> MadeEvidence:
-    """Answers read by the real rule, as the engine measures them."""
-    items = tuple(made_items(len(truth), truth))
-    task = Task("moods", items, ("macro_f1", "accuracy"), rows=len(items), **fields)  # type: ignore[arg-type]
-    options = settled(MetricOptions(metrics=task.metrics, labels=task.labels), items)
-    (ruler,) = rulers(options).values()
-    made = [
-        [
-            ruler.measure(Asked("", item.references, said))
-            for item, said in zip(items, some, strict=True)
-        ]
-        for some in (base, tuned)
-    ]
-    return evidence_of(task, *made)
-
-
-def finding(reading: Reading, code: str) -> Finding:
-    return next(one for one in reading.findings if one.code == code)
-
-
-def codes(reading: Reading) -> list[str]:
-    return [one.code for one in reading.findings]
-
-
-def fits(reading: Reading) -> None:
-    assert cells(reading.headline) <= HEADLINE_CELLS
-    assert cells(reading.summary) <= SUMMARY_CELLS
-    assert reading.headline
-    assert reading.summary
 
 
 def test_a_number_metric_that_got_better() -> None:
@@ -424,82 +363,3 @@ def task_of(truth: Sequence[str]) -> Task:
 
 
 # Intervals where nothing varies.
-
-
-def grouped(base: Sequence[float], tuned: Sequence[float], size: int, name: str) -> Reading:
-    items = [made_items(1, group=f"g{at // size}")[0] for at in range(len(base))]
-    items = [
-        replace(one, sample=replace(one.sample, id=f"s{at}", row=at + 1))
-        for at, one in enumerate(items)
-    ]
-    task = Task("sums", tuple(items), (name,))
-    made = [[Measured({name: one}) for one in some] for some in (base, tuned)]
-    return read(evidence_of(task, *made), "tuned")
-
-
-def ends(reading: Reading, name: str) -> tuple[float | None, float | None]:
-    return reading.numbers[name].low, reading.numbers[name].high
-
-
-def test_a_perfect_rate_of_groups_has_a_width_by_their_number() -> None:
-    reading = grouped([0.0] * 40, [1.0] * 40, 4, "exact_match")
-    ten = wilson(10, 10)
-    assert ten is not None
-    assert ends(reading, "sums.exact_match.tuned") == (ten.low, 1.0)
-    low, high = ends(reading, "sums.exact_match.base")
-    assert (low, high) == (0.0, pytest.approx(1 - (ten.low or 0)))
-    low, high = ends(reading, "sums.exact_match.difference")
-    assert low is not None
-    assert 0.5 < low < 1
-    assert high == 1.0
-    # One right and one wrong in each: the groups are all the same, the items aren't.
-    halves = grouped([0.0, 1.0] * 20, [1.0, 0.0] * 20, 2, "exact_match")
-    low, high = ends(halves, "sums.exact_match.tuned")
-    half = wilson(10, 20)
-    assert half is not None
-    assert (low, high) == (pytest.approx(half.low), pytest.approx(half.high))
-
-
-def test_models_that_are_both_right_may_differ_on_other_items() -> None:
-    reading = numbers_task([1.0] * 50, [1.0] * 50, "exact_match")
-    low, high = ends(reading, "sums.exact_match.difference")
-    assert low is not None
-    assert high is not None
-    assert -0.1 < low < 0 < high < 0.1
-    assert codes(reading) == ["not_shown"]
-
-
-@pytest.mark.parametrize("name", ["rougeL", "token_f1"])
-def test_a_mean_without_spread_has_no_interval_and_says_why(name: str) -> None:
-    reading = numbers_task([0.0] * 30, [0.0] * 30, name)
-    for one in ("base", "tuned", "difference"):
-        number = reading.numbers[f"sums.{name}.{one}"]
-        assert (number.value, number.low, number.high) == (0.0, None, None)
-        assert "nothing varies" in number.why
-    assert codes(reading) == ["not_shown"]
-    fits(reading)
-
-
-def test_a_label_figure_of_which_all_draws_are_the_same_has_no_interval() -> None:
-    truth = ["a", "b"] * 20
-    wrong = ["b", "a"] * 20
-    reading = read(labelled(truth, wrong, truth), "tuned")
-    for one, value in (("base", 0.0), ("tuned", 1.0), ("difference", 1.0)):
-        number = reading.numbers[f"moods.macro_f1.{one}"]
-        assert (number.value, number.low, number.high) == (value, None, None)
-    assert reading.numbers["moods.accuracy.tuned"].low == pytest.approx(0.912, abs=0.001)
-
-
-def test_intervals_stay_in_the_range_of_their_figure() -> None:
-    base, tuned = [0.0] * 30, [1.0] * 29 + [0.0]
-    for name in ("exact_match", "rougeL"):
-        assert ends(numbers_task(base, tuned, name), f"sums.{name}.difference")[1] == 1.0
-        assert ends(numbers_task(tuned, base, name), f"sums.{name}.difference")[0] == -1.0
-
-
-def test_how_says_what_is_done() -> None:
-    how = " ".join(numbers_task([0.0] * 30, [1.0] * 30).how)
-    assert "Wilson on the number of groups" in how
-    asked = Asked("", ("東京",), "東")
-    assert squad.measure(asked).values["token_f1"] == pytest.approx(2 / 3)
-    assert "Unlike SQuAD" in squad.ruler(MetricOptions()).how

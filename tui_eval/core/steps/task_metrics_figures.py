@@ -7,11 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from tui_eval.core.evidence import TaskEvidence
 from tui_eval.core.metrics import Metric, metric_of, passes_at
 from tui_eval.core.metrics.labels import by_folded, truth
 from tui_eval.core.metrics.settle import data_labels
-from tui_eval.core.records import Completion
 from tui_eval.core.stats.corpus import FORMULAS, figure, figure_difference
 from tui_eval.core.stats.intervals import (
     Estimate,
@@ -25,8 +23,8 @@ from tui_eval.core.stats.intervals import (
 )
 from tui_eval.core.stats.pass_at_k import estimate
 from tui_eval.core.stats.rates import sign_p
-from tui_eval.core.stats.resampled import DRAWS, Resampled, label_figure, mean_figure
-from tui_eval.core.task_records import Measured, MetricScores, Task, TaskItem
+from tui_eval.core.stats.resampled import Resampled, label_figure, mean_figure
+from tui_eval.core.task_records import Measured, Task, TaskItem
 
 UNPARSED = "unparsed"
 DETECTED = 2.8
@@ -75,136 +73,6 @@ class Compared:
         return "problem" if self.metric.kind == "problems" else "item"
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """One task with everything that was found on it."""
-
-    task: Task
-    base: str | None
-    compared: tuple[Compared, ...]
-    answers: Mapping[Side, Mapping[str, Completion]]
-    scores: Mapping[Side, Mapping[str, MetricScores]]
-    done: int
-    planned: int
-    kept: int = 0
-    """Items that are left out of everything here, for an open blind A/B asks them too."""
-
-    @property
-    def waiting(self) -> bool:
-        refused = bool(self.task.fault or self.task.refused)
-        return not refused and self.done < self.planned
-
-    @property
-    def first(self) -> Compared | None:
-        """The metric that carries the verdict."""
-        return self.compared[0] if self.compared else None
-
-    @property
-    def sides(self) -> tuple[Side, ...]:
-        return ("tuned",) if self.base is None else ("base", "tuned")
-
-    def measures(self) -> list[str]:
-        return list(dict.fromkeys(metric_of(name).measure for name in self.task.metrics))
-
-    def measured(self, side: Side, measure: str) -> list[Measured]:
-        """Of the task's items, in order, as far as measured."""
-        found = self.scores[side].get(measure, MetricScores()).items
-        return [found[i.sample.id] for i in self.task.items if i.sample.id in found]
-
-
-def gathered(evidence: TaskEvidence, candidate: str, base: str | None, task: Task) -> Looked:
-    """Answers and findings, nothing compared yet."""
-    models: dict[Side, str | None] = {"base": base, "tuned": candidate}
-    answers = {s: _answers(evidence, candidate, m, task) for s, m in models.items()}
-    scores = {s: _scores(evidence, candidate, m, task) for s, m in models.items()}
-    return Looked(task, base, (), answers, scores, 0, len(task.items))
-
-
-def look(
-    evidence: TaskEvidence,
-    candidate: str,
-    base: str | None,
-    whole: Task,
-    *,
-    significance: float,
-    kept: frozenset[str] = frozenset(),
-) -> Looked:
-    """``kept``: items of an open blind A/B. No figure is made with them: the count of a small
-    category or of a cell would tell which model was right."""
-    items = tuple(item for item in whole.items if item.sample.id not in kept)
-    task = replace(whole, items=items)
-    empty = gathered(evidence, candidate, base, task)
-    done = sum(_is_done(empty, item) for item in task.items)
-    waiting = done < len(task.items)
-    settled = 0 if waiting else DRAWS
-    found = tuple(
-        compare(task, name, pairs_of(empty, measure), settled, significance)
-        for name, measure in figure_names(empty)
-    )
-    shown: dict[Side, Mapping[str, Completion]] = {
-        side: {id: one for id, one in some.items() if id not in kept}
-        for side, some in empty.answers.items()
-    }
-    left_out = len(whole.items) - len(items)
-    return replace(empty, compared=found, answers=shown, done=done, kept=left_out)
-
-
-def figure_names(looked: Looked) -> list[tuple[str, str]]:
-    """Every figure with its measurement: the metrics asked for, the values that one of a
-    person's own returned, and the unparsed rate of labels."""
-    found: dict[str, str] = {}
-    for name in looked.task.metrics:
-        metric = metric_of(name)
-        returned: list[str] = []
-        if metric.own:
-            some = looked.measured("tuned", metric.measure)
-            returned = list(dict.fromkeys(key for one in some for key in one.values))
-            returned.sort(key=lambda key: key != name)  # The one of its own name leads.
-        found |= dict.fromkeys(returned or [name], metric.measure)
-    if "labels" in looked.measures():
-        found.setdefault(UNPARSED, "labels")
-    return list(found.items())
-
-
-def _answers(
-    evidence: TaskEvidence, candidate: str, model: str | None, task: Task
-) -> Mapping[str, Completion]:
-    return {} if model is None else evidence.task_answers(candidate, model, task.name)
-
-
-def _scores(
-    evidence: TaskEvidence, candidate: str, model: str | None, task: Task
-) -> Mapping[str, MetricScores]:
-    return {} if model is None else evidence.task_scores(candidate, model, task.name)
-
-
-def _is_done(looked: Looked, item: TaskItem) -> bool:
-    """Measured under every model, or without an answer for a reason that is told."""
-    key = item.sample.id
-    for side in looked.sides:
-        answer = looked.answers[side].get(key)
-        if answer is not None and answer.error:
-            continue
-        scores = looked.scores[side]
-        if not all(key in scores.get(m, MetricScores()).items for m in looked.measures()):
-            return False
-    return True
-
-
-def pairs_of(looked: Looked, measure: str) -> tuple[Pair, ...]:
-    """The items that the measurement succeeded on under every model."""
-    sides = {s: looked.scores[s].get(measure, MetricScores()).items for s in looked.sides}
-    found = []
-    for item in looked.task.items:
-        key = item.sample.id
-        tuned, base = sides["tuned"].get(key), sides.get("base", {}).get(key)
-        if tuned is None or tuned.error or (looked.base is not None and base is None):
-            continue
-        if base is None or not base.error:
-            found.append(Pair(item, tuned, base))
-    return tuple(found)
-
-
 def compare(
     task: Task, name: str, pairs: Sequence[Pair], draws: int, significance: float
 ) -> Compared:
@@ -220,9 +88,9 @@ def compare(
     if not pairs:
         return Compared(name, metric, pairs, None, None, None, None)
     if metric.kind == "labels":
-        return _resampled(
-            name, metric, pairs, label_figure(name, triples(task, pairs), groups, draws=draws)
-        )
+        drawn = label_figure(name, triples(task, pairs), groups, draws=draws)
+        made = _resampled(name, metric, pairs, drawn)
+        return _all_alike(made, units(groups, len(pairs)), significance) if draws else made
     if metric.kind == "corpus":
         return _corpus(name, metric, pairs, groups)
     if metric.kind == "right_wrong" or _all_binary(pairs, name):
@@ -395,6 +263,18 @@ def _resampled(name: str, metric: Metric, pairs: tuple[Pair, ...], found: Resamp
         detectable=None if alone or not found.se else DETECTED * found.se,
         better=_better(metric, difference),
     )
+
+
+def _all_alike(made: Compared, count: int, significance: float) -> Compared:
+    """Where every unit went the same way there is no spread for an interval, but that all
+    ``count`` of them did is shown by the sign test."""
+    moved = made.difference
+    if moved is None or moved.low is not None or not moved.value:
+        return made
+    if count < 2 or sign_p(count, 0) > significance:
+        return made
+    up = moved.value > 0
+    return replace(made, better=1 if up == made.metric.higher else -1)
 
 
 def _with_tests(made: Compared, wins: int, losses: int, p: float) -> Compared:

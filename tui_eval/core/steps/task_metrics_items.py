@@ -19,17 +19,14 @@ from tui_eval.core.steps.task_metrics_chosen import (
 )
 from tui_eval.core.steps.task_metrics_figures import (
     Compared,
-    Looked,
     Pair,
     Side,
     by_difference,
     compare,
-    figure_names,
-    gathered,
     item_value,
-    pairs_of,
     triples,
 )
+from tui_eval.core.steps.task_metrics_look import Looked, figure_names, gathered, pairs_of
 from tui_eval.core.steps.wording import count_text
 from tui_eval.core.task_records import Measured, MetricScores, Task, TaskItem
 from tui_eval.core.text import cells, clean, fold

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from tui_eval.core.reading import Plot, Series
 from tui_eval.core.stats.classification import Report
 from tui_eval.core.steps.task_metrics_chosen import MATRIX
-from tui_eval.core.steps.task_metrics_figures import Looked, Side
+from tui_eval.core.steps.task_metrics_figures import Side
+from tui_eval.core.steps.task_metrics_look import Looked
 from tui_eval.core.steps.task_metrics_tests import Case
 from tui_eval.core.steps.task_metrics_views import label_order, reports
 from tui_eval.core.text import clean

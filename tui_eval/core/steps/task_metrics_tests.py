@@ -12,7 +12,8 @@ from tui_eval.core.metrics.labels import UNKNOWN, folded
 from tui_eval.core.metrics.settle import data_labels
 from tui_eval.core.reading import Finding, Severity
 from tui_eval.core.stats.intervals import Interval
-from tui_eval.core.steps.task_metrics_figures import UNPARSED, Compared, Looked, Side
+from tui_eval.core.steps.task_metrics_figures import UNPARSED, Compared, Side
+from tui_eval.core.steps.task_metrics_look import Looked
 from tui_eval.core.steps.wording import Hit, count_text, share_text, threshold
 from tui_eval.core.task_records import Measured, TaskItem
 from tui_eval.core.text import clean

@@ -13,7 +13,6 @@ from tui_eval.core.stats.resampled import DRAWS
 from tui_eval.core.steps.task_metrics_chosen import MATRIX, OPENS, Chosen, label_text
 from tui_eval.core.steps.task_metrics_figures import (
     Compared,
-    Looked,
     Side,
     by_category,
     by_difference,
@@ -21,6 +20,7 @@ from tui_eval.core.steps.task_metrics_figures import (
     triples,
 )
 from tui_eval.core.steps.task_metrics_items import items_table
+from tui_eval.core.steps.task_metrics_look import Looked
 from tui_eval.core.steps.task_metrics_tests import NO_SPREAD, Case
 from tui_eval.core.text import clean
 
