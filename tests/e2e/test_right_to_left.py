@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,9 +83,11 @@ def test_nothing_of_such_a_text_stays_over_the_next_pairs(tmp_path: Path, termin
 
 
 def vote(terminal: Tmux, before: str) -> None:
-    """Until the first line tells of another pair; a key too soon is pressed again."""
+    """Until the first line tells of another pair; a key too soon is pressed again, by a hand
+    that waits: keys that follow each other quickly count as one that is held."""
 
     def moved() -> bool:
+        time.sleep(1.0)
         terminal.keys("t")
         now = terminal.settle()
         return now.splitlines()[0] != before.splitlines()[0]
