@@ -90,6 +90,19 @@ class Plain(Screen[None], inherit_bindings=False):
         own = getattr(self.focused, "footer", ())
         self.key_line.show(own or self.footer)
 
+    async def type_filter(self) -> None:
+        """The line at the bottom in which the words of a list's filter are typed."""
+        if self.query("LineInput"):
+            self.query_one("#filter").focus()
+            return
+        # Textual's input is slow to import, and few filter before they look.
+        from tui_eval.ui.widgets.line_input import LineInput
+
+        entry = LineInput(hint="words to look for", id="filter")
+        entry.styles.dock = "bottom"
+        await self.mount(entry)
+        entry.focus()
+
     def on_descendant_focus(self, _event: DescendantFocus) -> None:
         self.show_keys()
 

@@ -62,15 +62,7 @@ class Page(Plain):
         self.query_one(RowList).focus()
 
     async def on_row_list_filter_asked(self) -> None:
-        if self.query("LineInput"):
-            self.query_one("#filter").focus()
-            return
-        from tui_eval.ui.widgets.line_input import LineInput
-
-        entry = LineInput(hint="words to look for", id="filter")
-        entry.styles.dock = "bottom"
-        await self.mount(entry)
-        entry.focus()
+        await self.type_filter()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         found = self.query_one(RowList).narrow(event.value)

@@ -198,15 +198,7 @@ class TaskItemsPage(Plain):
         self.app.push_screen(TaskAnswersPage(event.ref, self.items.refs, self._ask, closed))
 
     async def on_item_list_filter_asked(self) -> None:
-        if self.query("LineInput"):
-            self.query_one("#filter").focus()
-            return
-        from tui_eval.ui.widgets.line_input import LineInput
-
-        entry = LineInput(hint="words to look for", id="filter")
-        entry.styles.dock = "bottom"
-        await self.mount(entry)
-        entry.focus()
+        await self.type_filter()
 
     def on_input_changed(self, event: Message) -> None:
         self.items.narrow(getattr(event, "value", ""))
