@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.ui.made import HOSTILE, perplexity
+from tui_eval.core import figures as shown
 from tui_eval.core.reading import Column, Number, Table
 from tui_eval.core.text import cells
-from tui_eval.ui import format as shown
 from tui_eval.ui.widgets import lines as lines_module
 from tui_eval.ui.widgets.lines import Listing
 from tui_eval.ui.widgets.rows import beside, cropped, fit, plain, width_of, wrapped

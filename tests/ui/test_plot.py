@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.ui.made import curve_plots, perplexity
 from tui_eval.core.reading import Event, Plot, Series
+from tui_eval.core.ticks import log_ticks, tick_labels, ticks
 from tui_eval.ui.terminal import to_ascii
 from tui_eval.ui.widgets import plotext_adapter
 from tui_eval.ui.widgets.bars import BarsView, HistogramView, across
@@ -21,7 +22,6 @@ from tui_eval.ui.widgets.plot import signs_of
 from tui_eval.ui.widgets.plotext_adapter import Area, Layer, draw
 from tui_eval.ui.widgets.points import points_of, thinned
 from tui_eval.ui.widgets.rows import plain, width_of
-from tui_eval.ui.widgets.ticks import log_ticks, tick_labels, ticks
 
 ANY = st.floats(allow_nan=True, allow_infinity=True, width=64)
 

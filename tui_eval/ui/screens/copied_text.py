@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tui_eval.core.evidence import Evidence
+from tui_eval.core.figures import figure
 from tui_eval.core.overlap_words import word_spans
 from tui_eval.core.records import CopyMatch, NearestPrompt, Sample, TokenLoss
 from tui_eval.core.steps.overfitting_signs import Copy, copies
 from tui_eval.core.text import clean, digest
 from tui_eval.files.measuring import TrainingRow, prompt_of_sample
-from tui_eval.ui.format import figure
 from tui_eval.ui.screens.review_layout import Laid
 from tui_eval.ui.terminal import ascii_only
 from tui_eval.ui.widgets.answer_pane import NOTHING

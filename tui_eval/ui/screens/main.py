@@ -12,8 +12,8 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from tui_eval.checklist import CHECKLIST
+from tui_eval.core.figures import count
 from tui_eval.ui import keys
-from tui_eval.ui.format import count
 from tui_eval.ui.messages import JudgeAsked
 from tui_eval.ui.scene import Scene, entry_of
 from tui_eval.ui.screens.base import WIDE, Plain

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tui_eval.core.figures import figure
 from tui_eval.core.text import clean
-from tui_eval.ui.format import figure
 from tui_eval.ui.spelling import spelled
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.rows import cropped, width_of

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tui_eval.core.figures import figure
 from tui_eval.core.steps.task_metrics_items import ItemDetail, Said
 from tui_eval.core.task_records import Measured
 from tui_eval.core.text import cells, clean
-from tui_eval.ui.format import figure
 from tui_eval.ui.screens.answers import ENDS
 from tui_eval.ui.screens.review_layout import Laid, text_rows
 from tui_eval.ui.widgets.drawn import Line

@@ -6,12 +6,12 @@ import math
 import re
 from collections.abc import Sequence
 
+from tui_eval.core.figures import count, figure, on_the_point, percent
 from tui_eval.core.reading import Plot
 from tui_eval.core.text import cells, clean
-from tui_eval.ui.format import count, figure, on_the_point, percent
+from tui_eval.core.ticks import tick_labels, ticks
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.rows import cropped, filled, fit, line
-from tui_eval.ui.widgets.ticks import tick_labels, ticks
 
 UP = " ▁▂▃▄▅▆▇█"
 ACROSS = " ▏▎▍▌▋▊▉█"

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from tui_eval.core.figures import duration, figure
 from tui_eval.core.reading import Event, Plot, Series
 from tui_eval.core.text import cells, clean, cut
-from tui_eval.ui.format import duration, figure
+from tui_eval.core.ticks import log_ticks, tick_labels, ticks
 from tui_eval.ui.widgets.curve import Another
 from tui_eval.ui.widgets.curve_layers import FANCY, CurveLayers, Signs
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.plotext_adapter import Area, draw
 from tui_eval.ui.widgets.points import AXES
 from tui_eval.ui.widgets.rows import cropped, filled, fit, line, padded, signed, width_of
-from tui_eval.ui.widgets.ticks import log_ticks, tick_labels, ticks
 
 LEGEND, AXIS, READOUT = 1, 2, 1
 """Lines above, below and under the drawing."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from tui_eval.core.figures import count, percent
 from tui_eval.core.reading import Plot
 from tui_eval.core.steps.task_metrics_chosen import MATRIX, Chosen, label_text
 from tui_eval.core.text import cells, clean
-from tui_eval.ui.format import count, percent
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.rows import cropped, filled, fit, line
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tui_eval.core.figures import interval_text, on_the_point, value_text
 from tui_eval.core.reading import Number
 from tui_eval.core.text import cells, clean
-from tui_eval.ui.format import interval_text, on_the_point, value_text
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.rows import beside, cropped, fit, line, width_of
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tui_eval.core.figures import count, interval_text, is_rate, on_the_point, value_text
 from tui_eval.core.reading import Finding, Number, Reading
 from tui_eval.core.text import clean
-from tui_eval.ui.format import count, interval_text, is_rate, on_the_point, value_text
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.rows import cropped, fit, line, width_of, wrapped
 

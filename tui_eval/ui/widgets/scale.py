@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tui_eval.core.figures import figure
 from tui_eval.core.reading import Plot, Series
 from tui_eval.core.text import cells, clean
-from tui_eval.ui.format import figure
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.rows import cropped, filled, fit, line
 

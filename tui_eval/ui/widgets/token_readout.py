@@ -7,8 +7,8 @@ import math
 import re
 from collections.abc import Sequence
 
+from tui_eval.core.figures import figure
 from tui_eval.core.text import cells, clean, cut
-from tui_eval.ui.format import figure
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.rows import cropped, fit, line, signed
 from tui_eval.ui.widgets.token_data import Likeliest, Token
