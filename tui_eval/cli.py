@@ -32,6 +32,7 @@ tui-eval: is my fine-tuned model better, and should it be deployed?
   tui-eval import FILE              a journal, or a filled evaluation sheet
   tui-eval export FORMAT            judgements or answers in a format of other tools
   tui-eval split FILE --strategy S  hold rows out for validation, without leaks
+  tui-eval gate                     are the conditions of [gate] met? for pipelines
   tui-eval doctor                   what this machine and terminal offer
 
 Each has --help with an example. -w DIR names the workspace everywhere; by default it is
@@ -103,6 +104,11 @@ def _run_parser() -> Parser:
         "run", "tui-eval run perplexity", "Compute what is missing, with progress on stderr."
     )
     _step_options(parser)
+    parser.add_argument(
+        "--checkpoints",
+        action="store_true",
+        help="instead of steps: score every checkpoint of the run on the validation set",
+    )
     return parser
 
 
@@ -111,6 +117,11 @@ def _show_parser() -> Parser:
         "show", "tui-eval show perplexity --json", "Print the readings; computes nothing."
     )
     _step_options(parser)
+    parser.add_argument(
+        "--checkpoints",
+        action="store_true",
+        help="instead of steps: every checkpoint of the run on the validation set",
+    )
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument(
         "--schema", action="store_true", help="print the JSON Schema of --json and leave"
@@ -252,6 +263,32 @@ def _split_parser() -> Parser:
     return parser
 
 
+def _gate_parser() -> Parser:
+    parser = parser_for(
+        "gate",
+        "tui-eval gate --require 'perplexity.improvement.low > 0' --require 'overfitting.verdict"
+        ' != "bad"\'',
+        "Hold the readings against conditions, those of [gate] require in eval.toml and those"
+        " given.\nExit code: 0 all met, 1 not met or not measured, 2 no such name, or no"
+        " condition.\nComputes nothing.",
+    )
+    parser.add_argument(
+        "--require",
+        action="append",
+        metavar="COND",
+        help='[NAME:]step.number[.low|.high] < <= > >= = != VALUE; step.verdict = "good";'
+        ' signoff.decision = "deploy"; signoff.stale = false; contradictions = 0',
+    )
+    parser.add_argument(
+        "--candidate",
+        action="append",
+        metavar="NAME",
+        help="whom conditions without NAME: are about (default: the first of eval.toml)",
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    return parser
+
+
 def _doctor_parser() -> Parser:
     return parser_for("doctor", "tui-eval doctor", "What this machine and terminal offer.")
 
@@ -267,6 +304,7 @@ PARSERS: dict[str, Callable[[], Parser]] = {
     "import": _import_parser,
     "export": _export_parser,
     "split": _split_parser,
+    "gate": _gate_parser,
     "doctor": _doctor_parser,
 }
 """A subcommand's name wins over a folder's: ``tui-eval ./show`` opens a folder."""

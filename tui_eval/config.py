@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tui_eval.core import defaults
 from tui_eval.core.judgements import CRITERIA
 from tui_eval.core.task_records import LabelRule, Tokenizer
 from tui_eval.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from tui_eval.core.gate import Known
 
 FILE_NAME = "eval.toml"
 Value = float | int | str | bool
@@ -155,7 +158,7 @@ class EngineConfig:
 @dataclass(frozen=True, slots=True)
 class GateConfig:
     require: tuple[str, ...] = ()
-    """Conditions such as ``perplexity.improvement > 0``."""
+    """Conditions such as ``perplexity.improvement > 0`` (``core.gate``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +315,14 @@ def _plain(value: Any) -> Any:
     plain = asdict(value)
     plain.pop("lines", None)
     return plain
+
+
+def known_to_gate(config: Config) -> Known:
+    """What a condition of the gate may name in this workspace."""
+    from tui_eval.core.gate import Known
+
+    tasks = {name: task.metrics for name, task in config.tasks.items()}
+    return Known(config.candidates, tasks)
 
 
 def nearest(word: str, known: tuple[str, ...]) -> str:

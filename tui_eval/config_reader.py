@@ -39,12 +39,17 @@ _NOT_OFFERED = {
 @dataclass
 class _Faults:
     lines: Mapping[Key, int]
+    text: str = ""
     found: list[tuple[int, str]] = field(default_factory=list)
     keys: set[Key] = field(default_factory=set)
 
-    def add(self, key: Key, what: str) -> None:
+    def add(self, key: Key, what: str, *, holding: str = "") -> None:
+        """``holding``: the line is the first one from the key's own on that holds this text."""
         self.keys.add(key)
         line = line_of(self.lines, key)
+        if holding and line:
+            below = enumerate(self.text.split("\n")[line - 1 :], line)
+            line = next((number for number, text in below if holding in text), line)
         where = f"line {line}: " if line else ""
         self.found.append((line or 0, f"{where}{'.'.join(key)} {what}"))
 
@@ -63,7 +68,8 @@ class _Faults:
 def read_config(text: str, folder: Path, *, path: Path | None, files: bool) -> Config:
     source = str(path) if path else FILE_NAME
     raw = _toml(text, source)
-    faults = _Faults(key_lines(text.replace("\r\n", "\n")))
+    plain = text.replace("\r\n", "\n")
+    faults = _Faults(key_lines(plain), plain)
     known = ("models", "tasks", *_SECTIONS, *THRESHOLDS)
     for name in raw:
         if name not in known:
@@ -83,6 +89,7 @@ def read_config(text: str, folder: Path, *, path: Path | None, files: bool) -> C
             # A value that could not be read is not missed a second time.
             if ("tasks", name, key) not in told:
                 faults.add(("tasks", name, key) if key else ("tasks", name), what)
+    _check_gate(config, faults)
     if files:
         _check_paths(config, faults)
     faults.raise_any(source)
@@ -260,6 +267,20 @@ def _check_together(config: Config, faults: _Faults) -> None:
     for name, model in config.models.items():
         if not (model.path or model.url or model.log or model.answers):
             faults.add(("models", name), "names no model: give it path = … (or answers = …)")
+
+
+def _check_gate(config: Config, faults: _Faults) -> None:
+    """A misspelt condition is found now, and not by the pipeline that asks in a month."""
+    if not config.gate.require:
+        return
+    from tui_eval.core import gate
+
+    known = shape.known_to_gate(config)
+    for text in config.gate.require:
+        try:
+            gate.parse(text, known, shape.nearest)
+        except gate.Fault as fault:
+            faults.add(("gate", "require"), f"{_shown(text)} {fault}", holding=text)
 
 
 def _check_paths(config: Config, faults: _Faults) -> None:

@@ -18,6 +18,7 @@ COMMANDS = {
     "import": "exchange:take_in",
     "export": "exchange:export",
     "split": "split:command",
+    "gate": "gate:command",
     "doctor": "doctor:command",
 }
 

@@ -65,7 +65,7 @@ def _reading(reading: Reading, last: Job | None) -> dict[str, Any]:
         "headline": reading.headline,
         "summary": reading.summary,
         "findings": [_finding(finding) for finding in reading.findings],
-        "numbers": {name: _number(number) for name, number in reading.numbers.items()},
+        "numbers": {name: number_json(number) for name, number in reading.numbers.items()},
         "tables": {name: _table(table) for name, table in reading.tables.items()},
         "series": {plot.key: _plot(plot) for plot in reading.plots},
         "how": list(reading.how),
@@ -78,7 +78,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {"code": finding.code, "severity": finding.severity, "text": finding.text, "at": at}
 
 
-def _number(number: Number) -> dict[str, Any]:
+def number_json(number: Number) -> dict[str, Any]:
     value, low, high = finite(number.value), finite(number.low), finite(number.high)
     if low is None or high is None:
         low = high = None
@@ -142,7 +142,12 @@ def as_text(
             elif not entry.built and (not steps or entry.key in steps):
                 lines += [f"{number} {entry.title}: not built yet in this version", ""]
     text = "\n".join(lines).rstrip() + "\n"
-    return text if unicode else text.translate(_TO_ASCII)
+    return text if unicode else plain(text)
+
+
+def plain(text: str) -> str:
+    """Our own signs in ASCII, for a terminal that knows no others."""
+    return text.translate(_TO_ASCII)
 
 
 _TO_ASCII = str.maketrans({"→": "->", "–": "-", "…": "...", "·": "-", "○": "o", "●": "*", "−": "-"})
