@@ -155,7 +155,7 @@ def _unblinded(case: Case) -> Reading:
         findings=findings,
         numbers=blind_ab_views.numbers(standing, found, read),
         tables=blind_ab_views.tables(case.asked, found, read, case.limits),
-        plots=blind_ab_views.plots(case.asked, found, read, case.limits),
+        plots=blind_ab_views.plots(case.asked, found, read, case.limits, case.base),
         how=(*plan_words(case), *after_words(case, found, read)),
     )
 

@@ -314,11 +314,14 @@ def vote_text(pair: Compared) -> str:
     return f"{mark} {won}-{lost}{flag}"
 
 
-def plots(case: Asked, found: Ballots, result: Result, limits: Limits) -> tuple[Plot, ...]:
+def plots(
+    case: Asked, found: Ballots, result: Result, limits: Limits, base: str = "base"
+) -> tuple[Plot, ...]:
+    """``base``: what the other model is called, cleaned."""
     counts = (
         ("● tuned", "tuned", result.tally.wins),
         ("tied", "other", result.tally.ties),
-        ("○ base", "base", result.tally.losses),
+        (f"○ {base}", "base", result.tally.losses),
     )
     bars = tuple(
         Series(name, role, (float(place),), (float(value),))  # type: ignore[arg-type]

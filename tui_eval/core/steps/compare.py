@@ -217,8 +217,11 @@ def _turned(number: Number) -> Number:
     if value is None or value >= 0:
         return number
     low, high = finite(number.low), finite(number.high)
-    ends = (-high, -low) if low is not None and high is not None else (None, None)
-    return Number(-value, *ends, number.n, number.unit)
+    if low is None or high is None:
+        low = high = None
+    else:
+        low, high = -high, -low
+    return Number(-value, low, high, number.n, number.unit)
 
 
 def _signed_share(change: float) -> str:

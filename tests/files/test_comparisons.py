@@ -1,0 +1,125 @@
+"""Every comparison of a workspace, whoever was compared with whom."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.files.made_rounds import Made, answer_as
+from tests.files.test_judging_readings import judge
+from tui_eval import config as settings
+from tui_eval.core.steps import compared
+from tui_eval.files.comparisons import comparisons
+from tui_eval.files.judging import open_ab
+
+TOML = """
+[models.other]
+path = "other-checkpoint"
+
+[blind_ab]
+pairs = 24
+repeats_least = 5
+
+[review]
+samples = 20
+"""
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Made:
+    found = Made.at(tmp_path / "w", toml=TOML)
+    found.answer(models=("base", "tuned"))
+    answer_as(found, "other", "tuned")
+    answer_as(found, "base", "other")
+    answer_as(found, "other", "other")
+    return found
+
+
+def listed(made: Made) -> tuple[compared.Comparison, ...]:
+    workspace = made.workspace()
+    try:
+        return comparisons(workspace, made.config)
+    finally:
+        workspace.close()
+
+
+def pair(made: Made, against: str | None = None, losses: int = 4, name: str = "ana") -> None:
+    """``name`` prefers tuned but for some, and finishes."""
+    session = open_ab(made.workspace(), made.config, "tuned", against=against, judge=name)
+    judge(session, losses)
+    session.finish()
+    session.close()
+
+
+def unblind(made: Made, against: str | None = None) -> None:
+    session = open_ab(made.workspace(), made.config, "tuned", against=against, judge="ana")
+    session.unblind()
+    session.close()
+
+
+def test_nothing_was_compared(made: Made) -> None:
+    assert listed(made) == ()
+
+
+def test_any_two_models_are_read(made: Made) -> None:
+    pair(made, "other")
+    pair(made, None, losses=20)
+    blind = listed(made)
+    assert [(one.candidate, one.against) for one in blind] == [
+        ("tuned", "base"), ("tuned", "other"),
+    ]  # fmt: skip
+    assert all(one.current and not one.unblinded for one in blind)
+    for row in compared.table(blind).rows:
+        assert row[2:9] == (None, None, None, None, None, None, "")
+        assert row[9] == "can be unblinded: ana 24"
+    unblind(made, "other")
+    base, other = listed(made)
+    assert not base.unblinded
+    assert other.reading.against == "other"
+    row = compared.table((base, other)).rows[1]
+    assert row[2:5] == (20, 4, 0)
+    assert row[5] == pytest.approx(20 / 24)
+    assert str(row[8]).endswith(("good", "caution"))
+    assert row[9] == "unblinded; ana 24"
+    assert other.reading.summary.startswith("● preferred 20-4")
+    assert any("other" in series.name for series in other.reading.plots[0].series)
+
+
+def test_the_worse_one_is_told_by_name(made: Made) -> None:
+    pair(made, "other", losses=20)
+    unblind(made, "other")
+    (found,) = listed(made)
+    assert found.reading.verdict == "bad"
+    assert "other preferred 20-4" in found.reading.summary
+
+
+def test_half_done_and_opened(made: Made) -> None:
+    opened = open_ab(made.workspace(), made.config, "tuned", against="other", judge="ana")
+    assert compared.table(listed(made)).rows[0][-1] == "opened, no vote yet"
+    opened.vote(opened.order[0], "tie")
+    assert compared.table(listed(made)).rows[0][-1] == "ana 1 of 24"
+    opened.close()
+
+
+def test_earlier_answers_are_still_read(made: Made) -> None:
+    pair(made, "other")
+    unblind(made, "other")
+    text = (made.folder / "eval.toml").read_text()
+    (made.folder / "eval.toml").write_text(text + "\n[generation]\nseed = 7\n")
+    again = Made(made.folder, settings.load(made.folder / "eval.toml", files=False))
+    (found,) = listed(again)
+    assert not found.current
+    assert found.reading.numbers["wins"].value == 20
+    assert compared.table((found,)).rows[0][-1] == "earlier answers, unblinded; ana 24"
+
+
+def test_a_model_that_is_gone_is_still_read(made: Made) -> None:
+    pair(made, "other")
+    unblind(made, "other")
+    gone = Made.at(made.folder, toml="[blind_ab]\npairs = 24\n")
+    (found,) = listed(gone)
+    assert (found.candidate, found.against, found.current) == ("tuned", "other", False)
+    assert "other" in json.dumps([row[1] for row in compared.table((found,)).rows])
+    assert found.reading.numbers["losses"].value == 4
