@@ -41,11 +41,14 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def command(options: Namespace) -> int:
+    if options.checkpoints:
+        from tui_eval.commands import checkpoints
+
+        return checkpoints.run(options)
     config = configuration.load(places.required(options.workspace))
     steps = places.chosen_steps(options.step)
     candidates = places.chosen_candidates(config, options.candidate)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _stop)
+    listen()
     workspace = places.open_workspace(config.folder)
     try:
         return _run(workspace, config, steps, candidates)
@@ -53,10 +56,14 @@ def command(options: Namespace) -> int:
         workspace.close()
 
 
-def _run(
-    workspace: Workspace, config: Config, steps: tuple[str, ...], candidates: tuple[str, ...]
-) -> int:
-    jobs = request(workspace, config, steps, candidates)
+def listen() -> None:
+    """From now on a signal raises Stopped."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+
+
+def carried_out(workspace: Workspace, jobs: list[Job]) -> int | None:
+    """Wait for the jobs and tell those that failed; an exit code where a signal came."""
     line = ProgressLine()
     try:
         finished = _wait(workspace, jobs, line)
@@ -68,6 +75,17 @@ def _run(
         if job.state != "done":
             told = clean(f"{job.state}. {job.error}", newlines=True)
             print(f"{_label(job)}: {told}", file=sys.stderr)
+    return None
+
+
+def _run(
+    workspace: Workspace, config: Config, steps: tuple[str, ...], candidates: tuple[str, ...]
+) -> int:
+    jobs = request(workspace, config, steps, candidates)
+    code = carried_out(workspace, jobs)
+    if code is not None:
+        return code
+    finished = [workspace.job(job.id) or job for job in jobs]
     answered = [_print(workspace, config, candidate, steps, finished) for candidate in candidates]
     return 0 if all(answered) and all(job.state == "done" for job in finished) else 1
 

@@ -15,6 +15,10 @@ from tui_eval.files.exports import show
 
 
 def command(options: Namespace) -> int:
+    if options.checkpoints:
+        from tui_eval.commands import checkpoints
+
+        return checkpoints.print_all(options)
     if options.schema:
         print(json.dumps(show.schema(), indent=1))
         return 0

@@ -134,7 +134,7 @@ class Engine:
         try:
             context = JobContext(
                 self.workspace,
-                load_config(self.workspace.folder),
+                config_of(self.workspace.folder, job),
                 job,
                 self.warm,
                 self.stopping.is_set,
@@ -183,6 +183,14 @@ class Engine:
 def load_config(folder: Path) -> Config:
     """The workspace's settings as they are now: each job reads them afresh."""
     return configuration.load(folder / configuration.FILE_NAME)
+
+
+def config_of(folder: Path, job: Job) -> Config:
+    """The settings in which the job's candidate is a model, also a checkpoint of a run."""
+    # With the first job: nothing that reads files is needed before the lock is held.
+    from tui_eval.files.checkpoints import understood
+
+    return understood(load_config(folder), str(job.args.get("candidate", "")))
 
 
 def be_modest(folder: Path) -> None:

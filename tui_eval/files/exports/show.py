@@ -43,7 +43,7 @@ def as_json(
         "candidates": {
             name: {
                 "steps": {
-                    step: _reading(reading, tries.get((name, step)))
+                    step: reading_json(reading, tries.get((name, step)))
                     for step, reading in readings.items()
                 },
                 "signoff": {
@@ -58,7 +58,7 @@ def as_json(
     }
 
 
-def _reading(reading: Reading, last: Job | None) -> dict[str, Any]:
+def reading_json(reading: Reading, last: Job | None = None) -> dict[str, Any]:
     return {
         "verdict": reading.verdict,
         "against": reading.against,
@@ -137,7 +137,7 @@ def as_text(
         for number, entry in enumerate(CHECKLIST, 1):
             reading = readings.get(entry.key)
             if reading is not None:
-                lines += _text(number, entry.title, reading, unicode)
+                lines += reading_lines(f"{number} {entry.title}", reading, unicode)
                 lines += [*_try_text((tries or {}).get((name, entry.key))), ""]
             elif not entry.built and (not steps or entry.key in steps):
                 lines += [f"{number} {entry.title}: not built yet in this version", ""]
@@ -147,16 +147,16 @@ def as_text(
 
 def plain(text: str) -> str:
     """Our own signs in ASCII, for a terminal that knows no others."""
-    return text.translate(_TO_ASCII)
+    return text.translate(TO_ASCII)
 
 
-_TO_ASCII = str.maketrans({"→": "->", "–": "-", "…": "...", "·": "-", "○": "o", "●": "*", "−": "-"})
+TO_ASCII = str.maketrans({"→": "->", "–": "-", "…": "...", "·": "-", "○": "o", "●": "*", "−": "-"})
 
 
-def _text(number: int, title: str, reading: Reading, unicode: bool) -> list[str]:
+def reading_lines(title: str, reading: Reading, unicode: bool) -> list[str]:
     marks = MARKS if unicode else ASCII_MARKS
     word = WORDS.get(reading.verdict, reading.verdict)
-    lines = [f"{number} {title}", f"{marks[reading.verdict]} {word}  {clean(reading.summary)}"]
+    lines = [title, f"{marks[reading.verdict]} {word}  {clean(reading.summary)}"]
     for finding in reading.findings:
         mark = marks[finding.severity]
         lines.append(f"  {mark} {finding.code}: {clean(finding.text)}")
