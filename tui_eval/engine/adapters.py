@@ -107,6 +107,26 @@ def attach(base: Loaded, folder: Path, name: str, tokenizer: Any, shapes: Shapes
     )
 
 
+def detachable(folder: Path) -> bool:
+    """Whether the base is itself again once the adapter is taken off: plain LoRA, which adds
+    layers and replaces none. PEFT leaves whole saved modules and trained biases in their place,
+    and some ways of initialising change the base's own weights."""
+    config = _config(folder)
+    replaced = ("modules_to_save", "trainable_token_indices", "target_parameters")
+    return (
+        config.get("peft_type") == "LORA"
+        and config.get("bias", "none") == "none"
+        and config.get("init_lora_weights", True) in (True, False, "gaussian")
+        and not any(config.get(name) for name in replaced)
+    )
+
+
+def detached(loaded: Loaded) -> Loaded:
+    """The base without the adapter that was put on it, which is of no use any more. Only for
+    an adapter that is ``detachable`` and doesn't change the base (``changes_base``)."""
+    return replace(loaded, model=loaded.model.unload(), has_adapter=False)
+
+
 def trained_on(folder: Path) -> str:
     return str(_config(folder).get("base_model_name_or_path") or "another model")
 

@@ -15,8 +15,11 @@ from tui_eval.engine.memory import free_bytes, release
 from tui_eval.errors import EngineError
 from tui_eval.files import producers
 from tui_eval.files.checkpoint import Checkpoint
+from tui_eval.files.checkpoints import MARK
 from tui_eval.files.fingerprint import tokenizer_fingerprint
 
+_BARE = "bare base"
+"""Where a base waits for the next adapter."""
 TOGETHER = 0.7
 """Share of the free memory that a second model's weights may take: the rest computes."""
 
@@ -106,13 +109,33 @@ class Models:
         folder = self._weights(model)
         want = producers.wanted(self.config, self.candidate, model, dtype=self.choice.dtype)
         key = f"scorer {folder} {adapter} {want.weights} {want.adapter} {self.choice}"
+        if MARK in self.candidate and model == self.candidate:
+            self._make_way(f"checkpoint {folder} {want.weights} {self.choice}", key, adapter)
         if key not in self._warm:
             if not self._room_for(folder):
                 self.forget()
-            self._log(f"loading {folder} in {self.choice.dtype} on {self.choice.device}")
+            doing = "putting another adapter on" if _BARE in self._warm else "loading"
+            self._log(f"{doing} {folder} in {self.choice.dtype} on {self.choice.device}")
             self._warm[key] = backend("transformers")(self._loaded(model, folder, adapter))
         scorer: TransformersScorer = self._warm[key]
         return scorer
+
+    def _make_way(self, place: str, key: str, adapter: Path | None) -> None:
+        """The checkpoints of a run are looked at one after the other: only the last one is
+        kept. Where nothing but an adapter changes, its base stays loaded."""
+        last, clean = self._warm.get(place, ("", False))
+        self._warm[place] = key, adapter is not None and self._leaves_clean(adapter)
+        if last == key or last not in self._warm:
+            return
+        loaded = self._warm.pop(last).loaded
+        if clean and adapter is not None and self.shares_weights():
+            self._warm[_BARE] = adapters.detached(loaded)
+        else:
+            del loaded
+            release(self.choice.device)
+
+    def _leaves_clean(self, adapter: Path) -> bool:
+        return self.shares_weights() and adapters.detachable(adapter)
 
     def _loaded(self, model: str, folder: Path, adapter: Path | None) -> Loaded:
         tokenizer = self.tokenizer(model)
@@ -121,7 +144,8 @@ class Models:
         shapes = adapters.shapes_of(adapter, self.config.scoring.allow_pickle)
         entry = self.config.models.get(self.base or "")
         name = entry.path if entry is not None and entry.path else str(folder)
-        base = load.load_model(folder, name, self.choice, tokenizer)
+        bare: Loaded | None = self._warm.pop(_BARE, None)
+        base = bare or load.load_model(folder, name, self.choice, tokenizer)
         return adapters.attach(base, adapter, model, tokenizer, shapes)
 
     def _choose(self) -> load.Choice:
@@ -151,6 +175,7 @@ class Models:
         """Let go of all weights, to make room for others."""
         for key in [key for key in self._warm if key.startswith("scorer")]:
             del self._warm[key]
+        self._warm.pop(_BARE, None)
         release(self.choice.device)
 
 
