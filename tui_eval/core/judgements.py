@@ -37,6 +37,7 @@ __all__ = [
     "Side",
     "Step",
     "advance",
+    "in_order",
     "rounds",
     "understood",
 ]
@@ -50,7 +51,7 @@ def rounds(judgements: Iterable[Judgement]) -> dict[str, Round]:
     are pairs that were planned and judgements that were taken back after it. So are votes,
     and their undoing, that come after the judge's own end and before reopening.
     """
-    events = _once(judgements)
+    events = in_order(judgements)
     opened = _opened(events)
     plans = _plans(events, opened)
     found: dict[str, Round] = {}
@@ -68,7 +69,7 @@ def rounds(judgements: Iterable[Judgement]) -> dict[str, Round]:
     return found
 
 
-def _once(judgements: Iterable[Judgement]) -> list[Judgement]:
+def in_order(judgements: Iterable[Judgement]) -> list[Judgement]:
     """Each event once, in the order of time; within a journal its own order stays."""
     seen: set[str] = set()
     kept = []

@@ -40,6 +40,8 @@ class SignOff:
     seen: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By step, ``verdict`` and ``summary`` as they were when it was signed."""
     journal: str = ""
+    id: str = ""
+    """Of the event."""
 
 
 @dataclass(frozen=True, slots=True)

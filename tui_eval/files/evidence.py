@@ -293,12 +293,14 @@ class FileCache:
         from tui_eval.files import measuring
 
         train = data_path(config, candidate, "train")
-        if train is None:
-            return None
-        content = self._newest(
-            ("training", train, stamp_of(train)), 2, lambda: measuring.content_of(train)
-        )
-        return measuring.measured_key(config, str(content))
+        return None if train is None else measuring.measured_key(config, self.content(train))
+
+    def content(self, path: Path) -> str:
+        """Names what is in a file or folder, all of it. Raises InputError."""
+        from tui_eval.files import measuring
+
+        key = ("content", path, stamp_of(path))
+        return self.kept(str, key, lambda: measuring.content_of(path))
 
     def _newest(self, key: tuple[object, ...], same: int, make: Callable[[], object]) -> object:
         """What is kept under ``key``, or made for it; then what was kept under other keys

@@ -1,0 +1,153 @@
+"""Decisions about candidates, written into the signer's journal and read from everybody's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from tui_eval.config import Config
+from tui_eval.core import sign_offs as folded
+from tui_eval.core.judgements import Judgement
+from tui_eval.core.reading import Reading
+from tui_eval.core.sign_off_records import DECISIONS, WORDS, Decided, Decision, SignOff
+from tui_eval.core.steps import sign_off as step
+from tui_eval.core.text import clean
+from tui_eval.errors import InputError, TuiEvalError
+from tui_eval.files.evidence import FileCache, WorkspaceEvidence
+from tui_eval.files.producers import NOT_HERE
+from tui_eval.files.standing import standing as fingerprints
+from tui_eval.store.journal import login
+from tui_eval.store.workspace import Workspace
+
+LONGEST_NOTE: Final = 4_000
+"""Characters."""
+
+
+class NotOpen(TuiEvalError):
+    """The decision can't be signed yet, or on what was shown."""
+
+
+def sign(
+    workspace: Workspace,
+    config: Config,
+    candidate: str,
+    judge: str,
+    decision: Decision,
+    note: str,
+    readings: Mapping[str, Reading],
+    cache: FileCache,
+    shown: Mapping[str, str] | None = None,
+) -> SignOff:
+    """Write the decision; it is on the disk when this returns. ``none`` withdraws.
+
+    ``shown``: the standing that the signer had before their eyes. NotOpen where ``deploy``
+    lacks something, or something changed since ``shown``; InputError for what is no decision,
+    candidate or name; StoreError where the judge's journal is held by another window;
+    NotSaved as for votes.
+    """
+    if decision not in DECISIONS:
+        raise InputError(f"There is no decision {decision}.", f"Known: {', '.join(DECISIONS)}")
+    if candidate not in config.models:
+        raise InputError(f"There is no candidate {candidate}.", f"Known: {_known(config)}")
+    if len(note) > LONGEST_NOTE:
+        raise InputError(
+            f"A note of {len(note):,} characters is too long.", f"At most {LONGEST_NOTE:,}."
+        )
+    now = standing_of(workspace, config, candidate, cache)
+    _check(decision, readings, shown, now)
+    # The journal first: what others signed until it is held is known to this signer.
+    with workspace.journal(judge) as journal:
+        before = folded.of_candidate(signed(workspace), candidate)
+        if decision == "none" and not (before and before[-1].decision != "none"):
+            raise InputError(
+                f"There is no decision about {clean(candidate)} to withdraw.",
+                "Sign one: deploy, hold or more_work.",
+            )
+        event = journal.append(
+            folded.KIND,
+            candidate=candidate,
+            decision=decision,
+            note=note,
+            standing={name: text for name, text in now.items() if text != NOT_HERE},
+            seen={
+                key: {"verdict": one.verdict, "summary": one.summary}
+                for key, one in readings.items()
+            },
+            login=login(),
+            after=before[-1].id if before else "",
+        )
+        made = folded.sign_off_of(Judgement(journal.judge, journal.path.name, event))
+    assert made is not None
+    return made
+
+
+def _check(
+    decision: Decision,
+    readings: Mapping[str, Reading],
+    shown: Mapping[str, str] | None,
+    now: Mapping[str, str],
+) -> None:
+    lacks = step.missing(readings) if decision == "deploy" else ()
+    if lacks:
+        raise NotOpen(
+            f"{WORDS[decision]} can't be signed yet. It needs {step.needs_text(lacks)}.",
+            "hold and more_work are always open.",
+        )
+    moved = step.changed(shown, now) if shown is not None and decision != "none" else ()
+    if moved:
+        raise NotOpen(
+            f"Not signed: {', '.join(moved)} while this was open.",
+            "Look at what the steps say of it now, then sign.",
+        )
+
+
+def _known(config: Config) -> str:
+    return ", ".join(config.candidates) or "none is named in eval.toml"
+
+
+def signed(workspace: Workspace) -> list[SignOff]:
+    """Every decision in all journals, the oldest first."""
+    return folded.sign_offs(workspace.judgements((folded.KIND,)))
+
+
+def decided_of(
+    workspace: Workspace,
+    config: Config,
+    candidate: str,
+    readings: Mapping[str, Reading],
+    cache: FileCache,
+) -> Decided:
+    """Where the decision about a candidate stands now."""
+    mine = folded.of_candidate(signed(workspace), candidate)
+    # Fingerprints are taken only where there is something to compare them with.
+    now = standing_of(workspace, config, candidate, cache) if mine else {}
+    return step.decided(candidate, mine, readings, now)
+
+
+def standing_of(
+    workspace: Workspace, config: Config, candidate: str, cache: FileCache
+) -> Mapping[str, str]:
+    """The standing; of models that are not on this machine as they were last recorded."""
+    found = dict(fingerprints(config, candidate, cache))
+    if any(text == NOT_HERE for text in found.values()):
+        evidence = WorkspaceEvidence(workspace, config, cache)
+        for model in {name.rpartition(".")[0] for name, text in found.items() if not text}:
+            found |= _recorded(evidence, candidate, model, found)
+    return found
+
+
+def _recorded(
+    evidence: WorkspaceEvidence, candidate: str, model: str, found: Mapping[str, str]
+) -> dict[str, str]:
+    try:
+        made = evidence.generator(candidate, model) or evidence.producer(candidate, model)
+    except (TuiEvalError, OSError):
+        return {}
+    if made is None:
+        return {}
+    known = {"weights": made.weights, "adapter": made.adapter or "", "tokenizer": made.tokenizer}
+    parts = {f"{model}.{part}": text for part, text in known.items() if text}
+    # An adapter whose folder is not here is not known to be one.
+    adapter = f"{model}.adapter"
+    wanted = [name for name in parts if name == adapter or found.get(name) == NOT_HERE]
+    return {name: parts[name] for name in wanted if not found.get(name)}
