@@ -41,6 +41,8 @@ _KEPT_PARTS = ("difference", "tuned", "base")
 """Of every metric of step 6."""
 _DIGITS = 9
 """Significant ones that are kept: the same sums in another order give the same record."""
+_TIMES = 2
+"""From here on a rise is told as so many times, not in percent."""
 _SAID: tuple[Verdict, ...] = ("good", "caution", "bad")
 
 
@@ -72,12 +74,18 @@ class Paired:
     @property
     def words(self) -> str:
         """``perplexity 12.3% higher [8.1, 16.7] than then, on the same 253 samples``."""
-        change = self.ratio.value - 1
-        ends = _percents(self.ratio.low, self.ratio.high, change)
-        way = "higher" if change > 0 else "lower"
+        ratio = self.ratio
+        change = ratio.value - 1
+        if ratio.value > _TIMES:
+            known = ratio.low is not None and ratio.high is not None
+            ends = f" [{ratio.low:.2f}, {ratio.high:.2f}]" if known else ""
+            told = f"{ratio.value:.2f}{ends} times what it was then"
+        else:
+            way = "higher" if change > 0 else "lower"
+            ends = _percents(ratio.low, ratio.high, change)
+            told = f"{abs(change) * 100:.1f}% {way}{ends} than then"
         unsure = ": could be chance" if self._holds_one() else ""
-        same = f"on the same {self.ratio.n} samples"
-        return f"{self.what} {abs(change) * 100:.1f}% {way}{ends} than then, {same}{unsure}"
+        return f"{self.what} {told}, on the same {ratio.n} samples{unsure}"
 
     def _holds_one(self) -> bool:
         low, high = self.ratio.low, self.ratio.high
@@ -280,7 +288,7 @@ def steps_of(then: Mapping[str, Reading], now: Mapping[str, Reading]) -> Mapping
 def _words(then: Reading | None, now: Reading | None) -> str:
     if then is None or now is None:
         return ""
-    before, after = cell(then).text, cell(now).text
+    before, after = (cell(one).text.removesuffix(": press r") for one in (then, now))
     return "" if before == after else f"{after}; was {before}"
 
 

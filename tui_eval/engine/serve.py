@@ -63,6 +63,8 @@ class Engine:
         self._lingers = (float("-inf"), LINGER)
         self._done = threading.Event()
         self._idle_since = time.monotonic()
+        self._worked_for: dict[str, None] = {}
+        """Candidates since the queue was last empty."""
 
     def run(self) -> None:
         """Work, then leave; the heart beats meanwhile."""
@@ -91,11 +93,26 @@ class Engine:
                 self.state = "working"
                 self._do(job)
                 self._idle_since = time.monotonic()
+                self._worked_for[str(job.args.get("candidate", ""))] = None
+            elif self._worked_for:
+                self._remember()
             elif self._leaves():
                 return
             else:
                 self.state = "idle"
                 self.stopping.wait(LOOK_SECONDS)
+
+    def _remember(self) -> None:
+        """The queue is empty: what the steps say now is worth keeping."""
+        from tui_eval.engine.remember import remember
+
+        candidates, self._worked_for = tuple(self._worked_for), {}
+        try:
+            config = load_config(self.workspace.folder)
+        except TuiEvalError as error:
+            log(f"the history was not written: {error}")
+            return
+        remember(self.workspace, config, candidates)
 
     def _leaves(self) -> bool:
         """Whether nobody was here for a while and no job came at the last moment."""
