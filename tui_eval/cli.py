@@ -126,6 +126,11 @@ def _show_parser() -> Parser:
     parser.add_argument(
         "--schema", action="store_true", help="print the JSON Schema of --json and leave"
     )
+    parser.add_argument(
+        "--history",
+        action="store_true",
+        help="what was said before models, data or prompt were others, against now",
+    )
     return parser
 
 

@@ -128,7 +128,7 @@ def test_a_decision_that_is_out_of_date_is_none() -> None:
 def test_without_a_decision_it_says_what_deploy_lacks() -> None:
     outcome = held('signoff.decision = "deploy"', UNSIGNED)
     assert not outcome.met
-    assert outcome.why == "nobody has signed; deploy lacks 12 more reviews, 10 votes"
+    assert outcome.why == "nobody has signed; deploy needs 12 more reviews and 10 votes"
     assert not held("signoff.stale = false", UNSIGNED).met
     assert held('signoff.decision = "none"', UNSIGNED).met
 

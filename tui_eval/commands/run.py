@@ -18,8 +18,9 @@ from tui_eval.core.reading import Reading
 from tui_eval.core.records import Job
 from tui_eval.core.text import clean
 from tui_eval.engine import launch
-from tui_eval.files.evidence import data_path, readings
+from tui_eval.files.evidence import FileCache, data_path, readings
 from tui_eval.files.exports.show import MARKS
+from tui_eval.files.history import remember
 from tui_eval.files.wants import idle
 from tui_eval.store.workspace import Workspace
 
@@ -86,7 +87,10 @@ def _run(
     if code is not None:
         return code
     finished = [workspace.job(job.id) or job for job in jobs]
-    answered = [_print(workspace, config, candidate, steps, finished) for candidate in candidates]
+    cache = FileCache()
+    answered = [
+        _print(workspace, config, candidate, steps, finished, cache) for candidate in candidates
+    ]
     return 0 if all(answered) and all(job.state == "done" for job in finished) else 1
 
 
@@ -117,12 +121,17 @@ def _print(
     candidate: str,
     steps: tuple[str, ...],
     finished: Sequence[Job],
+    cache: FileCache,
 ) -> bool:
     """The summaries of one candidate; False where a step that was asked for, or computed, is
     left unanswered."""
     answered = True
     computed = any(job.args.get("candidate") == candidate for job in finished)
-    for key, reading in readings(workspace, config, candidate, steps=steps).items():
+    found = readings(workspace, config, candidate, cache=cache)
+    remember(workspace, config, candidate, found, cache)
+    for key, reading in found.items():
+        if steps and key not in steps:
+            continue
         print(f"{candidate:<12} {key:<12} {MARKS[reading.verdict]} {clean(reading.summary)}")
         answered &= answers(reading, named=key in steps, computed=computed)
     return answered

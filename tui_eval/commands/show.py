@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Iterable
 
-from tui_eval.checklist import CHECKLIST
 from tui_eval.commands import places
-from tui_eval.core.records import Job
+from tui_eval.core.steps.contradictions import contradictions
 from tui_eval.files.evidence import FileCache, readings
 from tui_eval.files.exports import show
+from tui_eval.files.exports.show_signoff import Verdicts
+from tui_eval.files.signing import decided_of
+from tui_eval.files.tries import last_tries
 
 
 def command(options: Namespace) -> int:
@@ -19,6 +20,8 @@ def command(options: Namespace) -> int:
         from tui_eval.commands import checkpoints
 
         return checkpoints.print_all(options)
+    if options.history:
+        return _history(options)
     if options.schema:
         print(json.dumps(show.schema(), indent=1))
         return 0
@@ -29,28 +32,67 @@ def command(options: Namespace) -> int:
     workspace = places.open_workspace(config.folder)
     cache = FileCache()
     try:
+        # What deploy lacks and which steps disagree is told from all of them.
+        whole = options.json or not steps
         found = {
-            name: readings(workspace, config, name, cache=cache, steps=steps) for name in candidates
+            name: readings(workspace, config, name, cache=cache, steps=() if whole else steps)
+            for name in candidates
+        }
+        verdicts = {
+            name: Verdicts(
+                decided_of(workspace, config, name, found[name], cache), contradictions(found[name])
+            )
+            for name in (candidates if whole else ())
         }
         tries = last_tries(workspace.jobs())
     finally:
         workspace.close()
+    if steps:
+        found = {
+            name: {key: one for key, one in read.items() if key in steps}
+            for name, read in found.items()
+        }
     if options.json:
-        print(json.dumps(show.as_json(found, tries), ensure_ascii=True, allow_nan=False, indent=1))
+        told = show.as_json(found, tries, verdicts)
+        print(json.dumps(told, ensure_ascii=True, allow_nan=False, indent=1))
     else:
-        print(show.as_text(found, unicode=_unicode(), steps=steps, tries=tries), end="")
+        text = show.as_text(
+            found,
+            unicode=_unicode(),
+            steps=steps,
+            tries=tries,
+            verdicts=None if steps else verdicts,
+        )
+        print(text, end="")
     return 0
 
 
-def last_tries(jobs: Iterable[Job]) -> dict[tuple[str, str], Job]:
-    """The last job by candidate and step, of those that did not end well."""
-    last: dict[tuple[str, str], Job] = {}
-    for job in jobs:
-        for entry in CHECKLIST:
-            if (job.verb, job.args.get("split")) in entry.needs:
-                last[str(job.args.get("candidate")), entry.key] = job
-    bad = ("failed", "cancelled", "interrupted")
-    return {place: job for place, job in last.items() if job.state in bad}
+def _history(options: Namespace) -> int:
+    """What was said before models or data were others, against now."""
+    from tui_eval.files.exports import history as exported
+    from tui_eval.files.history import changes
+
+    if options.schema:
+        print(json.dumps(exported.schema(), indent=1))
+        return 0
+    config = places.load_anywhere(places.required(options.workspace))
+    candidates = places.chosen_candidates(config, options.candidate)
+    workspace = places.open_workspace(config.folder)
+    cache = FileCache()
+    try:
+        found = {
+            name: changes(
+                workspace, config, name, readings(workspace, config, name, cache=cache), cache
+            )
+            for name in candidates
+        }
+    finally:
+        workspace.close()
+    if options.json:
+        print(json.dumps(exported.as_json(found), ensure_ascii=True, allow_nan=False, indent=1))
+    else:
+        print(exported.as_text(found, unicode=_unicode()), end="")
+    return 0
 
 
 def _unicode() -> bool:

@@ -17,6 +17,7 @@ from typing import Final, Literal, get_args
 from tui_eval.core.reading import Number, Reading, Verdict, finite
 from tui_eval.core.sign_off_records import DECISIONS, WORDS, Contradiction, Decided
 from tui_eval.core.steps import names
+from tui_eval.core.steps.sign_off import needs_text
 
 OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -298,7 +299,7 @@ def _hold_decision(condition: Condition, candidate: str, decided: Decided) -> Ou
     met = _equal(condition, word)
     why = ""
     if not met and decided.last is None:
-        lacks = f"; deploy lacks {', '.join(decided.missing)}" if decided.missing else ""
+        lacks = f"; deploy needs {needs_text(decided.missing)}" if decided.missing else ""
         why = f"nobody has signed{lacks}"
     elif not met and decided.last is not None:
         why = f"{decided.last.by} signed {WORDS[word]} at {decided.last.at}"

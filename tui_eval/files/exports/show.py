@@ -11,6 +11,8 @@ from tui_eval.checklist import CHECKLIST
 from tui_eval.core.reading import Finding, Number, Plot, Reading, Table, finite
 from tui_eval.core.records import Job
 from tui_eval.core.text import clean
+from tui_eval.files.exports import show_signoff
+from tui_eval.files.exports.show_signoff import Verdicts
 
 SCHEMA_VERSION = 1
 PLACES = ("view", "step", "say", "note", "items")
@@ -34,10 +36,12 @@ Tries = Mapping[tuple[str, str], Job]
 
 
 def as_json(
-    candidates: Mapping[str, Mapping[str, Reading]], tries: Tries | None = None
+    candidates: Mapping[str, Mapping[str, Reading]],
+    tries: Tries | None = None,
+    verdicts: Mapping[str, Verdicts] | None = None,
 ) -> dict[str, Any]:
     """``candidates`` by name, each with its Readings by step. NaN and infinity become null."""
-    tries = tries or {}
+    tries, verdicts = tries or {}, verdicts or {}
     return {
         "schema": SCHEMA_VERSION,
         "candidates": {
@@ -46,12 +50,7 @@ def as_json(
                     step: reading_json(reading, tries.get((name, step)))
                     for step, reading in readings.items()
                 },
-                "signoff": {
-                    "decision": "none",
-                    "by": None,
-                    "at": None,
-                    "missing": "manual review, blind A/B and sign-off are not in this version",
-                },
+                "signoff": show_signoff.as_json(verdicts.get(name, Verdicts())),
             }
             for name, readings in candidates.items()
         },
@@ -128,6 +127,7 @@ def as_text(
     unicode: bool = True,
     steps: tuple[str, ...] = (),
     tries: Tries | None = None,
+    verdicts: Mapping[str, Verdicts] | None = None,
 ) -> str:
     """What ``show`` prints: a line per step, its reasons, numbers and tables."""
     lines: list[str] = []
@@ -141,6 +141,9 @@ def as_text(
                 lines += [*_try_text((tries or {}).get((name, entry.key))), ""]
             elif not entry.built and (not steps or entry.key in steps):
                 lines += [f"{number} {entry.title}: not built yet in this version", ""]
+        if verdicts and name in verdicts:
+            marks = MARKS if unicode else ASCII_MARKS
+            lines += [*show_signoff.as_text(verdicts[name], marks), ""]
     text = "\n".join(lines).rstrip() + "\n"
     return text if unicode else plain(text)
 
