@@ -14,10 +14,10 @@ import jsonschema
 import pytest
 
 from tests.sample import TUI_EVAL, demo, quiet_environment
-from tui_eval.commands.show import last_tries
 from tui_eval.core.reading import Column, Finding, Number, Plot, Reading, Series, Table
 from tui_eval.core.records import Job
 from tui_eval.files.exports import show
+from tui_eval.files.tries import last_tries
 
 
 def valid(shown: Mapping[str, Any]) -> Mapping[str, Any]:
