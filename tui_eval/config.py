@@ -50,6 +50,8 @@ class ModelConfig:
     """Instead of ``[prompt] system``."""
     few_shot: str | None = _path()
     """A data file whose rows stand before the prompt as examples."""
+    shots: int | None = _at_least(1)
+    """That many rows of it, from its beginning; without it all."""
     url: str | None = None
     """An OpenAI-compatible server that runs the model."""
     served_model: str | None = None
@@ -57,6 +59,13 @@ class ModelConfig:
     answers: str | None = _path()
     """A file of answers made elsewhere, or a folder of lm-evaluation-harness's samples: they are
     judged in the place of a model's own."""
+    references: bool = False
+    """The data's expected answers are its answers."""
+
+    @property
+    def given(self) -> bool:
+        """Its answers are there without a model that makes them."""
+        return bool(self.answers) or self.references
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import errno
 import math
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -248,12 +248,18 @@ def _named(kind: type[Section], raw: Any, section: str, faults: _Faults) -> dict
     found = {}
     for name, entry in _table(raw, (section,), faults).items():
         if not _NAME.match(name):
-            faults.add((section, name), "is not a usable name: letters, digits, - and _ only")
+            faults.add((section, name), f"is not a usable name: {_name_words(name)}")
         elif not isinstance(entry, dict) and section == "models":
             faults.add((section, name), f"has to be a section: [models.{name}] with path = …")
         else:
             found[name] = _section(kind, entry, (section, name), faults, name=name)
     return found
+
+
+def _name_words(name: str) -> str:
+    words = "letters, digits, - and _ only"
+    # What stands behind an @ is found by itself.
+    return f"{words}; checkpoints of a run need no section" if "@" in name else words
 
 
 def _check_together(config: Config, faults: _Faults) -> None:
@@ -265,8 +271,20 @@ def _check_together(config: Config, faults: _Faults) -> None:
     if config.generation.top_p is not None and config.generation.top_p > 1:
         faults.add(("generation", "top_p"), "has to be at most 1")
     for name, model in config.models.items():
-        if not (model.path or model.url or model.log or model.answers):
-            faults.add(("models", name), "names no model: give it path = … (or answers = …)")
+        for key, what in _model_faults(model):
+            faults.add(("models", name, key) if key else ("models", name), what)
+
+
+def _model_faults(model: ModelConfig) -> Iterator[tuple[str, str]]:
+    """What is wrong with a model's keys taken together, by key; none: with its section."""
+    if not (model.path or model.url or model.log or model.given):
+        yield "", "names no model: give it path = … (or answers = …, references = true)"
+    if model.references and (
+        other := next(filter(None, (model.path, model.url, model.answers)), "")
+    ):
+        yield "references", f"goes alone: they are the data's answers, not those of {_shown(other)}"
+    if model.shots and not model.few_shot:
+        yield "shots", "counts the rows of few_shot, which is not set"
 
 
 def _check_gate(config: Config, faults: _Faults) -> None:

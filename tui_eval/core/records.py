@@ -93,6 +93,8 @@ class Dataset:
     bad_rows: int = 0
     notes: tuple[str, ...] = ()
     """What was assumed in reading: an encoding, a delimiter, a split's name."""
+    shown: int = 0
+    """Rows left out because a model is shown them as examples before its prompts."""
 
     @property
     def left_out(self) -> int:

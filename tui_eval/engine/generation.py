@@ -148,7 +148,7 @@ def fitted(ids: Ids, bos: int, most: int, positions: int | None) -> tuple[Ids, i
     down to a quarter of all; then the prompt is cut from the left, its BOS kept."""
     if positions is None or len(ids) + most <= positions:
         return ids, most, False
-    least = min(most, max(1, positions // ANSWER_SHARE))
+    least = answer_room(most, positions)
     if len(ids) + least <= positions:
         return ids, positions - len(ids), False
     keep = max(1, positions - least - bos)
@@ -164,16 +164,25 @@ class Prompt:
     bos: int = 0
     problem: str = ""
     """Why it can't be answered."""
+    left_out: int = 0
+    """Tokens of examples that were left out because they did not fit."""
 
 
 NO_IDS = np.zeros(0, dtype=np.int32)
 
 
-def prompts_of(renderer: Renderer, encoder: Encoder, samples: Sequence[Sample]) -> list[Prompt]:
-    """What a model is given for each sample, or why nothing."""
+def answer_room(most: int, positions: int) -> int:
+    """Tokens that stay for the answer, however long the prompt is."""
+    return min(most, max(1, positions // ANSWER_SHARE))
+
+
+def prompts_of(
+    renderer: Renderer, encoder: Encoder, samples: Sequence[Sample], skip: int = 0
+) -> list[Prompt]:
+    """What a model is given for each sample, or why nothing; ``skip`` examples left out."""
     plain = renderer.prompting.template is None
     eos, eos_id = encoder.tokenizer.eos_token or "\0", encoder.tokenizer.eos_token_id
-    rows = [_rendered(renderer, sample, plain) for sample in samples]
+    rows = [_rendered(renderer, sample, plain, skip) for sample in samples]
     found = []
     for row, encoded in zip(rows, encoder.encode(rows), strict=True):
         ids = encoded.ids
@@ -185,9 +194,9 @@ def prompts_of(renderer: Renderer, encoder: Encoder, samples: Sequence[Sample]) 
     return found
 
 
-def _rendered(renderer: Renderer, sample: Sample, plain: bool) -> Rendered:
+def _rendered(renderer: Renderer, sample: Sample, plain: bool, skip: int) -> Rendered:
     try:
-        return Rendered(sample.id, renderer.prompt(sample), plain=plain)
+        return Rendered(sample.id, renderer.prompt(sample, skip), plain=plain)
     except Exception as error:  # a template may raise anything
         return Rendered(sample.id, "", problem=f"the chat template refuses the prompt: {error}")
 

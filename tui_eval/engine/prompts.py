@@ -29,6 +29,22 @@ class Prompting:
     system: str | None = None
     """Stands in for a row's own system message; empty takes that away; None leaves it."""
     answers: Literal["all", "last"] = "all"
+    examples: tuple[tuple[Message, ...], ...] = ()
+    """Turns of each example, which stand before the row's own; none of them is scored."""
+
+    def messages(self, sample: Sample, skip: int = 0) -> tuple[Message, ...]:
+        """A row's turns as they are put to the model, without the first ``skip`` examples."""
+        head, shown, own = self.parts(sample, skip)
+        return (*head, *shown, *own)
+
+    def parts(self, sample: Sample, skip: int = 0) -> tuple[Sequence[Message], ...]:
+        """System turns, examples, and the row's own."""
+        turns = with_system(sample.messages, self.system)
+        shown = [turn for one in self.examples[skip:] for turn in one]
+        at = 0
+        while at < len(turns) and turns[at].role in ("system", "developer"):
+            at += 1
+        return turns[:at], shown, turns[at:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +78,15 @@ class Renderer:
         self.prompting = prompting
         self._end_tokens: tuple[str, ...] | None = None
 
-    def render(self, sample: Sample) -> Rendered:
+    def render(self, sample: Sample, skip: int = 0) -> Rendered:
+        """``skip``: examples that are left out, the first ones."""
         if sample.text is not None and not sample.messages:
             return Rendered(
                 sample.id, sample.text, ((0, len(sample.text)),), plain=True, whole=True
             )
-        messages = with_system(sample.messages, self.prompting.system)
-        scored = self._scored_turns(messages)
+        head, shown, own = self.prompting.parts(sample, skip)
+        messages = (*head, *shown, *own)
+        scored = self._scored_turns(messages, len(head) + len(shown))
         if not scored:
             return Rendered(sample.id, "", problem="the row has no answer to score")
         if self.prompting.template is None:
@@ -78,17 +96,20 @@ class Renderer:
         except Exception as error:  # a template may raise anything
             return Rendered(sample.id, "", problem=f"the chat template refuses the row: {error}")
 
-    def prompt(self, sample: Sample) -> str:
+    def prompt(self, sample: Sample, skip: int = 0) -> str:
         """The text up to the last answer: what a model is given to answer."""
-        messages = with_system(sample.messages, self.prompting.system)
+        messages = self.prompting.messages(sample, skip) if sample.messages else ()
         if messages and messages[-1].role == "assistant":
             messages = messages[:-1]
         if self.prompting.template is None:
             return _joined(messages) if messages else sample.text or ""
         return self._text(_plain_data(messages), sample, prompt=True)
 
-    def _scored_turns(self, messages: Sequence[Message]) -> list[int]:
-        turns = [at for at, message in enumerate(messages) if message.role == "assistant"]
+    def _scored_turns(self, messages: Sequence[Message], first: int) -> list[int]:
+        """Of the turns from ``first`` on, which are the row's own."""
+        turns = [
+            at for at, message in enumerate(messages) if at >= first and message.role == "assistant"
+        ]
         return turns[-1:] if self.prompting.answers == "last" else turns
 
     def _plain(
@@ -184,6 +205,9 @@ class Renderer:
             return replace(rendered, mismatch=words, problem=problem)
         if self.prompting.answers == "last":
             spans = spans[-1:]
+        if self.prompting.examples:
+            # The marks are on the examples' answers too, which stand first.
+            spans = spans[-turns:]
         whole = rendered.text
         bounded = [split_end(whole, span, self.end_tokens) for span in spans]
         return Rendered(

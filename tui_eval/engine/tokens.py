@@ -7,7 +7,7 @@ scored, and so is the end-of-turn token after it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,8 @@ class Encoded:
     spans: Offsets
     bytes: int
     problem: str = ""
+    left_out: int = 0
+    """Tokens of examples that were left out because they did not fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +201,9 @@ def fit(row: int, encoded: Encoded, limit: Limit) -> Cut:
     start = max(encoded.bos, last + 1 - room)
     if start <= latest:
         piece = _piece(row, encoded, head, start, 0, len(encoded.targets))
-        return Cut((piece,), start - encoded.bos)
-    return _windows(row, encoded, head, first, last, room, limit.stride)
+        return Cut((piece,), start - encoded.bos + encoded.left_out)
+    cut = _windows(row, encoded, head, first, last, room, limit.stride)
+    return replace(cut, cut_tokens=cut.cut_tokens + encoded.left_out)
 
 
 def _windows(

@@ -29,7 +29,7 @@ from tui_eval.core.records import (
     TrainingLog,
 )
 from tui_eval.errors import InputError, TuiEvalError
-from tui_eval.files import datasets, following, logs, producers
+from tui_eval.files import datasets, examples, following, logs, producers
 from tui_eval.files.datasets.leaks import leaked
 from tui_eval.files.following import Followed
 from tui_eval.files.raw import stamp_of
@@ -254,12 +254,9 @@ class FileCache:
         if source is None:
             return None
         limit, seed = row_limit(config, split), config.scoring.seed
-        key = ("data", source, split, stamp_of(source), config.data, limit, seed)
-        kept = self._newest(
-            key,
-            3,
-            lambda: datasets.read(source, split=split, fields=config.data, limit=limit, seed=seed),
-        )
+        shown = examples.stamps(config)
+        key = ("data", source, split, stamp_of(source), config.data, limit, seed, shown)
+        kept = self._newest(key, 3, lambda: rows_of(config, source, split))
         return kept if isinstance(kept, Dataset) else None
 
     def completions(self, workspace: Workspace, key: str) -> Mapping[str, Completion]:
@@ -310,6 +307,14 @@ class FileCache:
                 del self._kept[old]
             self._kept[key] = make()
         return self._kept[key]
+
+
+def rows_of(config: Config, source: Path, split: Split) -> Dataset:
+    """The rows of a split, as many as ``row_limit`` allows, without those that a model is shown
+    as examples."""
+    limit, seed = row_limit(config, split), config.scoring.seed
+    dataset = datasets.read(source, split=split, fields=config.data, limit=limit, seed=seed)
+    return examples.without_examples(dataset, config)
 
 
 def row_limit(config: Config, split: Split) -> int:

@@ -16,6 +16,7 @@ from tui_eval.config import Config
 from tui_eval.core.records import Producer
 from tui_eval.core.text import content_id
 from tui_eval.errors import InputError
+from tui_eval.files import examples
 from tui_eval.files.checkpoint import Checkpoint, look, resolve_model, template_of
 from tui_eval.files.fingerprint import (
     adapter_fingerprint,
@@ -123,13 +124,15 @@ def prompt_key(config: Config, candidate: str, model: str | None = None) -> str:
     """Names everything that decides the rendered text for ``model`` (default: the
     candidate) and which part of it is scored."""
     template, _ = template_text(config, candidate)
-    return content_id(
-        {
-            "template": template,
-            "system": system_prompt(config, model or candidate),
-            "answers": config.scoring.answers,
-        }
-    )
+    parts = {
+        "template": template,
+        "system": system_prompt(config, model or candidate),
+        "answers": config.scoring.answers,
+    }
+    shown = examples.of_model(config, model or candidate).turns
+    # Their content: a file of examples that was corrected makes another prompt.
+    more = {"examples": [turn.as_dict() for turn in shown]} if shown else {}
+    return content_id({**parts, **more})
 
 
 def pair_key(config: Config, candidate: str) -> str:

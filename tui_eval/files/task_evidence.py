@@ -17,6 +17,7 @@ from tui_eval.core.task_records import Measured, MetricOptions, MetricScores, Ta
 from tui_eval.core.text import clean, content_id
 from tui_eval.errors import InputError
 from tui_eval.files import own_source, producers
+from tui_eval.files.examples import stamps
 from tui_eval.files.raw import stamp_of
 from tui_eval.files.task_settings import answering, task_config
 from tui_eval.files.tasks import ReadTask, read_task
@@ -77,9 +78,9 @@ class TaskPart:
         named = (entry.data or config.data.test or config.data.validation, entry.few_shot)
         paths = [config.resolve(one) for one in (*named, entry.schema) if one]
         paths += own_source.sources(config.resolve(entry.own)) if entry.own else ()
-        stamps = tuple((str(path), stamp_of(path)) for path in paths)
-        settings = (config.data, config.prompt.system, config.scoring.seed)
-        key = ("task", name, entry, settings, stamps)
+        written = tuple((str(path), stamp_of(path)) for path in paths)
+        settings = (config.data, config.prompt.system, config.scoring.seed, stamps(config))
+        key = ("task", name, entry, settings, written)
         return self._cache.kept(ReadTask, key, lambda: read_task(config, name))
 
     def _confined(self, candidate: str, task: Task) -> Task:

@@ -22,9 +22,14 @@ BY_LIKELIHOOD = ("likelihood", "likelihood_normalised")
 
 def task_config(config: Config, entry: TaskConfig) -> Config:
     """The settings as they are for this task. The system prompt stands in its items already,
-    so that only a model's own takes its place."""
+    so that only a model's own takes its place. So do the task's own examples, which are of its
+    kind: before them a model's, of another kind, would stand in the way."""
+    models = config.models
+    if entry.few_shot:
+        models = {name: replace(one, few_shot=None, shots=None) for name, one in models.items()}
     return replace(
         config,
+        models=models,
         generation=_generation(config.generation, entry),
         prompt=replace(config.prompt, system=None),
         # Few-shot answers are part of the question.

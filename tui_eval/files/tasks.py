@@ -25,6 +25,7 @@ from tui_eval.files import harness, own_source
 from tui_eval.files.datasets import shapes
 from tui_eval.files.datasets.rows import DamagedRow, Row, rows
 from tui_eval.files.datasets.turns import as_text, plain
+from tui_eval.files.examples import NONE, Examples, chosen, kept_from, require
 from tui_eval.files.raw import why
 from tui_eval.files.task_schema import schema_of
 
@@ -111,7 +112,8 @@ def _own_digest(own: Path | None, names: Sequence[str]) -> str:
 
 
 def _read(config: Config, entry: TaskConfig, task: Task) -> Task:
-    examples, shown = _examples(config, entry)
+    own = _examples(config, entry)
+    examples, shown = own.turns, own.prompts or frozenset(kept_from(config))
     tally = _Tally()
     items: dict[str, TaskItem] = {}
     left_out = 0
@@ -130,36 +132,41 @@ def _read(config: Config, entry: TaskConfig, task: Task) -> Task:
         rows=tally.rows,
         left_out=tally.bad,
         faults=_first(tally),
-        notes=tuple(_notes(tally, left_out, len(kept), len(items), len(examples) // 2)),
+        notes=(
+            *_notes(tally, left_out, len(kept), len(items), len(own.each)),
+            *_replaced(config, own),
+        ),
     )
 
 
-def _examples(config: Config, entry: TaskConfig) -> tuple[tuple[Message, ...], frozenset[str]]:
-    """Turns of the few-shot rows, and their folded prompts: items that are among the examples
-    would show their own answer."""
+def _replaced(config: Config, own: Examples) -> Iterator[str]:
+    """A task's examples are of its own kind: a model's, of another, stay away."""
+    models = [name for name, one in config.models.items() if one.few_shot]
+    if own.each and models:
+        yield f"The task's examples stand in the place of those of {', '.join(models)}."
+
+
+def _examples(config: Config, entry: TaskConfig) -> Examples:
+    """Of the few-shot rows. Items that are among them would show their own answer."""
     if not entry.few_shot:
-        return (), frozenset()
+        return NONE
     path, tally = config.resolve(entry.few_shot), _Tally()
-    turns: list[Message] = []
-    shown: list[str] = []
+    found = chosen(_shown(config, entry, path, tally), entry.shots)
+    remedy = "Its rows need the same fields as the task's data."
+    require(found, entry.shots, entry.place("few_shot"), path.name, tally.faults, remedy)
+    return found
+
+
+def _shown(
+    config: Config, entry: TaskConfig, path: Path, tally: _Tally
+) -> Iterator[tuple[tuple[Message, ...], str]]:
     for item in _items(config, entry, path, (), tally):
-        if entry.shots is not None and len(shown) >= entry.shots:
-            break
         if not item.references:
             tally.skip(item.sample.row, "has no answer to show")
             continue
-        shown.append(item.sample.folded_prompt)
         asked = [turn for turn in item.sample.messages if turn.role not in ("system", "assistant")]
-        turns += [*asked[-1:], Message("assistant", item.references[0])]
-    if not shown or (entry.shots is not None and len(shown) < entry.shots):
-        told = f": {'; '.join(tally.faults)}" if tally.faults else ""
-        wanted = f"{entry.shots} are asked for" if entry.shots else "at least one is needed"
-        raise InputError(
-            f"{entry.place('few_shot')}: {clean(path.name)} has {len(shown)} usable examples,"
-            f" {wanted}{told}.",
-            "Its rows need the same fields as the task's data.",
-        )
-    return tuple(turns), frozenset(shown)
+        turns = (*asked[-1:], Message("assistant", item.references[0]))
+        yield turns, item.sample.folded_prompt
 
 
 def items_of(config: Config, entry: TaskConfig, path: Path) -> Iterator[TaskItem]:

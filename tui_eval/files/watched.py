@@ -19,7 +19,8 @@ def stamps(config: Config, candidate: str) -> Stamps:
     Logs are not among them: a growing one is followed where somebody asks for it."""
     splits: tuple[Split, ...] = get_args(Split)
     paths = [data_path(config, candidate, split) for split in splits]
-    paths += [config.resolve(one.answers) for one in config.models.values() if one.answers]
+    for model in config.models.values():
+        paths += [config.resolve(one) for one in (model.answers, model.few_shot) if one]
     for task in config.tasks.values():
         named = (task.data, task.few_shot, task.schema)
         paths += [config.resolve(one) for one in named if one]

@@ -215,7 +215,7 @@ def _scored_words(case: Case) -> str:
     source = clean(data.dataset.source, limit=200)
     used = f"{count_text(len(data.pairs), 'sample')} of {data.dataset.rows:,} rows of {source}"
     dataset = data.dataset
-    read_rows = len(dataset.samples) + dataset.duplicates + dataset.left_out
+    read_rows = len(dataset.samples) + dataset.duplicates + dataset.left_out + dataset.shown
     subset = " (a seeded subset; scoring.limit = 0 takes all)" if read_rows < dataset.rows else ""
     return f"Scored is {what}. Used: {used}{subset}."
 

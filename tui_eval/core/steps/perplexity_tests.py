@@ -53,7 +53,7 @@ def all_hits(case: Case) -> list[Hit]:
     if case.enough:
         hits += [case.reconciled.hit if case.reconciled else None, _worse_category(case)]
     hits += [_leak(case), _other_tokenizer(case), _truncated(case), _skipped(case)]
-    hits += [_duplicates(case)]
+    hits += [_duplicates(case), _examples(case)]
     return [hit for hit in hits if hit is not None]
 
 
@@ -298,3 +298,14 @@ def _duplicates(case: Case) -> Hit | None:
     verb = "repeats" if repeats == 1 else "repeat"
     text = f"{count_text(repeats, 'row')} {verb} an earlier one exactly: scored once."
     return Hit(Finding("duplicates", "note", text), "", "")
+
+
+def _examples(case: Case) -> Hit | None:
+    shown = case.data.dataset.shown
+    if not shown:
+        return None
+    text = (
+        f"{count_text(shown, 'row')} left out for every model: a prompt of eval.toml shows them"
+        " as examples."
+    )
+    return Hit(Finding("examples_left_out", "note", text), "", "")

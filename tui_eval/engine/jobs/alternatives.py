@@ -143,8 +143,11 @@ class Looking:
         budget = budget_of(scorer, limit, scoring.batch_tokens)
         producer = self._producer(state.name, scorer.loaded.dtype)
         bench = Bench(state, Encoder(state.tokenizer), renderer, limit, budget, producer)
-        bench.rendered = [_rendered(renderer, wanted)]
-        bench.encoded = bench.encoder.encode(bench.rendered)
+        if wanted.answer is None:
+            bench.take([wanted.sample])
+        else:
+            bench.rendered = [_rendered(renderer, wanted)]
+            bench.encoded = bench.encoder.encode(bench.rendered)
         if not bench.encoded[0].problem:
             bench.prove()
         with scorer.as_model(adapter=state.adapter):

@@ -13,6 +13,7 @@ from tui_eval.engine.jobs.models import State
 from tui_eval.engine.memory import Budget
 from tui_eval.engine.prompts import Rendered, Renderer
 from tui_eval.engine.scoring import Task
+from tui_eval.engine.shortening import shortened
 from tui_eval.engine.tokens import Encoded, Encoder, Limit, Piece, fit
 
 
@@ -36,8 +37,9 @@ class Bench:
         return self.state.name
 
     def take(self, samples: Sequence[Sample]) -> None:
-        self.rendered = [self.renderer.render(sample) for sample in samples]
-        self.encoded = self.encoder.encode(self.rendered)
+        rows = shortened(self.renderer, self.encoder, samples, self.limit.length, self.name)
+        self.rendered = [rendered for rendered, _ in rows]
+        self.encoded = [encoded for _, encoded in rows]
 
     def pieces(self) -> list[Piece]:
         cuts = (fit(at, row, self.limit) for at, row in enumerate(self.encoded))

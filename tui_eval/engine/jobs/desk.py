@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
@@ -25,6 +26,7 @@ from tui_eval.engine.generation import (
     Prompt,
     Reply,
     Rules,
+    answer_room,
     end_tokens,
     fitted,
     most_new,
@@ -34,6 +36,7 @@ from tui_eval.engine.generation import (
 from tui_eval.engine.jobs.answer_facts import Place
 from tui_eval.engine.jobs.models import State
 from tui_eval.engine.prompts import Renderer
+from tui_eval.engine.shortening import fewest, refuse
 from tui_eval.engine.tokens import Encoder
 from tui_eval.files.generation import Generation
 
@@ -73,12 +76,32 @@ class Desk:
         prompts = prompts_of(self._renderer, Encoder(self.state.tokenizer), samples)
         by_sample = {one.id: prompt for one, prompt in zip(samples, prompts, strict=True)}
         self.most = self._most(samples, prompts)
+        if self._renderer.prompting.examples:
+            prompts = self._shortened(samples)
+            by_sample = {one.id: prompt for one, prompt in zip(samples, prompts, strict=True)}
         for sample, index in open_places:
             prompt = by_sample[sample]
             if prompt.problem:
                 self.problems[sample, index] = prompt.problem
             else:
                 self.asked[sample, index] = self._asked(sample, index, prompt)
+
+    def _shortened(self, samples: Sequence[Sample]) -> list[Prompt]:
+        """With as many examples as leave room for an answer."""
+        encoder = Encoder(self.state.tokenizer)
+        positions = self.state.scorer.loaded.positions
+        most = positions - answer_room(self.most, positions) if positions else sys.maxsize
+        count = len(self._renderer.prompting.examples)
+        prompts, skipped = fewest(
+            samples,
+            lambda some, skip: prompts_of(self._renderer, encoder, some, skip),
+            lambda prompt: len(prompt.ids),
+            lambda prompt, tokens: replace(prompt, left_out=tokens),
+            count,
+            most,
+        )
+        refuse(skipped, samples, count, most, self.name)
+        return prompts
 
     def prove(self) -> None:
         self.answerer.prove(list(self.asked.values()), self.rules)
@@ -148,6 +171,7 @@ class Desk:
         seed = None
         if self.rules.generation.sample:
             seed = seed_of(self.rules.generation.seed, sample, index)
+        cut = cut or prompt.left_out > 0
         return Asked(sample, index, ids, most, seed, cut, opens_thinking(prompt.text, self.tags))
 
     def _completion(self, reply: Reply) -> Completion:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tui_eval.config import Config
 from tui_eval.core.records import Dataset, Split
 from tui_eval.engine.jobs.models import Models
 from tui_eval.engine.prompts import Prompting
 from tui_eval.engine.template_guard import check_template
 from tui_eval.errors import EngineError
-from tui_eval.files import datasets, producers
-from tui_eval.files.evidence import data_path, row_limit
+from tui_eval.files import examples, producers
+from tui_eval.files.evidence import data_path, rows_of
 
 
 def dataset_of(config: Config, candidate: str, split: Split) -> Dataset:
@@ -17,23 +19,21 @@ def dataset_of(config: Config, candidate: str, split: Split) -> Dataset:
     path = data_path(config, candidate, split)
     if path is None:
         raise EngineError(f"No {split} file is named.", f"Set [data] {split} in eval.toml.")
-    dataset = datasets.read(
-        path,
-        split=split,
-        fields=config.data,
-        limit=row_limit(config, split),
-        seed=config.scoring.seed,
-    )
+    dataset = rows_of(config, path, split)
     if not dataset.samples:
         raise EngineError(f"{path} holds no usable row.", "See its skipped rows for why.")
     return dataset
 
 
 def prompting_of(config: Config, candidate: str, model: str) -> Prompting:
-    """The candidate's template for every model, each with its own system prompt."""
+    """The candidate's template for every model, each with its own system prompt and examples."""
     template, source = producers.template_text(config, candidate)
     return Prompting(
-        template, source, producers.system_prompt(config, model), config.scoring.answers
+        template,
+        source,
+        producers.system_prompt(config, model),
+        config.scoring.answers,
+        examples.of_model(config, model).each,
     )
 
 
@@ -43,4 +43,6 @@ def check(config: Config, candidate: str, models: Models, dataset: Dataset) -> N
     if prompting.template is None:
         return
     tokens = models.tokenizer(candidate).special_tokens_map
-    check_template(prompting.template, dataset.samples, tokens, prompting.system)
+    samples = [one for one in dataset.samples if one.messages]
+    shown = [replace(one, messages=prompting.messages(one)) for one in samples]
+    check_template(prompting.template, shown, tokens, None)
