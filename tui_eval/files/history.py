@@ -14,16 +14,18 @@ from tui_eval.core.history import Earlier, Losses, Told
 from tui_eval.core.reading import Reading
 from tui_eval.core.sign_off_records import SignOff, standing_key
 from tui_eval.core.steps.sign_off import changed
-from tui_eval.errors import StoreError, TuiEvalError
+from tui_eval.errors import TuiEvalError
 from tui_eval.files.evidence import FileCache, WorkspaceEvidence
 from tui_eval.files.producers import NOT_HERE
 from tui_eval.store.codec import plain
 from tui_eval.store.files import now
+from tui_eval.store.journal import name_id
 from tui_eval.store.workspace import Workspace
 
 KIND: Final = "evaluation"
 FILE: Final = "evaluations"
-"""One file per host, whichever process writes: who finds it held has a twin that records."""
+"""One file per host and candidate, whichever process writes: who finds it held has a twin that
+is recording the same."""
 PAIRED_AT_ONCE: Final = 5
 """Earlier evaluations whose losses are compared without being asked for: each is read whole."""
 
@@ -39,18 +41,22 @@ def remember(
     written. A disk that can't be written is no reason to fail: nothing is kept then."""
     if not history.says_something(readings):
         return False
-    told = _now(workspace, config, candidate, readings, cache)
+    try:
+        return _keep(workspace, _now(workspace, config, candidate, readings, cache))
+    except (TuiEvalError, OSError):
+        return False
+
+
+def _keep(workspace: Workspace, told: Told) -> bool:
     if not told.standing or _is_known(workspace, told):
         return False
-    try:
-        with workspace.facts(FILE) as facts:
-            # Another process may have written it since: only who holds the file knows.
-            workspace.catch_up()
-            if _is_known(workspace, told):
-                return False
-            facts.append(KIND, candidate, standing_key(told.standing), plain(history.body_of(told)))
-    except StoreError:
-        return False
+    with workspace.facts(f"{FILE}-{name_id(told.candidate)}") as facts:
+        # Another process may have written it since: only who holds the file knows.
+        workspace.catch_up()
+        if _is_known(workspace, told):
+            return False
+        key = standing_key(told.standing)
+        facts.append(KIND, told.candidate, key, plain(history.body_of(told)))
     return True
 
 
