@@ -32,7 +32,7 @@ def test_columns_are_the_checklists_steps() -> None:
     ("step", "number", "figure", "short", "interval"),
     [
         ("curves", Number(0.734, unit="rate"), "loss fell 73%", "-73%", ""),
-        ("curves", Number(-0.04, unit="rate"), "loss rose 4.0%", "+4.0%", ""),
+        ("curves", Number(-0.04, unit="rate"), "loss rose 4.0%", "+4%", ""),
         ("perplexity", Number(0.722, 0.6186, 0.7974, 253, "rate"), "72% lower", "-72%", "[62, 80]"),
         ("perplexity", Number(0.394, 0.377, 0.410, 600, "rate"), "39.4% lower", "-39%",
          "[37.7, 41.0]"),
@@ -44,6 +44,7 @@ def test_columns_are_the_checklists_steps() -> None:
         ("review", Number(4.1, 3.9, 4.3, 40), "accuracy 4.10", "4.10", "[3.90, 4.30]"),
         ("blind_ab", Number(0.68, 0.554, 0.792, 50), "68% preferred", "68%", "[55, 79]"),
         ("task_metrics", Number(0.061, 0.04, 0.082, 200), "+0.061", "+0.061", "[0.040, 0.082]"),
+        ("task_metrics", Number(0.57, 0.5, 0.64, 80, "rate"), "+0.57", "+0.57", "[0.50, 0.64]"),
         ("task_metrics", Number(-0.02, -0.09, 0.05, 47), "-0.02", "-0.02", "[-0.09, 0.05]"),
     ],
 )  # fmt: skip

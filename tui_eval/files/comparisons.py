@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tui_eval.config import Config
+from tui_eval.core.evidence import Evidence
 from tui_eval.core.judgements import Round, rounds
 from tui_eval.core.records import Producer
 from tui_eval.core.steps import blind_ab
@@ -52,12 +53,22 @@ def _comparison(
 ) -> Comparison:
     candidate, against = what.models
     current = _current(config, evidence, what)
-    source = evidence if current else _Earlier(workspace, config, what)
+    source = evidence if current else Earlier(workspace, config, what)
     try:
         reading = blind_ab.read(source, candidate, against)
     except TuiEvalError as error:
         reading = unreadable(blind_ab.STEP, candidate, error)
     return Comparison(standing.id, candidate, against, standing, reading, current)
+
+
+def evidence_of(
+    workspace: Workspace, config: Config, cache: FileCache, one: Comparison
+) -> Evidence:
+    """What a comparison's Reading was made from."""
+    what = None if one.current else comparison_of(workspace, one.round)
+    if what is not None:
+        return Earlier(workspace, config, what)
+    return WorkspaceEvidence(workspace, config, cache)
 
 
 def _current(config: Config, evidence: WorkspaceEvidence, what: Recorded) -> bool:
@@ -73,7 +84,7 @@ def _current(config: Config, evidence: WorkspaceEvidence, what: Recorded) -> boo
     return tuple(one.key if one is not None else "" for one in made) == what.keys
 
 
-class _Earlier(RecordedEvidence):
+class Earlier(RecordedEvidence):
     """What was recorded when it was judged, read by the settings of today."""
 
     def __init__(self, workspace: Workspace, config: Config, what: Recorded) -> None:

@@ -6,7 +6,7 @@ Everything is taken from Readings, which keep to blindness; nothing here looks a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui_eval.core.figures import interval_text, value_text
 from tui_eval.core.reading import Column, Number, Reading, Table, Verdict, finite
@@ -186,13 +186,15 @@ def _task_metrics(reading: Reading) -> _Figure | None:
     for name, number in reading.numbers.items():
         value = finite(number.value)
         if name.endswith(".difference") and value is not None:
-            text = _plus(value, value_text(number))
-            return _Figure(number, text, text, interval_text(number), _of(name))
+            # As step 6 writes it: a difference of shares is not a share.
+            plain = replace(number, unit="")
+            text = _plus(value, value_text(plain))
+            return _Figure(number, text, text, interval_text(plain), _of(name))
     for name, number in reading.numbers.items():
         # Without a base there is nothing to differ from.
         if name.endswith(".tuned") and finite(number.value) is not None:
-            text = value_text(number)
-            return _Figure(number, text, text, interval_text(number), _of(name))
+            text = value_text(replace(number, unit=""))
+            return _Figure(number, text, text, interval_text(replace(number, unit="")), _of(name))
     return None
 
 
@@ -227,7 +229,7 @@ def _turned(number: Number) -> Number:
 def _signed_share(change: float) -> str:
     """``-72%``; a change that rounds to nothing has no direction."""
     percent = 100 * change
-    text = f"{abs(percent):.0f}%" if abs(percent) >= 10 else f"{abs(percent):.1f}%"
+    text = f"{abs(percent):.0f}%" if abs(percent) >= 1 else f"{abs(percent):.1f}%"
     if abs(percent) >= 1000:
         return f"{'+' if percent > 0 else '-'}{abs(percent) / 100:.0f}x"
     return text if not text.strip("0.%") else f"{'+' if percent > 0 else '-'}{text}"
