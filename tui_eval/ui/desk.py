@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from tui_eval.core.text import clean
@@ -33,8 +32,14 @@ class Desk:
     def sit(self, opens: Open, names: Sequence[str] = (), token: str = "") -> None:
         """Open judging; asks for the judge's name where none was given yet. ``token`` is
         the item to begin at."""
+        self.named(lambda: self._open(opens, token), names)
+
+    def named(
+        self, then: Callable[[], object], names: Sequence[str] = (), title: str = "Who judges?"
+    ) -> None:
+        """Go on once it is known whose judgements these are."""
         if self.judge:
-            self._open(opens, token)
+            then()
             return
         from tui_eval.ui.screens.sheet import Choose
         from tui_eval.ui.widgets.rowlist import item
@@ -42,11 +47,14 @@ class Desk:
         def named(name: str | None) -> None:
             if name:
                 self.judge = name
-                self._open(opens, token)
+                then()
 
         items = [item((clean(name), "text"), key=name) for name in names]
-        sheet = Choose("Who judges?", items, typed="another name")
-        self._app.push_screen(sheet, named)
+        self._app.push_screen(Choose(title, items, typed="another name"), named)
+
+    def forget(self) -> None:
+        """The name that was typed can't be used: ask again."""
+        self.judge = self._app.start.judge
 
     def _open(self, opens: Open, token: str) -> None:
         if not self._opening:
@@ -58,8 +66,8 @@ class Desk:
             session = await asyncio.to_thread(opens, self.judge)
         except TuiEvalError as error:
             say(self._app, f"{error.message} {error.remedy}", "bad")
-            # Perhaps the name is taken by another window, or none: ask again.
-            self.judge = self._app.start.judge
+            # Perhaps the name is taken by another window, or none.
+            self.forget()
             return
         finally:
             self._opening = False
@@ -79,15 +87,18 @@ def screen_of(session: JudgingSession) -> JudgingScreen:
     return ReviewScreen(cast("ReviewSession", session))
 
 
-def opener(step: str, workspace: Workspace, config: Config, candidate: str) -> Open:
-    """What opens a step's session for a judge."""
+def opener(
+    step: str, workspace: Workspace, config: Config, candidate: str, against: str | None = None
+) -> Open:
+    """What opens a step's session for a judge; ``against`` is another model than the base."""
 
     def opens(judge: str) -> JudgingSession:
         # Data sets and answers are read here: not before somebody judges.
         from tui_eval.files import judging
 
-        make = judging.open_review if step == "review" else judging.open_ab
-        return partial(make, workspace, config, candidate, judge=judge)()
+        if step == "review":
+            return judging.open_review(workspace, config, candidate, judge=judge)
+        return judging.open_ab(workspace, config, candidate, against=against, judge=judge)
 
     return opens
 

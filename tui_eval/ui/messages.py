@@ -36,12 +36,14 @@ def say(pump: MessagePump, words: str, role: str = "text") -> None:
 
 
 class JudgeAsked(Message):
-    """Judging was asked for, from the item ``token`` on where one is named."""
+    """Judging was asked for, from the item ``token`` on where one is named; ``pair``: blind
+    A/B of these two, the candidate first, instead of the current one and its base."""
 
-    def __init__(self, step: str, token: str = "") -> None:
+    def __init__(self, step: str, token: str = "", pair: tuple[str, str] | None = None) -> None:
         super().__init__()
         self.step = step
         self.token = token
+        self.pair = pair
 
 
 class TokensAsked(Message):
@@ -51,3 +53,7 @@ class TokensAsked(Message):
     def __init__(self, ref: str, reference: Callable[[], object]) -> None:
         super().__init__()
         self.ref, self.reference = ref, reference
+
+
+class SignOffAsked(Message):
+    """The sign-off of the current candidate was asked for."""
