@@ -12,7 +12,7 @@ TASK: Final = "task"
 
 @dataclass(frozen=True, slots=True)
 class StepEntry:
-    """``read`` is the import string of the step's reading; None: not built yet.
+    """``read`` is the import string of the step's reading.
     ``needs`` are the ``(verb, split)`` pairs that the engine must have done for it; in the
     place of a split ``task`` stands for all tasks of ``eval.toml``.
     ``judged``: people judge in it, on a screen of its own."""
@@ -20,13 +20,9 @@ class StepEntry:
     key: str
     title: str
     question: str
-    read: str | None
+    read: str
     needs: tuple[tuple[str, Split | Literal["task"]], ...] = ()
     judged: bool = False
-
-    @property
-    def built(self) -> bool:
-        return self.read is not None
 
 
 CHECKLIST: tuple[StepEntry, ...] = (

@@ -14,9 +14,13 @@ from textual.pilot import Pilot
 from tui_eval.config import Config, ModelConfig
 from tui_eval.core.reading import Finding, Number, Reading
 from tui_eval.core.records import EngineStatus, Job
+from tui_eval.core.sign_off_records import Decided, SignOff
+from tui_eval.errors import TuiEvalError
+from tui_eval.files.signing import Signed
 from tui_eval.ui.app import EvalApp
 from tui_eval.ui.scene import About
 from tui_eval.ui.start import Start
+from tui_eval.ui.widgets import first_hint
 
 
 class FakeWorkspace:
@@ -109,12 +113,33 @@ class FakeReader:
     def __init__(self, readings: Mapping[str, Reading], about: About = ABOUT) -> None:
         self.readings = dict(readings)
         self.described = about
+        self.decision = Decided(missing=("8 more reviews", "the A/B is not unblinded"))
+        self.asked: list[Signed] = []
+        self.refuses: TuiEvalError | None = None
 
     def reading(self, step: str, candidate: str) -> dict[str, Reading]:
         return {step: self.readings[step]} if step in self.readings else {}
 
     def about(self, candidate: str) -> About:
         return self.described
+
+    def decided(self, candidate: str, readings: Mapping[str, Reading]) -> Decided:
+        return self.decision
+
+    def standing(self, candidate: str) -> Mapping[str, str]:
+        return {"tuned.adapter": "1"}
+
+    def sign(self, asked: Signed) -> SignOff:
+        """Where nobody else signs, what was asked for counts from now on."""
+        self.asked.append(asked)
+        if self.refuses is not None:
+            raise self.refuses
+        made = SignOff(
+            asked.candidate, asked.decision, asked.judge, "ana", "2026-11-21T14:03:00Z", asked.note
+        )
+        last = made if made.decision != "none" else None
+        self.decision = replace(self.decision, decision=made.decision, last=last)
+        return made
 
     def stamps(self, candidate: str) -> tuple[object, object]:
         return (), ()
@@ -142,7 +167,10 @@ def app(
 ) -> EvalApp:
     """The app on a fake workspace whose steps read as given."""
     known = {"curves": CURVES, "perplexity": PERPLEXITY_OPEN} if readings is None else readings
-    return EvalApp(start(workspace, **more), reader=lambda: FakeReader(known, about))
+    app = EvalApp(start(workspace, **more), reader=lambda: FakeReader(known, about))
+    # Somebody who knows the app: only what tests the first hint sees it.
+    app.settings = first_hint.closed(app.settings)
+    return app
 
 
 def painted(app: App[Any]) -> str:

@@ -32,13 +32,6 @@ def test_before_anything_is_read_it_says_so() -> None:
     assert row(Scene(candidate="tuned")).state == "looking"
 
 
-def test_a_step_that_is_not_built_says_so_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    unbuilt = [replace(entry, read=None) for entry in scenes.CHECKLIST]
-    monkeypatch.setattr(scenes, "CHECKLIST", unbuilt)
-    tasks = row(SCENE, "task_metrics")
-    assert (tasks.word, tasks.headline) == ("not built", "")
-
-
 def test_a_verdict_stands_with_its_headline() -> None:
     curves = row(SCENE, "curves")
     assert (curves.mark, curves.word, curves.role) == ("!", "caution", "caution")

@@ -94,8 +94,12 @@ def _run(
     return 0 if all(answered) and all(job.state == "done" for job in finished) else 1
 
 
-UNNAMED = frozenset({"no_log", "no_train", "no_validation", "no_base", "no_model", "no_tasks"})
-"""Findings that say what is not named in eval.toml, and so was not asked for."""
+UNNAMED = frozenset(
+    {"no_log", "no_train", "no_validation", "no_base", "no_model", "no_tasks"}
+    | {"not_trained", "against_itself"}
+)
+"""Findings that say what is not named in eval.toml, and so was not asked for, or what a
+candidate has not by nature."""
 FOR_PEOPLE = frozenset({"kept_back"})
 """Findings that say what waits for people."""
 
@@ -140,12 +144,12 @@ def _print(
 def request(
     workspace: Workspace, config: Config, steps: Sequence[str], candidates: Sequence[str]
 ) -> list[Job]:
-    """One job for every need of the chosen (default: all built) steps and candidates. What
+    """One job for every need of the chosen (default: all) steps and candidates. What
     can't be computed because no file is named is said, and is no failure."""
     jobs: dict[str, Job] = {}
     told: list[str] = []
     for entry in CHECKLIST:
-        if not entry.built or (steps and entry.key not in steps):
+        if steps and entry.key not in steps:
             continue
         for (verb, split), candidate in product(entry.needs, candidates):
             why = idle(config, candidate, verb, split)

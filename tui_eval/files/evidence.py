@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from tui_eval.checklist import CHECKLIST
 from tui_eval.config import Config
+from tui_eval.core.evidence import Untrained
 from tui_eval.core.judgements import Judgement
 from tui_eval.core.reading import Reading
 from tui_eval.core.records import (
@@ -68,6 +69,9 @@ class WorkspaceEvidence(TaskPart):
     def scorable(self, model: str) -> bool:
         return producers.scorable(self._config, model)
 
+    def untrained(self, candidate: str) -> Untrained:
+        return producers.untrained(self._config, candidate)
+
     def objective(self, candidate: str) -> Objective | None:
         entry = self._config.models.get(candidate)
         return None if entry is None or entry.objective == "auto" else entry.objective
@@ -86,7 +90,7 @@ class WorkspaceEvidence(TaskPart):
 
     def generator(self, candidate: str, model: str) -> Producer | None:
         entry = self._config.models.get(model)
-        if entry is not None and entry.answers:
+        if entry is not None and entry.given:
             return producers.generating(self._config, candidate, model)
         return self._current(producers.generating, candidate, model)
 
@@ -113,6 +117,8 @@ class WorkspaceEvidence(TaskPart):
 
     def answers(self, candidate: str, model: str) -> Mapping[str, Completion]:
         entry = self._config.models.get(model)
+        if entry is not None and entry.references:
+            return self._cache.references(self._config, candidate, model)
         if entry is not None and entry.answers:
             return self._cache.file_answers(self._config, candidate, model)
         generator = self.generator(candidate, model)
@@ -276,6 +282,17 @@ class FileCache:
         kept = self._newest(key, 2, lambda: answers_of(config, model, dataset))
         return kept if isinstance(kept, dict) else {}
 
+    def references(self, config: Config, candidate: str, model: str) -> Mapping[str, Completion]:
+        """The expected answers of the validation rows, as a model's."""
+        from tui_eval.files.answer_files import expected
+
+        dataset = self.dataset(config, candidate, "validation")
+        if dataset is None:
+            return {}
+        producer = producers.generating(config, candidate, model)
+        key = ("references", model, producer.key, dataset.key)
+        return self.kept(dict, key, lambda: expected(producer.key, dataset.samples))
+
     def leaked(self, config: Config, candidate: str) -> Mapping[str, bool] | None:
         validation = self.dataset(config, candidate, "validation")
         train = data_path(config, candidate, "train")
@@ -337,7 +354,8 @@ def data_path(config: Config, candidate: str, split: Split) -> Path | None:
 
 def log_path(config: Config, candidate: str) -> Path | None:
     entry = config.models.get(candidate)
-    if entry is None:
+    if entry is None or producers.untrained(config, candidate):
+        # Beside base's weights lies somebody else's log.
         return None
     if entry.log:
         return config.resolve(entry.log)
@@ -358,14 +376,14 @@ def readings(
     cache: FileCache | None = None,
     steps: tuple[str, ...] = (),
 ) -> dict[str, Reading]:
-    """A Reading for every built step (or the named ones), in the checklist's order.
+    """A Reading for every step (or the named ones), in the checklist's order.
 
     A step whose files can't be read gives a Reading that says so, and the others go on.
     """
     evidence = WorkspaceEvidence(workspace, config, cache or FileCache())
     found: dict[str, Reading] = {}
     for entry in CHECKLIST:
-        if entry.read is None or (steps and entry.key not in steps):
+        if steps and entry.key not in steps:
             continue
         module, _, function = entry.read.partition(":")
         try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from tui_eval.config import Config
@@ -27,6 +28,19 @@ class NotOpen(TuiEvalError):
     """The decision can't be signed yet, or on what was shown."""
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A decision as somebody asks for it. ``shown``: the standing that they had before their
+    eyes; None: as it is."""
+
+    candidate: str
+    judge: str
+    decision: Decision
+    note: str
+    readings: Mapping[str, Reading]
+    shown: Mapping[str, str] | None = None
+
+
 def sign(
     workspace: Workspace,
     config: Config,
@@ -36,27 +50,26 @@ def sign(
     note: str,
     readings: Mapping[str, Reading],
     cache: FileCache,
-    shown: Mapping[str, str] | None = None,
 ) -> SignOff:
-    """Write the decision; it is on the disk when this returns. ``none`` withdraws.
+    """Write the decision; it is on the disk when this returns. ``none`` withdraws. Raises as
+    ``signed_now``."""
+    asked = Signed(candidate, judge, decision, note, readings)
+    return signed_now(workspace, config, asked, cache)
 
-    ``shown``: the standing that the signer had before their eyes. NotOpen where ``deploy``
-    lacks something, or something changed since ``shown``; InputError for what is no decision,
-    candidate or name; StoreError where the judge's journal is held by another window;
-    NotSaved as for votes.
+
+def signed_now(workspace: Workspace, config: Config, asked: Signed, cache: FileCache) -> SignOff:
+    """Write the decision that is asked for.
+
+    NotOpen where ``deploy`` lacks something, or something changed since ``shown``; InputError
+    for what is no decision, candidate or name; StoreError where the judge's journal is held by
+    another window; NotSaved as for votes.
     """
-    if decision not in DECISIONS:
-        raise InputError(f"There is no decision {decision}.", f"Known: {', '.join(DECISIONS)}")
-    if candidate not in config.models:
-        raise InputError(f"There is no candidate {candidate}.", f"Known: {_known(config)}")
-    if len(note) > LONGEST_NOTE:
-        raise InputError(
-            f"A note of {len(note):,} characters is too long.", f"At most {LONGEST_NOTE:,}."
-        )
+    candidate, decision = asked.candidate, asked.decision
+    _check_words(config, asked)
     now = standing_of(workspace, config, candidate, cache)
-    _check(decision, readings, shown, now)
+    _check_open(asked, now)
     # The journal first: what others signed until it is held is known to this signer.
-    with workspace.journal(judge) as journal:
+    with workspace.journal(asked.judge) as journal:
         before = folded.of_candidate(signed(workspace), candidate)
         if decision == "none" and not (before and before[-1].decision != "none"):
             raise InputError(
@@ -67,11 +80,11 @@ def sign(
             folded.KIND,
             candidate=candidate,
             decision=decision,
-            note=note,
+            note=asked.note,
             standing={name: text for name, text in now.items() if text != NOT_HERE},
             seen={
                 key: {"verdict": one.verdict, "summary": one.summary}
-                for key, one in readings.items()
+                for key, one in asked.readings.items()
             },
             login=login(),
             after=before[-1].id if before else "",
@@ -81,13 +94,21 @@ def sign(
     return made
 
 
-def _check(
-    decision: Decision,
-    readings: Mapping[str, Reading],
-    shown: Mapping[str, str] | None,
-    now: Mapping[str, str],
-) -> None:
-    lacks = step.missing(readings) if decision == "deploy" else ()
+def _check_words(config: Config, asked: Signed) -> None:
+    if asked.decision not in DECISIONS:
+        raise InputError(f"There is no decision {asked.decision}.", f"Known: {_join(DECISIONS)}")
+    if asked.candidate not in config.models:
+        known = _join(config.candidates) or "none is named in eval.toml"
+        raise InputError(f"There is no candidate {asked.candidate}.", f"Known: {known}")
+    if len(asked.note) > LONGEST_NOTE:
+        raise InputError(
+            f"A note of {len(asked.note):,} characters is too long.", f"At most {LONGEST_NOTE:,}."
+        )
+
+
+def _check_open(asked: Signed, now: Mapping[str, str]) -> None:
+    decision, shown = asked.decision, asked.shown
+    lacks = step.missing(asked.readings) if decision == "deploy" else ()
     if lacks:
         raise NotOpen(
             f"{WORDS[decision]} can't be signed yet. It needs {step.needs_text(lacks)}.",
@@ -101,8 +122,8 @@ def _check(
         )
 
 
-def _known(config: Config) -> str:
-    return ", ".join(config.candidates) or "none is named in eval.toml"
+def _join(names: Iterable[str]) -> str:
+    return ", ".join(names)
 
 
 def signed(workspace: Workspace) -> list[SignOff]:

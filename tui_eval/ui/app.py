@@ -23,11 +23,11 @@ from tui_eval.ui import keys, settings, terminal, themes
 from tui_eval.ui.crash import record
 from tui_eval.ui.desk import Desk, known_judges, opener
 from tui_eval.ui.filters import NoColour, NoControl, ToAscii
-from tui_eval.ui.messages import JudgeAsked, Said, SceneChanged, TokensAsked, say
+from tui_eval.ui.messages import JudgeAsked, Said, SceneChanged, SignOffAsked, TokensAsked, say
 from tui_eval.ui.screens.base import NothingHere, Plain, Watching
 from tui_eval.ui.screens.main import MainScreen
 from tui_eval.ui.start import Start
-from tui_eval.ui.widgets import progress
+from tui_eval.ui.widgets import first_hint, progress
 
 if TYPE_CHECKING:
     from textual.filter import LineFilter
@@ -189,8 +189,16 @@ class EvalApp(App[int], inherit_bindings=False):
         start, looker = self.start, self.looker
         if start.workspace is None or looker is None:
             return
-        opens = opener(message.step, start.workspace, looker.config, looker.scene.candidate)
+        candidate, against = message.pair or (looker.scene.candidate, None)
+        opens = opener(message.step, start.workspace, looker.config, candidate, against)
         self.desk.sit(opens, known_judges(start.workspace), message.token)
+
+    def on_sign_off_asked(self, _message: SignOffAsked) -> None:
+        from tui_eval.ui.screens.sign_off import open_sign_off
+
+        if self.start.workspace is not None and self.looker is not None:
+            names = known_judges(self.start.workspace)
+            open_sign_off(self, self.looker, self.desk, names)
 
     def on_tokens_asked(self, message: TokensAsked) -> None:
         from tui_eval.ui.screens.sample import SamplePage
@@ -201,7 +209,10 @@ class EvalApp(App[int], inherit_bindings=False):
             self.push_screen(SamplePage(message.ref, self.looker, message.reference))
 
     async def on_blind_ab_screen_unblinded(self, _message: BlindAbScreen.Unblinded) -> None:
-        """Show what the votes say; judging closes by itself."""
+        """Show what the votes say; judging closes by itself. Of models that were compared side
+        by side the table there shows it."""
+        if isinstance(self.screen, Watching):
+            return
         for screen in self.screen_stack:
             if isinstance(screen, MainScreen):
                 await screen.go("blind_ab")
@@ -278,6 +289,9 @@ class EvalApp(App[int], inherit_bindings=False):
         """Who can act now, the innermost first."""
         focused = self.screen.focused
         return [*([focused] if focused is not None else []), self.screen, self]
+
+    def on_hint_closed(self) -> None:
+        self._remember(first_hint.closed(self.settings))
 
     def _open(self, page: Page) -> None:
         """One page at a time: another takes the place of the one that is open."""

@@ -14,29 +14,30 @@ import uuid
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, cast
 
 from tui_eval.checklist import CHECKLIST, StepEntry
+from tui_eval.core.sign_off_records import Decided
+from tui_eval.core.steps.contradictions import contradictions
 from tui_eval.core.text import clean
 from tui_eval.errors import TuiEvalError
 from tui_eval.ui.changed import Changed
 from tui_eval.ui.crash import record
+from tui_eval.ui.lookups import Task
+from tui_eval.ui.overlooks import Overlooks
 from tui_eval.ui.scene import About, Scene, comparable, first_scene, wanted
 from tui_eval.ui.spelling import spelled_reading
+from tui_eval.ui.survey import Surveying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from tui_eval.config import Config
     from tui_eval.core.records import Job, Split
-    from tui_eval.core.steps.task_metrics_items import ItemDetail, Listed
     from tui_eval.files.watched import Stamps
     from tui_eval.store.workspace import Workspace
     from tui_eval.ui.reader import Reader
-    from tui_eval.ui.screens.answers import AnswersDetail
-    from tui_eval.ui.screens.copied_text import Repeated
     from tui_eval.ui.start import Start
-    from tui_eval.ui.widgets.token_data import SampleDetail
 
 POLL, SEEN, ELSEWHERE, LIVENESS = 0.33, 4.0, 5.0, 2.0
 """Seconds between looks at the change counter, signs of life, other hosts' files, and the
@@ -48,11 +49,8 @@ PATIENCE = 0.5
 FOLLOWED = "curves"
 """The step that is made anew while its log grows."""
 
-Task = Callable[[], None]
-T = TypeVar("T")
 
-
-class Looker:
+class Looker(Overlooks):
     """``start`` once the first screen is painted. ``tell`` takes a new Scene, ``say`` a
     sentence and its role; both are called on this thread."""
 
@@ -77,6 +75,7 @@ class Looker:
         self._version: tuple[int, ...] | None = None
         self._facts: object = None
         self._changed = Changed()
+        self._surveying = Surveying()
         self._stopped = False
         self._told: Scene | None = None
         self._told_at = 0.0
@@ -107,7 +106,7 @@ class Looker:
 
     def run_all(self) -> None:
         """Ask for what any step needs."""
-        self.run_missing(*(entry for entry in CHECKLIST if entry.built and entry.needs))
+        self.run_missing(*(entry for entry in CHECKLIST if entry.needs))
 
     def run_again(self, entry: StepEntry) -> None:
         self._tasks.put(lambda: self._request((entry,), again=True))
@@ -118,21 +117,6 @@ class Looker:
     def kill(self) -> None:
         self._tasks.put(self._start.kill_engine)
 
-    def sample(self, ref: str, tell: Callable[[SampleDetail | None], object]) -> None:
-        """Look one sample up, by its id or by that of an answer to it; ``tell`` is called on
-        the thread, with None if it is gone."""
-
-        self._find(lambda reader, candidate: reader.sample(candidate, ref), tell)
-
-    def _find(self, find: Callable[[Reader, str], T], tell: Callable[[T], object]) -> None:
-        """Ask the reader about the candidate, on the thread."""
-
-        def look() -> None:
-            self._reader = self._reader or self._make_reader()
-            tell(find(self._reader, self._scene.candidate))
-
-        self._tasks.put(look)
-
     def tokens(self, wants: Mapping[str, str]) -> None:
         """Ask for every token of one text: of the ``sample`` or the ``answer`` named."""
 
@@ -142,24 +126,6 @@ class Looker:
 
         self._tasks.put(ask)
 
-    def answers(self, ref: str, tell: Callable[[AnswersDetail | None], object]) -> None:
-        """Like ``sample``, with what both models answered."""
-        self._find(lambda reader, candidate: reader.answers(candidate, ref), tell)
-
-    def task_items(self, ref: str, tell: Callable[[Listed | None], object]) -> None:
-        """The items of a task that a row of step 6 names (``Chosen.ref``)."""
-        self._find(lambda reader, candidate: reader.task_items(candidate, ref), tell)
-
-    def task_item(
-        self, task: str, sample: str, tell: Callable[[ItemDetail | None], object]
-    ) -> None:
-        """One of them with the answers to it."""
-        self._find(lambda reader, candidate: reader.task_item(candidate, task, sample), tell)
-
-    def beside_training(self, kind: str, tell: Callable[[Sequence[Repeated]], object]) -> None:
-        """Every text that stands beside a training row: a ``copy``, or ``nearest``."""
-        self._find(lambda reader, candidate: reader.beside_training(candidate, kind), tell)
-
     def look(self) -> None:
         """Look now instead of at the next turn."""
         self._tasks.put(lambda: None)
@@ -168,7 +134,13 @@ class Looker:
         def switch() -> None:
             self._unfollow()
             self._scene = replace(
-                self._scene, candidate=candidate, readings={}, about=About(), beside=None
+                self._scene,
+                candidate=candidate,
+                readings={},
+                about=About(),
+                beside=None,
+                decided=Decided(),
+                contradictions=(),
             )
             self._stale = True
             self._due["shown"] = 0.0
@@ -240,7 +212,8 @@ class Looker:
     def _wait(self) -> None:
         """Sleep until the next look, or until a screen asks for something."""
         try:
-            task = self._tasks.get(timeout=POLL)
+            # All candidates are read without a pause, but a request goes first.
+            task = self._tasks.get(timeout=0.01 if self._surveying.pending else POLL)
         except queue.Empty:
             return
         while task is not None:
@@ -276,6 +249,8 @@ class Looker:
             self._look_at_files()
         if self._stale and self._is_due("readings", self._pause()):
             self._read()
+        if self._reader is not None and self._surveying.pending:
+            self._surveying.turn(self._reader, self._scene)
         if self._scene.following and self._is_due("follow", self._follow_pause()):
             self._read_on()
         self._publish()
@@ -368,16 +343,30 @@ class Looker:
         self._facts = self._facts_now()
         self._changed.reading(self._stamps)
         self._stale = False
+        self._surveying.outdate()
         candidate = self._scene.candidate
         for entry in CHECKLIST:
-            if entry.built and not self._stopped:
+            if not self._stopped:
                 self._read_step(entry.key)
                 if not self._scene.known:
                     self._publish(now=True)
         first = not self._scene.known
+        self._decide(candidate)
         self._scene = replace(self._scene, about=self._reader.about(candidate), known=True)
         self._publish(now=first)
         self._reading_took = time.monotonic() - begun
+
+    def _decide(self, candidate: str) -> None:
+        """What was signed, and what the steps say against each other."""
+        assert self._reader is not None
+        if candidate not in self._config.models:
+            return
+        readings = self._scene.readings
+        self._scene = replace(
+            self._scene,
+            decided=self._reader.decided(candidate, readings),
+            contradictions=contradictions(readings),
+        )
 
     def _read_step(self, step: str) -> None:
         assert self._reader is not None
@@ -412,7 +401,8 @@ class Looker:
         jobs = [job for entry in entries for job in wanted(entry, self._scene.candidate)]
         # Two steps may need the same answers.
         distinct = [job for place, job in enumerate(jobs) if job not in jobs[:place]]
-        idle = [self._idle(verb, args["split"]) for verb, args in distinct]
+        here = self._scene.candidate
+        idle = [self._idle(here, verb, args["split"]) for verb, args in distinct]
         asked = [job for job, why in zip(distinct, idle, strict=True) if not why]
         for verb, args in asked:
             self._workspace.request(verb, {**args, "again": True} if again else args)
@@ -421,8 +411,8 @@ class Looker:
         elif idle:
             self._say(f"nothing to compute: {'; '.join(dict.fromkeys(idle))}", "dim")
 
-    def _idle(self, verb: str, split: str) -> str:
+    def _idle(self, candidate: str, verb: str, split: str) -> str:
         """Why a job has nothing to work on; the step says so itself where one is left out."""
         from tui_eval.files.wants import idle
 
-        return idle(self._config, self._scene.candidate, verb, cast("Split", split))
+        return idle(self._config, candidate, verb, cast("Split", split))

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from tui_eval.checklist import CHECKLIST, StepEntry
 from tui_eval.core.reading import Reading, Series
 from tui_eval.core.records import EngineStatus, Job, SkippedRow
+from tui_eval.core.sign_off_records import Contradiction, Decided
 from tui_eval.core.text import clean
+from tui_eval.ui.decision_words import first_words
 from tui_eval.ui.widgets import progress
 
 if TYPE_CHECKING:
@@ -39,7 +41,6 @@ MARKS: Mapping[str, tuple[str, str]] = {
     "failed": ("✗", "failed"),
     "interrupted": ("!", "stopped"),
     "not_started": ("·", "not started"),
-    "not_built": ("·", "not built"),
     "looking": ("…", "looking"),
 }
 """State to mark and word. A colour always comes with both."""
@@ -97,6 +98,9 @@ class Scene:
     followed: str = ""
     """What is to be said of that log: that it is gone, ...; cleaned, mostly empty."""
     beside: Beside | None = None
+    decided: Decided = field(default_factory=Decided)
+    """The decision about the current candidate."""
+    contradictions: tuple[Contradiction, ...] = ()
 
     def job(self, step: str) -> Job | None:
         """The newest job of what ``step`` needs, for the current candidate."""
@@ -168,10 +172,6 @@ class Row:
         return MARKS[self.state][1]
 
     @property
-    def built(self) -> bool:
-        return self.state != "not_built"
-
-    @property
     def role(self) -> str:
         return ROLE.get(self.state, "dim")
 
@@ -186,8 +186,6 @@ def rows(scene: Scene) -> list[Row]:
 
 
 def _state(scene: Scene, entry: StepEntry) -> tuple[str, str]:
-    if not entry.built:
-        return "not_built", ""
     reading, job = scene.readings.get(entry.key), scene.job(entry.key)
     headline = clean(reading.headline) if reading is not None else ""
     if job is not None and job.state in ("running", "queued") and _counts(reading):
@@ -246,13 +244,15 @@ def summary(scene: Scene) -> list[tuple[str, str]]:
     """The checklist's first line as ``(text, role)`` runs: what stands, what comes next."""
     steps = rows(scene)
     done = [row for row in steps if row.state in ("good", "caution", "bad", "not_enough")]
-    runs = [("… undecided", "accent!"), (f"   {len(done)} of {len(steps)} done", "text")]
+    runs = [first_words(scene.decided), (f"   {len(done)} of {len(steps)} done", "text")]
     for state, words in (("bad", "bad"), ("caution", "caution"), ("not_enough", "not enough")):
         count = sum(row.state == state for row in done)
         if count:
             runs += [(", ", "text"), (f"{count} {words}", state)]
     following = next_step(scene, steps)
-    if following is not None:
+    if following is None and not scene.decided.last and scene.known:
+        following = "sign off, press D"
+    if following is not None and scene.decided.decision != "deploy":
         runs += [(" · ", "dim"), ("next: ", "dim"), (following, "text")]
     return runs
 

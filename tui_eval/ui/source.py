@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui_eval.core.text import clean
 from tui_eval.errors import TuiEvalError
-from tui_eval.files import following, producers
+from tui_eval.files import following, producers, signing
 from tui_eval.files.evidence import FileCache, WorkspaceEvidence, readings
 from tui_eval.files.watched import Stamps, stamps
 from tui_eval.ui.scene import About, Beside
@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from tui_eval.config import Config
     from tui_eval.core.reading import Reading
     from tui_eval.core.records import Dataset, Split
+    from tui_eval.core.sign_off_records import Decided, SignOff
+    from tui_eval.core.steps.compared import Comparison
     from tui_eval.core.steps.task_metrics_items import ItemDetail, Listed
     from tui_eval.files.checkpoint import Checkpoint
+    from tui_eval.files.signing import Signed
     from tui_eval.store.workspace import Workspace
     from tui_eval.ui.screens.answers import AnswersDetail
     from tui_eval.ui.screens.copied_text import Repeated
     from tui_eval.ui.start import Start
+    from tui_eval.ui.survey import Jobs
     from tui_eval.ui.widgets.token_data import SampleDetail
 
 
@@ -40,6 +44,15 @@ class Source:
 
     def about(self, candidate: str) -> About:
         return about(self._config, candidate, self._cache, self._start)
+
+    def decided(self, candidate: str, readings: Mapping[str, Reading]) -> Decided:
+        return signing.decided_of(self._workspace, self._config, candidate, readings, self._cache)
+
+    def standing(self, candidate: str) -> Mapping[str, str]:
+        return signing.standing_of(self._workspace, self._config, candidate, self._cache)
+
+    def sign(self, asked: Signed) -> SignOff:
+        return signing.signed_now(self._workspace, self._config, asked, self._cache)
 
     def stamps(self, candidate: str) -> Stamps:
         return stamps(self._config, candidate)
@@ -100,6 +113,37 @@ class Source:
 
         evidence = WorkspaceEvidence(self._workspace, self._config, self._cache)
         return detail_of(evidence, candidate, ref)
+
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """Who was compared with whom, each with its Reading."""
+        from tui_eval.files.comparisons import comparisons
+
+        return comparisons(self._workspace, self._config, self._cache)
+
+    def unanswered(self, candidate: str, against: str) -> tuple[str, ...]:
+        """Which of both have not begun to answer the candidate's prompts."""
+        evidence = WorkspaceEvidence(self._workspace, self._config, self._cache)
+        pair = (candidate, against)
+        return tuple(name for name in pair if evidence.generator(candidate, name) is None)
+
+    def pair_answers(self, comparison: Comparison, ref: str) -> AnswersDetail | None:
+        """One prompt of a comparison with what both models answered."""
+        from tui_eval.files.comparisons import evidence_of
+        from tui_eval.ui.screens.answers import detail_of
+
+        evidence = evidence_of(self._workspace, self._config, self._cache, comparison)
+        return detail_of(evidence, comparison.candidate, ref, comparison.against)
+
+    def along(self, candidate: str) -> Reading:
+        """What the checkpoints of the candidate's run make of the validation set."""
+        from tui_eval.files import checkpoints
+
+        return checkpoints.along(self._workspace, self._config, candidate, self._cache)
+
+    def along_jobs(self, candidate: str) -> Jobs:
+        from tui_eval.files import checkpoints
+
+        return checkpoints.requests(self._config, candidate)
 
     def beside_training(self, candidate: str, kind: str) -> Sequence[Repeated]:
         """Answers beside what they copy, or validation prompts beside their nearest."""

@@ -139,8 +139,6 @@ def as_text(
             if reading is not None:
                 lines += reading_lines(f"{number} {entry.title}", reading, unicode)
                 lines += [*_try_text((tries or {}).get((name, entry.key))), ""]
-            elif not entry.built and (not steps or entry.key in steps):
-                lines += [f"{number} {entry.title}: not built yet in this version", ""]
         if verdicts and name in verdicts:
             marks = MARKS if unicode else ASCII_MARKS
             lines += [*show_signoff.as_text(verdicts[name], marks), ""]

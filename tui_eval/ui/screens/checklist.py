@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import ClassVar
@@ -10,16 +10,22 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.message import Message
 
-from tui_eval.core.text import cells
+from tui_eval.core.sign_off_records import Contradiction
+from tui_eval.core.text import cells, clean, cut
 from tui_eval.ui import keys
+from tui_eval.ui.decision_words import more_words, row_words
 from tui_eval.ui.messages import say
 from tui_eval.ui.scene import Row, Scene, alert, rows, summary
+from tui_eval.ui.spelling import spelled
 from tui_eval.ui.widgets.drawn import Drawn, Line
+from tui_eval.ui.widgets.rows import plain
 
 COLUMN = 34
 """Width of the checklist where a step stands beside it."""
 _TITLE, _WORD = 17, 15
-_SIGNOFF, _DATA, _PROMPT = "sign_off", "data", "prompt"
+_SIGNOFF, _CONTRADICTIONS, _DATA, _PROMPT = "sign_off", "contradictions", "data", "prompt"
+_SAID = 3
+"""Lines that a contradiction takes on the checklist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,8 @@ class Checklist(Drawn, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("checklist", "list")]
 
     class Opened(Message):
-        """A row was opened: a step's key, ``sign_off``, ``data`` or ``prompt``."""
+        """A row was opened: a step's key, ``sign_off``, ``contradictions``, ``data`` or
+        ``prompt``."""
 
         def __init__(self, key: str) -> None:
             super().__init__()
@@ -124,8 +131,13 @@ class Checklist(Drawn, can_focus=True):
     def action_copy(self) -> None:
         row = next((row for row in rows(self._scene) if row.key == self._key), None)
         if row is not None:
-            self.app.copy_to_clipboard(f"{row.title}: {row.word}. {row.headline}")
-            say(self, "copied")
+            text = f"{row.title}: {row.word}. {row.headline}"
+        else:
+            here = [block for block in self._blocks(self.size.width) if block.key == self._key]
+            text = " ".join(plain(line) for block in here for line in block.lines)
+            text = " ".join(text.removeprefix(" ▸ ").split())
+        self.app.copy_to_clipboard(text)
+        say(self, "copied")
 
 
 def page(scene: Scene, width: int, current: str) -> list[Block]:
@@ -135,8 +147,8 @@ def page(scene: Scene, width: int, current: str) -> list[Block]:
     blocks.append(Block("", ([(" ✗ ", "bad!"), (words, "bad")] if words else [], [])))
     blocks += [Block(row.key, (step_row(row, row.key == current),)) for row in rows(scene)]
     blocks.append(Block("", ([],)))
-    signoff = labelled("Sign-off", "· not in this version", current == _SIGNOFF, "dim")
-    blocks += [Block(_SIGNOFF, (signoff,)), Block("", ([],))]
+    blocks += [Block(_SIGNOFF, tuple(_sign_off(scene, width, current == _SIGNOFF)))]
+    blocks += [Block("", ([],)), _contradictions(scene, width, current)]
     data = scene.about.data or ("looking …" if not scene.known else "no validation rows named",)
     blocks.append(Block(_DATA, tuple(wrapped("Data", data, width, current == _DATA))))
     if scene.about.prompt:
@@ -149,10 +161,47 @@ def step_row(row: Row, here: bool) -> Line:
     return [
         (" ▸ " if here else "   ", "accent"),
         (f"{row.number} ", "dim"),
-        (f"{row.title:<{_TITLE}}", "text" if row.built else "dim"),
+        (f"{row.title:<{_TITLE}}", "text"),
         (f"{row.mark} {row.word:<{_WORD - 2}}", row.role if row.role == "dim" else f"{row.role}!"),
         (row.headline, "text" if row.role != "dim" else "dim"),
     ]
+
+
+def _sign_off(scene: Scene, width: int, here: bool) -> list[Line]:
+    """Who decided what, or what deploying lacks; a second line for what changed since."""
+    sign, word, role, words = row_words(scene.decided, scene.known)
+    first: Line = [
+        (" ▸ " if here else "   ", "accent"),
+        (f"  {'Sign-off':<{_TITLE}}", "text"),
+        (f"{sign} {word:<{_WORD - 2}}", role if role == "dim" else f"{role}!"),
+        (words, "text" if role != "dim" else "dim"),
+    ]
+    more = more_words(scene.decided)
+    indent = 5 + _TITLE
+    room = max(20, min(width, 100) - indent - 1)
+    return [first, *([[(" " * indent, "text"), (cut(more, room), "dim")]] if more else [])]
+
+
+def _contradictions(scene: Scene, width: int, current: str) -> Block:
+    """The first in words; how many more there are."""
+    here, found = current == _CONTRADICTIONS, scene.contradictions
+    if not found:
+        words = "none so far" if scene.known else "…"
+        return Block(_CONTRADICTIONS, (labelled("Contradictions", words, here, "dim"),))
+    indent = 5 + _TITLE
+    pieces = _first_of(found, min(width, 100) - indent - 1)
+    first = labelled("Contradictions", pieces[0], here, "caution")
+    more: list[Line] = [[(" " * indent, "text"), (text, "caution")] for text in pieces[1:]]
+    return Block(_CONTRADICTIONS, (first, *more))
+
+
+def _first_of(found: Sequence[Contradiction], room: int) -> list[str]:
+    """The first one, wrapped and cut where it is longer; the others are counted."""
+    from textwrap import wrap
+
+    left = len(found) - 1
+    tail = spelled(f" And {left} more (↵ lists)") if left else ""
+    return wrap(clean(found[0].text) + tail, room, max_lines=_SAID, placeholder=spelled(" … ↵"))
 
 
 def labelled(title: str, words: str, here: bool, role: str = "text") -> Line:
@@ -181,13 +230,26 @@ def column(scene: Scene, width: int, current: str) -> list[Block]:
         head: Line = [
             (" ▸ " if row.key == current else "   ", "accent"),
             (f"{row.number} ", "dim"),
-            (f"{row.title:<{_TITLE - 1}}", "text" if row.built else "dim"),
+            (f"{row.title:<{_TITLE - 1}}", "text"),
             (f"{row.mark} {row.word}", row.role if row.role == "dim" else f"{row.role}!"),
         ]
         blocks.append(Block(row.key, (head, *_below((row.headline,), width, "dim"))))
     blocks.append(Block("", ([],)))
-    blocks.append(Block(_SIGNOFF, (_heading("Sign-off", "· not built", current == _SIGNOFF),)))
+    sign, word, role, words = row_words(scene.decided, scene.known)
+    said = filter(None, (words, more_words(scene.decided)))
+    head = _heading("Sign-off", f"{sign} {word}", current == _SIGNOFF, role)
+    blocks.append(Block(_SIGNOFF, (head, *_below(said, width, "dim"))))
     blocks.append(Block("", ([],)))
+    found = scene.contradictions
+    count = str(len(found)) if found else "none so far"
+    head = _heading(
+        "Contradictions", count, current == _CONTRADICTIONS, "caution" if found else "dim"
+    )
+    shown: list[Line] = [
+        [("     ", "text"), (text, "text")]
+        for text in (_first_of(found, width - 6) if found else ())
+    ]
+    blocks += [Block(_CONTRADICTIONS, (head, *shown)), Block("", ([],))]
     for key, title, phrases in (
         (_DATA, "Data", scene.about.data),
         (_PROMPT, "Prompt", scene.about.prompt),
@@ -206,9 +268,9 @@ def _below(phrases: Iterable[str], width: int, role: str) -> list[Line]:
     ]
 
 
-def _heading(title: str, words: str, here: bool) -> Line:
+def _heading(title: str, words: str, here: bool, role: str = "dim") -> Line:
     return [
         (" ▸ " if here else "   ", "accent"),
         (f"  {title:<{_TITLE - 1}}", "dim"),
-        (words, "dim"),
+        (words, role if role == "dim" else f"{role}!"),
     ]

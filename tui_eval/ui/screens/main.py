@@ -14,11 +14,12 @@ from textual.widgets import ContentSwitcher
 from tui_eval.checklist import CHECKLIST
 from tui_eval.core.figures import count
 from tui_eval.ui import keys
-from tui_eval.ui.messages import JudgeAsked
+from tui_eval.ui.messages import JudgeAsked, SignOffAsked
 from tui_eval.ui.scene import Scene, entry_of
 from tui_eval.ui.screens.base import WIDE, Plain
 from tui_eval.ui.screens.checklist import Checklist
 from tui_eval.ui.widgets.drawn import Drawn, Line
+from tui_eval.ui.widgets.first_hint import FirstHint, HintClosed, first_hint
 from tui_eval.ui.widgets.frame import StepLine, TopLine
 from tui_eval.ui.widgets.progress import duration
 
@@ -45,20 +46,8 @@ class Blank(Drawn):
         return []
 
 
-class Message(Drawn):
-    """A pane that only says something: a step that isn't built, the data, the sign-off."""
-
-    def __init__(self, id: str, words: tuple[str, ...]) -> None:
-        super().__init__(id=id)
-        self._words = words
-
-    def lines(self, width: int, height: int) -> list[Line]:
-        first, *rest = self._words
-        return [[(f" {first}", "text")], [], *([(f" {text}", "dim")] for text in rest)]
-
-
 class MainScreen(Plain):
-    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("main")]
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("main", "hint")]
     footer = ("back", "previous_step", "step_1", "commands", "help", "leave")
 
     def __init__(self, looker: Looker) -> None:
@@ -71,7 +60,7 @@ class MainScreen(Plain):
     def content(self) -> ComposeResult:
         yield TopLine()
         yield StepLine()
-        yield Blank()
+        yield first_hint(self.app) or Blank()
         with Horizontal(id="body", classes="-home"):
             yield Checklist()
             yield Divider(id="divider")
@@ -94,9 +83,16 @@ class MainScreen(Plain):
         self.query_one(StepLine).show(scene, self.step or "")
         self.query_one(Checklist).show(scene)
         self._show_pane(self.query_one(ContentSwitcher).current)
+        self._tell_hint()
+
+    def _tell_hint(self) -> None:
+        checklist = self.query_one(Checklist)
+        needed = len(checklist.lines(checklist.size.width or self.size.width, 0))
+        for hint in self.query(FirstHint):
+            hint.tell(self.step is None, needed)
 
     def _show_pane(self, pane: str | None) -> None:
-        if pane not in STEPS or not entry_of(pane).built:
+        if pane not in STEPS:
             return
         from tui_eval.ui.screens.step import StepPane
 
@@ -116,8 +112,18 @@ class MainScreen(Plain):
             self.action_skipped()
         elif event.key == "prompt":
             self._open_prompt()
+        elif event.key == "contradictions":
+            self._open_contradictions()
         else:
-            self.say(f"{event.key.replace('_', '-')} is not in this version", "dim")
+            self.action_sign_off()
+
+    def _open_contradictions(self) -> None:
+        from tui_eval.ui.screens.contradictions import ContradictionsPage
+
+        self.app.push_screen(ContradictionsPage(self.scene.contradictions))
+
+    def action_sign_off(self) -> None:
+        self.post_message(SignOffAsked())
 
     def _open_prompt(self) -> None:
         """The first validation row as the models see it: what the prompt settings make."""
@@ -166,6 +172,7 @@ class MainScreen(Plain):
         self.looker.overlay()
 
     async def on_resize(self) -> None:
+        self._tell_hint()
         if self.wide and self.step is None:
             here = self.query_one(Checklist).current
             await self._reveal(here if here in STEPS else STEPS[0])
@@ -177,6 +184,7 @@ class MainScreen(Plain):
         self.query_one("#body").set_class(False, "-home").set_class(True, "-step")
         self.query_one(Checklist).point_at(step)
         self.query_one(StepLine).show(self.scene, step)
+        self._tell_hint()
         pane = self.query_one(f"#{step}", Widget)
         if pane.can_focus:
             pane.focus()
@@ -194,12 +202,6 @@ class MainScreen(Plain):
         self._show_pane(step)
 
     def _pane(self, step: str) -> Widget:
-        entry = entry_of(step)
-        if not entry.built:
-            return Message(
-                step,
-                (f"{entry.title} is not in this version yet.", f"It will answer: {entry.question}"),
-            )
         # plotext and what else a step draws with comes after the first screen.
         from tui_eval.ui.screens.step import StepPane
 
@@ -209,6 +211,7 @@ class MainScreen(Plain):
         self.step = None
         self.query_one("#body").set_class(True, "-home").set_class(False, "-step")
         self.query_one(StepLine).show(self.scene, "")
+        self._tell_hint()
         self.query_one(Checklist).focus()
         self.show_keys()
 
@@ -248,7 +251,7 @@ class MainScreen(Plain):
     def action_run(self) -> None:
         """Ask for what the open step needs, or at the checklist for what any step needs."""
         entries = [entry_of(self.step)] if self.step else list(CHECKLIST)
-        asked = [entry for entry in entries if entry.built and entry.needs]
+        asked = [entry for entry in entries if entry.needs]
         if asked:
             self.looker.run_missing(*asked)
         else:
@@ -272,7 +275,7 @@ class MainScreen(Plain):
 
     def action_again(self) -> None:
         entry = entry_of(self.step or self.query_one(Checklist).current_step)
-        if not (entry.built and entry.needs):
+        if not entry.needs:
             self.say("nothing is computed here that could be computed again", "dim")
             return
         if entry.judged:
@@ -323,7 +326,31 @@ class MainScreen(Plain):
         self.looker.choose(following)
         self.say(f"now judging {following}")
 
+    async def arrive(self, step: str) -> None:
+        """Open a step, or stand on the checklist's decision."""
+        if step in STEPS:
+            await self.go(step)
+        else:
+            self.home()
+            self.query_one(Checklist).point_at("sign_off")
+
     # Pages.
+
+    def action_side_by_side(self) -> None:
+        from tui_eval.ui.screens.compare import CompareScreen
+
+        self.app.push_screen(CompareScreen(self.looker, self.scene))
+
+    def action_along(self) -> None:
+        from tui_eval.ui.screens.along import AlongScreen
+
+        self.app.push_screen(AlongScreen(self.looker, self.scene.candidate))
+
+    def action_close_hint(self) -> None:
+        if self.step is None and self.query(FirstHint):
+            self.query(FirstHint).remove()
+            self.mount(Blank(), before="#body")
+            self.post_message(HintClosed())
 
     def action_how(self) -> None:
         from tui_eval.ui.screens.how import HowPage

@@ -300,8 +300,6 @@ class StepPane(PlotKeys, can_focus=True):
         return told
 
     def _before(self, width: int) -> list[Line]:
-        if not self.entry.built:
-            return [line(f"{self.entry.title} is not in this version yet.")]
         if self.job is not None:
             return [line(("Looking at what was computed.", "dim")), [], *self._foot(width)]
         words = "Reading the training log." if self.has_log else "Looking at the files."

@@ -1,0 +1,104 @@
+"""A decision in the words of the checklist and the sign-off screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from tui_eval.core.sign_off_records import WORDS, Decided, SignOff
+from tui_eval.core.steps.sign_off import NOT_UNBLINDED
+from tui_eval.core.steps.wording import fitting
+from tui_eval.core.text import clean
+
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+MARKS = {
+    "deploy": ("✓", "good"),
+    "hold": ("✗", "bad"),
+    "more_work": ("!", "caution"),
+    "none": ("·", "dim"),
+}
+"""A decision's sign and the palette's role."""
+NAME = 24
+"""Cells of a signer's name in a line."""
+
+
+def local(at: str) -> datetime | None:
+    """A moment in this machine's time."""
+    with suppress(ValueError, OverflowError):
+        return datetime.fromisoformat(at).astimezone()
+    return None
+
+
+def day(at: str) -> str:
+    """``21 Nov``."""
+    moment = local(at)
+    return f"{moment.day} {MONTHS[moment.month - 1]}" if moment is not None else "no date"
+
+
+def minute(at: str) -> str:
+    """``21 Nov 2026 14:03``."""
+    moment = local(at)
+    return f"{day(at)} {moment.year} {moment:%H:%M}" if moment is not None else "no date"
+
+
+def signer(one: SignOff) -> str:
+    return clean(one.by, limit=NAME)
+
+
+def first_words(decided: Decided) -> tuple[str, str]:
+    """The checklist's first words, with their role."""
+    last = decided.last
+    if last is None:
+        return "… undecided", "accent!"
+    sign, role = MARKS[last.decision]
+    text = f"{WORDS[last.decision]}, signed by {signer(last)} {day(last.at)}"
+    if decided.stale:
+        return f"! {text}, out of date", "caution!"
+    return f"{sign} {text}", f"{role}!"
+
+
+def row_words(decided: Decided, known: bool) -> tuple[str, str, str, str]:
+    """The checklist's line: sign, word, the role of both, and what is said beside them."""
+    last = decided.last
+    if last is None:
+        if not known:
+            return "…", "looking", "dim", ""
+        return "·", "open", "dim", lacking(decided.missing)
+    sign, role = MARKS[last.decision]
+    who = f"{signer(last)}, {day(last.at)}"
+    if decided.stale:
+        sign, role, who = "!", "caution", f"{who}: out of date"
+    return sign, WORDS[last.decision], role, who
+
+
+def more_words(decided: Decided) -> str:
+    """What a second line says of a decision; mostly nothing."""
+    if decided.last is None:
+        return ""
+    if decided.changed:
+        return "; ".join(decided.changed)
+    if decided.last.decision == "deploy" and decided.missing:
+        return f"deploy now lacks {', '.join(map(_brief, decided.missing))}"
+    return ""
+
+
+def lacking(missing: Sequence[str], room: int = 43) -> str:
+    """``deploy needs 8 more reviews, 10 votes, unblinding``, as much of it as fits."""
+    if not missing:
+        return "deploy is open"
+    told = ", ".join(map(_brief, missing))
+    return fitting((f"deploy needs {told}", f"needs {told}"), room)
+
+
+def _brief(one: str) -> str:
+    if one == NOT_UNBLINDED:
+        return "unblinding"
+    return one.replace(" in the blind A/B", "").partition(" in the A/B")[0]
+
+
+def told(one: SignOff) -> str:
+    """An earlier decision in a line, without its note."""
+    who = f"{signer(one)} ({clean(one.login, limit=NAME)})" if one.login else signer(one)
+    word = "withdrawn" if one.decision == "none" else WORDS[one.decision]
+    return f"{minute(one.at)}  {word}, {who}"

@@ -1,0 +1,262 @@
+"""Signing: what speaks for and against, what is open, and the decision of a named person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.message import Message
+
+from tui_eval.core.sign_off_records import WORDS, Decision, SignOff
+from tui_eval.core.steps.sign_off import needs_text, open_text, weigh
+from tui_eval.core.text import clean, cut
+from tui_eval.errors import TuiEvalError
+from tui_eval.files.signing import Signed
+from tui_eval.store.journal import login
+from tui_eval.store.layout import host
+from tui_eval.ui import keys
+from tui_eval.ui.decision_words import day, told
+from tui_eval.ui.screens.base import Watching
+from tui_eval.ui.screens.page import MARGINS, READ, Title
+from tui_eval.ui.screens.sheet import Ask
+from tui_eval.ui.widgets.note_field import NoteField
+from tui_eval.ui.widgets.rowlist import Item, RowList, item
+from tui_eval.ui.widgets.rows import fit, signed, wrapped
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from tui_eval.ui.desk import Desk
+    from tui_eval.ui.looker import Looker
+    from tui_eval.ui.scene import Scene
+
+LABEL = 9
+"""Cells of the names at the left."""
+OFFERED: tuple[Decision, ...] = ("deploy", "hold", "more_work")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is about to be signed."""
+
+    judge: str
+    note: str = ""
+    saving: bool = False
+
+
+def open_sign_off(app: App[int], looker: Looker, desk: Desk, names: Sequence[str]) -> None:
+    """Open the screen, once it is known who signs."""
+    if not looker.scene.candidate:
+        app.screen.say("no candidate is named in eval.toml", "dim")  # type: ignore[attr-defined]
+        return
+    desk.named(lambda: app.push_screen(SignOffScreen(looker, desk)), names, "Who signs?")
+
+
+class SignOffScreen(Watching):
+    """Nothing is signed before the question that ``↵`` asks is answered with yes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("sign_off")]
+    help_places = ("sign_off", "scroll")
+    footer = ("sign", "sign_note", "down", "back", "help", "leave")
+
+    class Stood(Message, bubble=False):
+        """What a decision that is signed now would stand on."""
+
+        def __init__(self, standing: Mapping[str, str]) -> None:
+            super().__init__()
+            self.standing = standing
+
+    class Answered(Message, bubble=False):
+        """It is on the disk, or why it is not."""
+
+        def __init__(self, answer: SignOff | TuiEvalError) -> None:
+            super().__init__()
+            self.answer = answer
+
+    def __init__(self, looker: Looker, desk: Desk) -> None:
+        super().__init__()
+        self._looker, self._desk = looker, desk
+        self._scene = looker.scene
+        self._draft = Draft(desk.judge)
+        self._standing: Mapping[str, str] | None = None
+
+    def content(self) -> ComposeResult:
+        yield Title("sign-off")
+        yield RowList()
+        yield NoteField()
+
+    def on_mount(self) -> None:
+        self.query_one(Title).show("sign-off", f"judge {clean(self._draft.judge)}")
+        rows = self.query_one(RowList)
+        rows.focus()
+        # On what is always open: nobody deploys by keeping enter down.
+        rows.fill(self._items(), at="hold")
+        self._looker.standing(lambda found: self.post_message(self.Stood(found)))
+
+    def on_resize(self) -> None:
+        self._refill()
+
+    def scene_changed(self, scene: Scene) -> None:
+        if scene.candidate == self._scene.candidate:
+            self._scene = scene
+            self._refill()
+
+    def _refill(self) -> None:
+        rows = self.query_one(RowList)
+        made = self._items()
+        at = rows.current.key if rows.current is not None else ""
+        rows.fill(made, at=at if at in [one.key for one in made] else "hold")
+
+    def _items(self) -> list[Item]:
+        width = max(40, min(self.size.width - MARGINS, READ))
+        return list(lines(self._scene, self._draft, width))
+
+    # What a person does.
+
+    def action_sign(self) -> None:
+        current = self.query_one(RowList).current
+        decision = next((one for one in (*OFFERED, "none") if current and current.key == one), None)
+        if decision is None or self._draft.saving:
+            return
+        missing = self._scene.decided.missing
+        if decision == "deploy" and missing:
+            self.say(f"not yet: deploy needs {needs_text(missing)}", "caution")
+            return
+        self._ask(decision)
+
+    def _ask(self, decision: Decision) -> None:
+        judge = clean(self._draft.judge)
+        what = "Withdraw the decision" if decision == "none" else f"Sign “{WORDS[decision]}”"
+        words = ["It is kept for ever; a later decision, of anybody, takes its place."]
+        if decision != "none" and self._scene.contradictions:
+            words.insert(0, "Some steps don't agree with each other.")
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._sign(decision)
+
+        self.app.push_screen(Ask(f"{what} as {judge}?", words), answered)
+
+    def _sign(self, decision: Decision) -> None:
+        self._draft = Draft(self._draft.judge, self._draft.note, saving=True)
+        scene = self._scene
+        asked = Signed(
+            scene.candidate,
+            self._draft.judge,
+            decision,
+            self._draft.note,
+            scene.readings,
+            self._standing,
+        )
+        self.say("saving …", "dim")
+        self._looker.sign(asked, lambda answer: self.post_message(self.Answered(answer)))
+
+    def on_sign_off_screen_stood(self, message: Stood) -> None:
+        if self._standing is None:
+            self._standing = message.standing
+
+    def on_sign_off_screen_answered(self, message: Answered) -> None:
+        self._draft = Draft(self._draft.judge, self._draft.note)
+        answer = message.answer
+        if isinstance(answer, TuiEvalError):
+            self.say(clean(f"{answer.message} {answer.remedy}".strip()), "bad")
+            # Perhaps the name is taken by another window, or is none.
+            self._desk.forget()
+            return
+        done = "withdrawn" if answer.decision == "none" else WORDS[answer.decision]
+        self.dismiss()
+        from tui_eval.ui.messages import say
+
+        say(self.app, f"saved: {done}, signed by {clean(answer.by)}", "good")
+
+    # The note.
+
+    def action_sign_note(self) -> None:
+        self.query_one(NoteField).open(self._draft.note, {})
+        self.show_keys()
+
+    def on_note_field_saved(self, event: NoteField.Saved) -> None:
+        self._noted(event.text)
+
+    def on_note_field_kept(self, event: NoteField.Kept) -> None:
+        self._noted(event.draft.strip())
+
+    def _noted(self, text: str) -> None:
+        self._draft = Draft(self._draft.judge, text)
+        self.query_one(NoteField).close()
+        self.query_one(RowList).focus()
+        self._refill()
+        self.show_keys()
+
+    async def close_innermost(self) -> bool:
+        field = self.query_one(NoteField)
+        if not field.is_open:
+            return False
+        self._noted(field.typed.strip())
+        return True
+
+
+def lines(scene: Scene, draft: Draft, width: int) -> Iterator[Item]:
+    """The whole screen: the cursor stands on decisions and on earlier ones."""
+    found = weigh(scene.readings)
+    for name, phrases in (
+        ("for", found.speaks_for), ("against", found.against), ("open", found.open),
+    ):  # fmt: skip
+        yield from _paragraph(name, " · ".join(phrases) or "nothing", width, "text")
+    for number, one in enumerate(scene.contradictions):
+        yield from _paragraph("" if number else "but", clean(one.text), width, "caution")
+    yield Item([])
+    yield from _choices(scene)
+    yield Item([])
+    note = clean(draft.note) if draft.note else "none; n writes one"
+    yield from _paragraph("note", note, width, "text" if draft.note else "dim")
+    who = f"{clean(draft.judge)} ({clean(login())}@{clean(host())})"
+    yield from _paragraph("signs", f"{who}, for ● {about(scene)} as they are now", width, "dim")
+    yield from _earlier(scene, width)
+
+
+def about(scene: Scene) -> str:
+    return f"{scene.about.tuned or clean(scene.candidate)} and the data"
+
+
+def _choices(scene: Scene) -> Iterator[Item]:
+    decided = scene.decided
+    for decision in OFFERED:
+        closed = decision == "deploy" and decided.missing
+        words = ""
+        if decision == "deploy":
+            have = open_text(scene.readings) if not closed else needs_text(decided.missing)
+            words = f"needs {have}" if closed else f"open: {have}"
+        role = "dim" if closed else "text!"
+        yield item((fit(WORDS[decision], 13), role), (words, "dim"), key=decision)
+    if decided.last is not None:
+        last = decided.last
+        words = f"the {WORDS[last.decision]} of {clean(last.by)}, {day(last.at)}, no longer counts"
+        yield item((fit("withdraw", 13), "text!"), (words, "dim"), key="none")
+
+
+def _earlier(scene: Scene, width: int) -> Iterator[Item]:
+    """The decision that counts, then those before it, the newest first."""
+    decided = scene.decided
+    entries = [("counts", decided.last)] if decided.last is not None else []
+    entries += [("" if n else "earlier", one) for n, one in enumerate(decided.earlier)]
+    for number, (name, one) in enumerate(entries):
+        if not number:
+            yield Item([])
+        text = told(one)
+        if one is decided.last and decided.changed:
+            text += f"; out of date: {', '.join(decided.changed)}"
+        yield from _paragraph(name, text, width, "text", key=f"earlier {number}")
+        if one.note:
+            note = f"“{cut(clean(one.note), 4 * width)}”"
+            yield from _paragraph("", note, width, "dim")
+
+
+def _paragraph(name: str, text: str, width: int, role: str, key: str = "") -> Iterator[Item]:
+    for number, piece in enumerate(wrapped(text, width - LABEL)):
+        head = fit("" if number else name, LABEL)
+        runs = [(head, "dim"), *signed(piece, role)]
+        yield Item(runs, "" if number else key, f"{name} {text}".strip())
