@@ -1,0 +1,287 @@
+"""The memo: the decision first, then the six answers, the evidence, and how to repeat it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tui_eval.checklist import CHECKLIST
+from tui_eval.core.figures import interval_text, value_text
+from tui_eval.core.history import Earlier
+from tui_eval.core.reading import Column, Number, Reading, Table, finite
+from tui_eval.core.sign_off_records import WORDS, Decided, SignOff
+from tui_eval.files.report.evidence import step_section
+from tui_eval.files.report.gather import Material
+from tui_eval.files.report.memo import (
+    Answer,
+    Answers,
+    Block,
+    Decision,
+    Findings,
+    Fold,
+    Marked,
+    Memo,
+    Paragraph,
+    Points,
+    Section,
+    Sheet,
+    Tone,
+)
+from tui_eval.files.report.sources import sources
+
+TONES: dict[str, Tone] = {"deploy": "good", "hold": "bad", "more_work": "caution", "none": "note"}
+RESTS_ON: dict[str, tuple[str, ...]] = {
+    "curves": ("drop", "eval_best"),
+    "perplexity": ("improvement",),
+    "overfitting": ("gap_used",),
+    "review": ("accuracy",),
+    "blind_ab": ("win_rate", "decisive_rate"),
+}
+"""The numbers that a step's answer rests on; of step 6 the difference of each task's first
+metric."""
+JUDGED_SO_FAR: dict[str, tuple[str, ...]] = {
+    "review": ("reviewed", "planned"),
+    "blind_ab": ("judged", "planned"),
+}
+TASKS_TOLD = 3
+
+
+def compose(material: Material) -> Memo:
+    names = tuple(material.readings)
+    several = len(names) > 1
+    sections: list[Section] = []
+    if several:
+        sections.append(_overview(material))
+        sections += [
+            Section(name, name, sections=tuple(_candidate(material, name, f"{name}-")))
+            for name in names
+        ]
+    else:
+        sections += _candidate(material, names[0], "")
+    sections.append(sources(material))
+    title = f"Evaluation of {names[0]}" if not several else f"Evaluation of {len(names)} candidates"
+    return Memo(title, _about(material, names), tuple(sections))
+
+
+def _about(material: Material, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    models = material.provenance["models"]
+    against = [name for name, one in models.items() if one["role"] == "base"]
+    rows = [("candidate" if len(names) == 1 else "candidates", ", ".join(names))]
+    if against:
+        rows.append(("against", ", ".join(_model(name, models[name]) for name in against)))
+    rows += [
+        ("workspace", material.folder),
+        ("written", when(material.made_at)),
+        ("by", f"tui-eval {material.version}"),
+    ]
+    return tuple(rows)
+
+
+def _model(name: str, one: Mapping[str, Any]) -> str:
+    where = one.get("path") or one.get("answers") or one.get("url")
+    return f"{name} ({where})" if where else name
+
+
+def when(at: str) -> str:
+    """``2026-01-31 17:04 UTC`` of an ISO time; another text stays as it is."""
+    day, _, time = at.partition("T")
+    if not time:
+        return at
+    zone = "UTC" if time.endswith(("Z", "+00:00")) else time[time.rfind("+") :]
+    return f"{day} {time[:5]} {zone}" if len(time) >= 5 else at
+
+
+def _overview(material: Material) -> Section:
+    blocks: list[Block] = []
+    if material.overview is not None:
+        blocks.append(Sheet(material.overview))
+    if material.compared is not None and material.compared.rows:
+        blocks.append(Sheet(material.compared))
+        blocks += [Paragraph(text, quiet=True) for text in material.compared_notes]
+    return Section("All candidates", "overview", tuple(blocks))
+
+
+def _candidate(material: Material, name: str, prefix: str) -> list[Section]:
+    readings = material.readings[name]
+    made = [_decision(material, name, prefix)]
+    made.append(
+        Section("The six answers", f"{prefix}answers", (Answers(_answers(readings, prefix)),))
+    )
+    earlier = material.earlier.get(name, ())
+    if earlier:
+        made.append(Section("Since earlier evaluations", f"{prefix}history", _history(earlier)))
+    steps = [
+        step_section(number, entry, readings[entry.key], prefix,
+                     material.tries.get((name, entry.key)))
+        for number, entry in enumerate(CHECKLIST, 1)
+        if entry.key in readings
+    ]  # fmt: skip
+    made.append(Section("The evidence", f"{prefix}evidence", sections=tuple(steps)))
+    return made
+
+
+# The decision.
+
+
+def _decision(material: Material, name: str, prefix: str) -> Section:
+    decided = material.decided[name]
+    blocks: list[Block] = [_said(decided)]
+    if decided.stale:
+        blocks.append(
+            Findings(
+                tuple(
+                    Marked("caution", f"out of date: {text} changed since it was signed")
+                    for text in decided.changed
+                )
+            )
+        )
+    if decided.missing and decided.decision != "deploy":
+        lacks = ", ".join(decided.missing)
+        blocks.append(Paragraph(f"Before it can be signed to deploy it lacks {lacks}."))
+    elif decided.missing:
+        lacks = ", ".join(decided.missing)
+        blocks.append(Findings((Marked("caution", f"as things stand now it lacks {lacks}"),)))
+    contradictions = material.contradictions.get(name, ())
+    blocks += _weighed(material, name)
+    if contradictions:
+        blocks.append(Paragraph("The steps contradict each other:"))
+        blocks.append(
+            Findings(tuple(Marked("caution", one.text, one.code) for one in contradictions))
+        )
+    else:
+        blocks.append(Paragraph("No contradictions between the steps.", quiet=True))
+    if decided.earlier:
+        earlier = tuple(_signed_line(one) for one in decided.earlier)
+        blocks.append(Fold(f"Earlier decisions ({len(earlier)})", (Points(earlier),)))
+    return Section("The decision", f"{prefix}decision", tuple(blocks))
+
+
+def _said(decided: Decided) -> Decision:
+    last = decided.last
+    word = WORDS[decided.decision]
+    if last is None or decided.decision == "none":
+        return Decision("note", word, "Nobody has signed a decision yet.")
+    stale = ", out of date" if decided.stale else ""
+    text = f"Signed by {last.by} ({last.login}) on {when(last.at)}{stale}."
+    return Decision(TONES[decided.decision], word, text, last.note)
+
+
+def _signed_line(one: SignOff) -> str:
+    word = "withdrawn" if one.decision == "none" else WORDS[one.decision]
+    note = f": {one.note}" if one.note else ""
+    return f"{when(one.at)}, {one.by} ({one.login}), {word}{note}"
+
+
+def _weighed(material: Material, name: str) -> list[Block]:
+    weighed = material.weighed.get(name)
+    if weighed is None:
+        return []
+    told: tuple[tuple[str, Tone, tuple[str, ...]], ...] = (
+        ("for", "good", weighed.speaks_for),
+        ("against", "bad", weighed.against),
+        ("open", "not_enough", weighed.open),
+    )
+    rows = tuple((word, "; ".join(phrases)) for word, _, phrases in told if phrases)
+    if not rows:
+        return []
+    columns = (Column("side", ""), Column("what", "what speaks for and against"))
+    return [Sheet(Table("", columns, rows))]
+
+
+# The answers.
+
+
+def _answers(readings: Mapping[str, Reading], prefix: str) -> tuple[Answer, ...]:
+    made = []
+    for number, entry in enumerate(CHECKLIST, 1):
+        reading = readings.get(entry.key)
+        if reading is None:
+            continue
+        made.append(
+            Answer(
+                number=number,
+                title=entry.title,
+                question=entry.question,
+                tone=reading.verdict,
+                summary=reading.summary,
+                evidence=rests_on(reading),
+                anchor=f"{prefix}{entry.key}",
+            )
+        )
+    return tuple(made)
+
+
+def rests_on(reading: Reading) -> str:
+    """One line: the numbers with their intervals and n."""
+    numbers = reading.numbers
+    if reading.step == "task_metrics":
+        names = _first_metrics(reading)
+    else:
+        names = [name for name in RESTS_ON.get(reading.step, ()) if _known(numbers.get(name))]
+    told = [number_words(name, numbers[name]) for name in names[:TASKS_TOLD]]
+    if len(names) > TASKS_TOLD:
+        told.append(f"and {len(names) - TASKS_TOLD} more")
+    if told:
+        return "; ".join(told)
+    done = JUDGED_SO_FAR.get(reading.step, ())
+    counts = [finite(numbers[name].value) for name in done if _known(numbers.get(name))]
+    if len(counts) == 2:
+        return (
+            f"{counts[0]:.0f} of {counts[1]:.0f} {'answers' if done[0] == 'reviewed' else 'pairs'}"
+        )
+    return ""
+
+
+def _known(number: Number | None) -> bool:
+    return number is not None and finite(number.value) is not None
+
+
+def _first_metrics(reading: Reading) -> list[str]:
+    found: dict[str, str] = {}
+    for name, number in reading.numbers.items():
+        if name.endswith(".difference") and _known(number):
+            found.setdefault(name.partition(".")[0], name)
+    return list(found.values())
+
+
+def number_words(name: str, number: Number) -> str:
+    """``improvement 72.2% [61.9, 79.7], n = 253``."""
+    words = " ".join(
+        filter(None, (name.replace("_", " ").replace(".", " "), value_text(number),
+                      interval_text(number)))
+    )  # fmt: skip
+    return f"{words}, n = {number.n:,}" if number.n is not None else words
+
+
+# What was before.
+
+
+def _history(earlier: tuple[Earlier, ...]) -> tuple[Block, ...]:
+    blocks: list[Block] = []
+    for one in earlier:
+        changed = ", ".join(one.changed) or "nothing that is fingerprinted"
+        said = f"On {when(one.told.at)}; since then another: {changed}."
+        if one.decision is not None:
+            said += f" Then decided: {WORDS[one.decision.decision]}, by {one.decision.by}."
+        blocks.append(Paragraph(said))
+        if one.paired is not None:
+            blocks.append(Paragraph(f"Now {one.paired.words}."))
+        rows = tuple(
+            (
+                _title(step.step),
+                step.then.headline if step.then is not None else "",
+                step.now.headline if step.now is not None else "",
+                step.words,
+            )
+            for step in one.steps.values()
+        )
+        columns = (
+            Column("step", "step"), Column("then", "then"), Column("now", "now"),
+            Column("difference", "what is different"),
+        )  # fmt: skip
+        blocks.append(Sheet(Table("", columns, rows)))
+    return tuple(blocks)
+
+
+def _title(step: str) -> str:
+    return next((entry.title for entry in CHECKLIST if entry.key == step), step)
