@@ -12,6 +12,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from tui_eval.config import Config, ModelConfig
+from tui_eval.core.history import Earlier
 from tui_eval.core.reading import Finding, Number, Reading
 from tui_eval.core.records import EngineStatus, Job
 from tui_eval.core.sign_off_records import Decided, SignOff
@@ -116,6 +117,8 @@ class FakeReader:
         self.decision = Decided(missing=("8 more reviews", "the A/B is not unblinded"))
         self.asked: list[Signed] = []
         self.refuses: TuiEvalError | None = None
+        self.before: tuple[Earlier, ...] = ()
+        self.remembered: list[str] = []
 
     def reading(self, step: str, candidate: str) -> dict[str, Reading]:
         return {step: self.readings[step]} if step in self.readings else {}
@@ -125,6 +128,15 @@ class FakeReader:
 
     def decided(self, candidate: str, readings: Mapping[str, Reading]) -> Decided:
         return self.decision
+
+    def remember(self, candidate: str) -> None:
+        self.remembered.append(candidate)
+
+    def earlier(self, candidate: str) -> tuple[Earlier, ...]:
+        return self.before
+
+    def earlier_words(self, candidate: str) -> str:
+        return "1 evaluation before models or data changed, the last 20 Nov" if self.before else ""
 
     def standing(self, candidate: str) -> Mapping[str, str]:
         return {"tuned.adapter": "1"}

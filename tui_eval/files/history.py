@@ -106,6 +106,15 @@ def recorded(workspace: Workspace, candidate: str) -> list[Told]:
     return [history.told_of(candidate, body) for _, body in workspace.light(KIND, candidate)]
 
 
+def earlier(
+    workspace: Workspace, config: Config, candidate: str, cache: FileCache
+) -> tuple[Told, ...]:
+    """The last record of every earlier standing, newest first."""
+    told = recorded(workspace, candidate)
+    # Fingerprints are taken only where there is something to compare them with.
+    return history.lasts(told, _standing(workspace, config, candidate, cache)) if told else ()
+
+
 def changes(
     workspace: Workspace,
     config: Config,

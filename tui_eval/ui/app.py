@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from tui_eval.ui.screens.page import Page
 
 
+TO_KEEP = 0.5
+"""Seconds that leaving waits for the history to be written."""
+
+
 class EvalApp(App[int], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False
     CSS_PATH = "app.tcss"
@@ -328,6 +332,9 @@ def run(start: Start) -> int:
     sys.setswitchinterval(0.001)
     app = EvalApp(start)
     app.run(mouse=False)
+    if app.looker is not None:
+        # It keeps what the steps say: a moment, unless it is in the middle of a reading.
+        app.looker.stop(wait=TO_KEEP)
     if app.crash:
         print(app.crash, file=sys.stderr)
         return 1

@@ -76,6 +76,8 @@ class Looker(Overlooks):
         self._facts: object = None
         self._changed = Changed()
         self._surveying = Surveying()
+        self._kept: dict[str, Mapping[str, str]] = {}
+        """Verdicts by candidate when they were last kept."""
         self._stopped = False
         self._told: Scene | None = None
         self._told_at = 0.0
@@ -141,6 +143,7 @@ class Looker(Overlooks):
                 beside=None,
                 decided=Decided(),
                 contradictions=(),
+                earlier="",
             )
             self._stale = True
             self._due["shown"] = 0.0
@@ -205,6 +208,10 @@ class Looker(Overlooks):
                 self._troubled(f"No longer looking at the workspace. {record(error)}", now=True)
                 return
             self._wait()
+        if self._reader is not None and not self._stale:
+            # Figures too, whatever the verdicts are.
+            self._kept.clear()
+            self._keep()
         with suppress(TuiEvalError, OSError):
             # The engine need not wait for a screen that is gone.
             self._workspace.ui_gone(self._token)
@@ -352,9 +359,19 @@ class Looker(Overlooks):
                     self._publish(now=True)
         first = not self._scene.known
         self._decide(candidate)
+        self._scene = replace(self._scene, earlier=self._reader.earlier_words(candidate))
         self._scene = replace(self._scene, about=self._reader.about(candidate), known=True)
         self._publish(now=first)
+        self._keep()
         self._reading_took = time.monotonic() - begun
+
+    def _keep(self) -> None:
+        """What the steps say now goes into the history."""
+        candidate, readings = self._scene.candidate, self._scene.readings
+        verdicts = {step: reading.verdict for step, reading in readings.items()}
+        if self._reader is not None and self._kept.get(candidate) != verdicts:
+            self._kept[candidate] = verdicts
+            self._reader.remember(candidate)
 
     def _decide(self, candidate: str) -> None:
         """What was signed, and what the steps say against each other."""

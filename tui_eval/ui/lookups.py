@@ -11,6 +11,7 @@ from tui_eval.errors import TuiEvalError
 if TYPE_CHECKING:
     from queue import SimpleQueue
 
+    from tui_eval.core.history import Earlier
     from tui_eval.core.sign_off_records import SignOff
     from tui_eval.core.steps.task_metrics_items import ItemDetail, Listed
     from tui_eval.files.signing import Signed
@@ -63,6 +64,10 @@ class Lookups:
     def beside_training(self, kind: str, tell: Callable[[Sequence[Repeated]], object]) -> None:
         """Every text that stands beside a training row: a ``copy``, or ``nearest``."""
         self._find(lambda reader, candidate: reader.beside_training(candidate, kind), tell)
+
+    def earlier(self, tell: Callable[[tuple[Earlier, ...]], object]) -> None:
+        """Evaluations before models or data were others."""
+        self._find(lambda reader, candidate: reader.earlier(candidate), tell)
 
     def standing(self, tell: Callable[[Mapping[str, str]], object]) -> None:
         """What a decision that is signed now would stand on."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tui_eval.core.history import Earlier
     from tui_eval.core.reading import Reading
     from tui_eval.core.sign_off_records import Decided, SignOff
     from tui_eval.core.steps.compared import Comparison
@@ -32,6 +33,12 @@ class Reader(Protocol):
     def standing(self, candidate: str) -> Mapping[str, str]: ...
 
     def sign(self, asked: Signed) -> SignOff: ...
+
+    def remember(self, candidate: str) -> None: ...
+
+    def earlier(self, candidate: str) -> tuple[Earlier, ...]: ...
+
+    def earlier_words(self, candidate: str) -> str: ...
 
     def stamps(self, candidate: str) -> Stamps: ...
 

@@ -101,6 +101,8 @@ class Scene:
     decided: Decided = field(default_factory=Decided)
     """The decision about the current candidate."""
     contradictions: tuple[Contradiction, ...] = ()
+    earlier: str = ""
+    """What is kept of evaluations before models or data changed, in a phrase; mostly nothing."""
 
     def job(self, step: str) -> Job | None:
         """The newest job of what ``step`` needs, for the current candidate."""

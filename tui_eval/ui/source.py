@@ -16,6 +16,7 @@ from tui_eval.ui.spelling import spelled
 
 if TYPE_CHECKING:
     from tui_eval.config import Config
+    from tui_eval.core.history import Earlier
     from tui_eval.core.reading import Reading
     from tui_eval.core.records import Dataset, Split
     from tui_eval.core.sign_off_records import Decided, SignOff
@@ -37,10 +38,37 @@ class Source:
     def __init__(self, start: Start, workspace: Workspace, config: Config) -> None:
         self._start, self._workspace, self._config = start, workspace, config
         self._cache = FileCache()
+        self._said: dict[str, dict[str, Reading]] = {}
         self._other: following.Other | None = None
 
     def reading(self, step: str, candidate: str) -> Mapping[str, Reading]:
-        return readings(self._workspace, self._config, candidate, cache=self._cache, steps=(step,))
+        found = readings(self._workspace, self._config, candidate, cache=self._cache, steps=(step,))
+        self._said.setdefault(candidate, {}).update(found)
+        return found
+
+    def remember(self, candidate: str) -> None:
+        """Keep what was read of the candidate, as it was read."""
+        from tui_eval.files import history
+
+        said = self._said.get(candidate, {})
+        history.remember(self._workspace, self._config, candidate, said, self._cache)
+
+    def earlier(self, candidate: str) -> tuple[Earlier, ...]:
+        from tui_eval.files import history
+
+        said = self._said.get(candidate, {})
+        return history.changes(self._workspace, self._config, candidate, said, self._cache)
+
+    def earlier_words(self, candidate: str) -> str:
+        """The checklist's line; empty where nothing earlier is kept."""
+        from tui_eval.files import history
+        from tui_eval.ui.decision_words import day
+
+        found = history.earlier(self._workspace, self._config, candidate, self._cache)
+        if not found:
+            return ""
+        count = "1 evaluation" if len(found) == 1 else f"{len(found)} evaluations"
+        return f"{count} before models or data changed, the last {day(found[0].at)}"
 
     def about(self, candidate: str) -> About:
         return about(self._config, candidate, self._cache, self._start)

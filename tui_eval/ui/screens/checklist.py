@@ -24,6 +24,7 @@ COLUMN = 34
 """Width of the checklist where a step stands beside it."""
 _TITLE, _WORD = 17, 15
 _SIGNOFF, _CONTRADICTIONS, _DATA, _PROMPT = "sign_off", "contradictions", "data", "prompt"
+_HISTORY = "history"
 _SAID = 3
 """Lines that a contradiction takes on the checklist."""
 
@@ -42,8 +43,8 @@ class Checklist(Drawn, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("checklist", "list")]
 
     class Opened(Message):
-        """A row was opened: a step's key, ``sign_off``, ``contradictions``, ``data`` or
-        ``prompt``."""
+        """A row was opened: a step's key, ``sign_off``, ``contradictions``, ``data``,
+        ``prompt`` or ``history``."""
 
         def __init__(self, key: str) -> None:
             super().__init__()
@@ -154,6 +155,9 @@ def page(scene: Scene, width: int, current: str) -> list[Block]:
     if scene.about.prompt:
         prompt = tuple(wrapped("Prompt", scene.about.prompt, width, current == _PROMPT))
         blocks.append(Block(_PROMPT, prompt))
+    if scene.earlier:
+        earlier = wrapped("Earlier", (scene.earlier,), width, current == _HISTORY)
+        blocks.append(Block(_HISTORY, tuple(earlier)))
     return blocks
 
 
@@ -253,6 +257,7 @@ def column(scene: Scene, width: int, current: str) -> list[Block]:
     for key, title, phrases in (
         (_DATA, "Data", scene.about.data),
         (_PROMPT, "Prompt", scene.about.prompt),
+        *([(_HISTORY, "Earlier", (scene.earlier,))] if scene.earlier else []),
     ):
         told = _below(phrases, width, "text")
         blocks.append(Block(key, (_heading(title, "", current == key), *told)))

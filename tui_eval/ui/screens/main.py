@@ -112,6 +112,8 @@ class MainScreen(Plain):
             self.action_skipped()
         elif event.key == "prompt":
             self._open_prompt()
+        elif event.key == "history":
+            self.action_history()
         elif event.key == "contradictions":
             self._open_contradictions()
         else:
@@ -357,6 +359,11 @@ class MainScreen(Plain):
 
         step = self.step or self.query_one(Checklist).current_step
         self.app.push_screen(HowPage(entry_of(step), self.scene.readings.get(step)))
+
+    def action_history(self) -> None:
+        from tui_eval.ui.screens.history import HistoryPage
+
+        self.app.push_screen(HistoryPage(self.scene, self.looker))
 
     def action_settings(self) -> None:
         from tui_eval.ui.screens.settings import SettingsPage
