@@ -136,7 +136,7 @@ class FakeReader:
         return self.before
 
     def earlier_words(self, candidate: str) -> str:
-        return "1 evaluation before models or data changed, the last 20 Nov" if self.before else ""
+        return "1 evaluation before this, the last 20 Nov: e compares" if self.before else ""
 
     def standing(self, candidate: str) -> Mapping[str, str]:
         return {"tuned.adapter": "1"}

@@ -68,7 +68,7 @@ class Source:
         if not found:
             return ""
         count = "1 evaluation" if len(found) == 1 else f"{len(found)} evaluations"
-        return f"{count} before models or data changed, the last {day(found[0].at)}"
+        return f"{count} before this, the last {day(found[0].at)}: e compares"
 
     def about(self, candidate: str) -> About:
         return about(self._config, candidate, self._cache, self._start)

@@ -24,7 +24,7 @@ from tui_eval.ui.screens.page import READ, WrappedPage, wrapped_items
 from tui_eval.ui.widgets import side_by_side as table
 from tui_eval.ui.widgets.drawn import Line
 from tui_eval.ui.widgets.rowlist import Item, RowList
-from tui_eval.ui.widgets.rows import cropped, fit
+from tui_eval.ui.widgets.rows import fit, wrapped
 from tui_eval.ui.widgets.rows import plain as text_of
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ NONE = (
 )
 _MARK = 3
 """Cells of the list's own cursor, in which the table has its."""
+_INDENT = 2
+_WORD = 14
+"""Cells of a verdict with its mark."""
 
 
 class HistoryPage(WrappedPage):
@@ -96,10 +99,10 @@ def items(scene: Scene, earlier: Sequence[Earlier], width: int) -> list[Item]:
         decided=scene.decided,
         current=True,
     )
-    made += _row(now, layout, NOW, [])
+    made += _row(now, layout, NOW, [], width)
     for place, (one, name) in enumerate(zip(earlier, names[1:], strict=True)):
         made.append(Item([]))
-        made += _row(_candidate(one, name), layout, str(place), _below(one, wide))
+        made += _row(_candidate(one, name), layout, str(place), _below(one, wide), width)
     return made
 
 
@@ -128,12 +131,14 @@ def _headline(then: Mapping[str, Reading], step: str) -> str:
     return clean(then[step].headline) if step in then else ""
 
 
-def _row(one: table.Candidate, layout: table.Layout, key: str, below: Sequence[str]) -> list[Item]:
+def _row(
+    one: table.Candidate, layout: table.Layout, key: str, below: Sequence[str], width: int
+) -> list[Item]:
     first, *more = (_without_mark(line) for line in table.candidate_lines(one, layout, False))
     made = [Item(first, key, " ".join((text_of(first), *below)))]
     made += [Item(line) for line in more if text_of(line).strip()]
-    indent = " " * 2
-    return made + [Item([(indent, "text"), (text, "dim")]) for text in below]
+    lines = [line for text in below for line in wrapped(text, min(width, READ) - _INDENT)]
+    return made + [Item([(" " * _INDENT, "text"), (text, "dim")]) for text in lines]
 
 
 def _without_mark(line: Line) -> Line:
@@ -184,19 +189,22 @@ def _step(change: StepChange, width: int) -> list[Item]:
     made = [Item([(f"{number} ", "dim"), (CHECKLIST[number - 1].title, "text!")])]
     for when, reading in (("then", change.then), ("now ", change.now)):
         if reading is not None:
-            made.append(_verdict(when, reading, width))
+            made += _verdict(when, reading, width)
     return made + _numbers(change, width)
 
 
-def _verdict(when: str, reading: Reading, width: int) -> Item:
+def _verdict(when: str, reading: Reading, width: int) -> list[Item]:
     mark, word = MARKS[reading.verdict]
     known = reading.verdict in ("good", "caution", "bad", "not_enough")
-    line: Line = [
+    head: Line = [
         (f"  {when}  ", "dim"),
-        (fit(f"{mark} {word}", 14), f"{reading.verdict}!" if known else "dim"),
-        (clean(reading.summary), "text"),
+        (fit(f"{mark} {word}", _WORD), f"{reading.verdict}!" if known else "dim"),
     ]
-    return Item(cropped(line, width), "-", text_of(line).strip())
+    indent = sum(len(text) for text, _ in head)
+    first, *more = wrapped(clean(reading.summary), max(20, min(width, READ) - indent)) or [""]
+    whole = f"{when.strip()} {word}: {clean(reading.summary)}"
+    made = [Item([*head, (first, "text")], "-", whole)]
+    return made + [Item([(" " * indent, "text"), (text, "text")]) for text in more]
 
 
 def _numbers(change: StepChange, width: int) -> list[Item]:
