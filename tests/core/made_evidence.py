@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui_eval.core import defaults
+from tui_eval.core.evidence import Untrained
 from tui_eval.core.judgements import Judgement
 from tui_eval.core.records import (
     Completion,
@@ -76,12 +77,16 @@ class MadeEvidence:
     settings: Mapping[str, float | int | str | bool] = field(default_factory=dict)
     answers_alone: Sequence[str] = ()
     """Models of which only answers are named."""
+    not_trained: Untrained = ""
 
     def base(self, candidate: str) -> str | None:
         return self.base_name
 
     def scorable(self, model: str) -> bool:
         return model not in self.answers_alone
+
+    def untrained(self, candidate: str) -> Untrained:
+        return self.not_trained
 
     def objective(self, candidate: str) -> Objective | None:
         return self.told

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from tui_eval.core.judgements import Judgement
 from tui_eval.core.records import (
@@ -24,6 +24,10 @@ from tui_eval.core.records import (
 )
 from tui_eval.core.task_records import MetricScores, Task
 
+Untrained = Literal["", "prompt", "answers", "references"]
+"""Why there is no training to look at: base's weights with another prompt, answers alone
+without a log, the data's own answers. Empty where the model was trained."""
+
 
 class Evidence(Protocol):
     """Everything known about the candidates of one workspace. Answers are immutable and
@@ -35,6 +39,9 @@ class Evidence(Protocol):
     def scorable(self, model: str) -> bool:
         """Whether the model itself is named, so that losses can be computed; False where
         its answers or its log alone are."""
+
+    def untrained(self, candidate: str) -> Untrained:
+        """Whether nothing was trained for it, and why."""
 
     def objective(self, candidate: str) -> Objective | None:
         """As set in ``[models.NAME] objective``; None means: look at the log."""

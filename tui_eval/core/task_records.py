@@ -48,6 +48,8 @@ class Task:
     notes: tuple[str, ...] = ()
     fault: str = ""
     """Why the task can't be measured at all (``multi-label data``)."""
+    itself: bool = False
+    """The fault: its metrics would hold the expected answers against themselves."""
     sandbox: str = ""
     """How model-written code is confined (``isolated``); empty: no code is run."""
     refused: str = ""

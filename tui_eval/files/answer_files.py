@@ -6,6 +6,7 @@ rows by exact prompt and occurrence. What finds no partner is counted and told.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -132,6 +133,25 @@ def matched(config: Config, model: str, dataset: Dataset) -> Matched:
         if found is not None:
             known[sample.id] = found
     return match(file, key, dataset.samples, dataset.source, known)
+
+
+NO_REFERENCE = "the row has no expected answer"
+
+
+def expected(key: str, samples: Iterable[Sample]) -> dict[str, Completion]:
+    """The data's own answers, by sample id; calls of tools as JSON, as a model writes them. A row
+    without one says so: none will come."""
+    found = {}
+    for sample in samples:
+        last = sample.messages[-1] if sample.messages else None
+        if last is None or last.role != "assistant":
+            none = Written("", error=NO_REFERENCE)
+            found[sample.id] = completion(key, sample.id, none)
+            continue
+        calls = last.extra.get("tool_calls")
+        text = json.dumps(calls, ensure_ascii=False) if calls and not last.content else last.content
+        found[sample.id] = made_elsewhere(key, sample.id, text)
+    return found
 
 
 def match_task(file: AnswerFile, key: str, task: Task) -> Matched:

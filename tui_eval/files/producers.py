@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from tui_eval.config import Config
+from tui_eval.core.evidence import Untrained
 from tui_eval.core.records import Producer
 from tui_eval.core.text import content_id
 from tui_eval.errors import InputError
@@ -35,6 +36,10 @@ GENERATOR = "generate-1"
 FROM_FILE = "file-1"
 """Answers that were made elsewhere and read from a file."""
 
+REFERENCES = "references-1"
+"""Answers that are the data's expected ones."""
+GIVEN = (FROM_FILE, REFERENCES)
+
 NOT_HERE = ""
 """A fingerprint that could not be taken: the weights are not on this machine."""
 
@@ -56,6 +61,31 @@ def scored_base(config: Config, candidate: str) -> str | None:
     return base if base is not None and scorable(config, base) else None
 
 
+def untrained(config: Config, model: str) -> Untrained:
+    """Whether there is no training to look at, and why. Weights equal to base's are a slip
+    where nothing else differs; with a prompt of their own they are a candidate."""
+    entry = config.models.get(model)
+    if entry is None or entry.log or model == "base":
+        return ""
+    if entry.references:
+        return "references"
+    if not scorable(config, model):
+        return "answers" if entry.answers else ""
+    own_prompt = bool(entry.few_shot) or entry.system is not None
+    return "prompt" if own_prompt and same_weights(config, model, "base") else ""
+
+
+def same_weights(config: Config, one: str, other: str) -> bool:
+    """Whether two models are the same but for their prompts."""
+    first, second = (checkpoint_of(config, name) for name in (one, other))
+    if first is None or second is None or "adapter" in (first.kind, second.kind):
+        return False
+    if first.path.resolve() == second.path.resolve():
+        return True
+    prints = [_stamped(weights_fingerprint, found.path) for found in (first, second)]
+    return prints[0] == prints[1] != NOT_HERE
+
+
 def checkpoint_of(config: Config, model: str) -> Checkpoint | None:
     """What lies where ``[models.NAME] path`` points; None for a server or a missing path."""
     entry = config.models.get(model)
@@ -63,6 +93,14 @@ def checkpoint_of(config: Config, model: str) -> Checkpoint | None:
         return None
     folder = resolve_model(entry.path, config.folder)
     return look(folder) if folder is not None else None
+
+
+def prompter(config: Config, candidate: str) -> str:
+    """Whose template and settings of answering serve the models of a comparison: the
+    candidate's; base's where the candidate is answers alone."""
+    base = scored_base(config, candidate)
+    alone = base is not None and not scorable(config, candidate)
+    return base if base is not None and alone else candidate
 
 
 def weights_folder(config: Config, model: str) -> Path | None:
@@ -103,6 +141,7 @@ def template_text(config: Config, candidate: str) -> tuple[str | None, str]:
                 f"The prompt template {choice} can't be read: {error}",
                 "Set [prompt] template to chat, plain or a Jinja file.",
             ) from error
+    candidate = prompter(config, candidate)
     for folder, owner in (
         (tokenizer_folder(config, candidate), "the checkpoint's"),
         (weights_folder(config, candidate), "the base model's"),
@@ -173,6 +212,8 @@ def generating(config: Config, candidate: str, model: str, *, dtype: str | None 
     """The producer of ``model``'s answers to the candidate's prompts, as ``wanted`` is of
     its losses. The candidate's template and generation_config.json serve both models."""
     entry = config.models.get(model)
+    if entry is not None and entry.references:
+        return _references(config, model)
     if entry is not None and entry.answers:
         return _from_file(config.resolve(entry.answers), model)
     producer = replace(
@@ -188,6 +229,7 @@ def generating(config: Config, candidate: str, model: str, *, dtype: str | None 
 def generation_folders(config: Config, candidate: str) -> tuple[Path | None, Path | None]:
     """Where a generation_config.json is looked for: the checkpoint, then the weights that
     an adapter sits on."""
+    candidate = prompter(config, candidate)
     checkpoint = checkpoint_of(config, candidate)
     own = checkpoint.path if checkpoint is not None else None
     return own, weights_folder(config, candidate)
@@ -207,6 +249,16 @@ def _from_file(path: Path, model: str) -> Producer:
         scorer=FROM_FILE,
     )
     return replace(producer, key=key_of(producer))
+
+
+def _references(config: Config, model: str) -> Producer:
+    """Its key stays when rows are added to the data: an answer's id is made of its row's, which
+    names the row's whole content. What the data were is told beside it."""
+    named = config.data.validation
+    path = config.resolve(named) if named else None
+    detail = {"data": named, "hash": _answers_hash(path)} if path is not None else {}
+    nothing = Producer("", model, "", None, "", "", "", 0, 0, REFERENCES)
+    return replace(nothing, key=key_of(nothing), detail=detail)
 
 
 def _answers_hash(path: Path) -> str:
@@ -262,7 +314,7 @@ def matches(recorded: Producer, want: Producer, dtype: str) -> bool:
         and want.weights in (NOT_HERE, recorded.weights)
         and (want.adapter == recorded.adapter or want.weights == NOT_HERE)
         and want.tokenizer in (NOT_HERE, recorded.tokenizer)
-        and (dtype in ("auto", recorded.dtype) or want.scorer == FROM_FILE)
+        and (dtype in ("auto", recorded.dtype) or want.scorer in GIVEN)
     )
 
 

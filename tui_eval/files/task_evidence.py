@@ -17,6 +17,7 @@ from tui_eval.core.task_records import Measured, MetricOptions, MetricScores, Ta
 from tui_eval.core.text import clean, content_id
 from tui_eval.errors import InputError
 from tui_eval.files import own_source, producers
+from tui_eval.files.answer_files import expected
 from tui_eval.files.examples import stamps
 from tui_eval.files.raw import stamp_of
 from tui_eval.files.task_settings import answering, task_config
@@ -50,7 +51,10 @@ class TaskPart:
         raise NotImplementedError
 
     def tasks(self, candidate: str) -> Sequence[Task]:
-        found = [self._confined(candidate, self.ready(name).task) for name in self._config.tasks]
+        found = [
+            self._confined(candidate, self.ready(name, candidate).task)
+            for name in self._config.tasks
+        ]
         notes = self._id_notes(candidate, found) if len(found) > 1 else {}
         return [replace(one, notes=(*one.notes, *notes.get(one.name, ()))) for one in found]
 
@@ -58,9 +62,10 @@ class TaskPart:
         """By task: files whose ids alone make them answer it and other tasks too."""
         notes: dict[str, list[str]] = defaultdict(list)
         for model in filter(None, (candidate, producers.base_name(self._config, candidate))):
-            if not self._from_file(model):
+            entry = self._config.models.get(model)
+            if entry is None or not entry.answers:
                 continue
-            path = self._config.resolve(self._config.models[model].answers or "")
+            path = self._config.resolve(entry.answers)
             items = content_id([[one.name, *(i.sample.id for i in one.items)] for one in tasks])
             seen = ("tasks by id", model, items, stamp_of(path))
             served = self._cache.kept(tuple, seen, partial(_served, path, tasks))
@@ -72,7 +77,17 @@ class TaskPart:
                 )
         return notes
 
-    def ready(self, name: str) -> ReadTask:
+    def ready(self, name: str, candidate: str = "") -> ReadTask:
+        """The task as it is for the candidate. Where the expected answers are its own, each
+        item's first is held against the item's others, of which there may be none."""
+        found = self._ready(name)
+        pair = (candidate, producers.base_name(self._config, candidate)) if candidate else ()
+        models = [self._config.models.get(one) for one in pair if one]
+        if not any(one is not None and one.references for one in models):
+            return found
+        return ReadTask(without_first(found.task), found.options)
+
+    def _ready(self, name: str) -> ReadTask:
         """The task with its data as it lies there now, read again only when a file changed."""
         config, entry = self._config, self._config.tasks[name]
         named = (entry.data or config.data.test or config.data.validation, entry.few_shot)
@@ -98,7 +113,7 @@ class TaskPart:
 
     def _measured_at(self, candidate: str, task: Task) -> str:
         """The weakest level that a finding shown was made at; empty before the first."""
-        options = self.ready(task.name).options
+        options = self.ready(task.name, candidate).options
         if options is None:
             return ""
         bodies = self._bodies(fact_key(CODE, options), CODE)
@@ -126,7 +141,7 @@ class TaskPart:
 
     def task_producer(self, candidate: str, model: str, task: str) -> Producer | None:
         """What made ``model``'s answers to the task; None before the first."""
-        entry, options = self._config.tasks[task], self.ready(task).options
+        entry, options = self._config.tasks[task], self.ready(task, candidate).options
         if options is None:
             return None
         if self._from_file(model):
@@ -145,7 +160,8 @@ class TaskPart:
         self, candidate: str, model: str, task: str
     ) -> Mapping[str, Sequence[Completion]]:
         """All answers to each item that has any, by sample id, in the order of their index."""
-        producer, ready = self.task_producer(candidate, model, task), self.ready(task).task
+        producer = self.task_producer(candidate, model, task)
+        ready = self.ready(task, candidate).task
         if producer is None:
             return {}
         if self._from_file(model):
@@ -167,17 +183,20 @@ class TaskPart:
 
     def _from_file(self, model: str) -> bool:
         entry = self._config.models.get(model)
-        return entry is not None and bool(entry.answers)
+        return entry is not None and entry.given
 
     def _file_answers(self, model: str, key: str, task: Task) -> Mapping[str, Sequence[Completion]]:
         """Answers made elsewhere. An item without one says so: none will come."""
+        if self._config.models[model].references:
+            found = expected(key, (item.sample for item in task.items))
+            return {name: (one,) for name, one in found.items()}
         path = self._config.resolve(self._config.models[model].answers or "")
         items = content_id([item.sample.id for item in task.items])
         seen = ("task answers", f"{model} {task.name}", key, items, stamp_of(path))
         return self._cache.kept(dict, seen, lambda: _matched(self._config, model, key, task))
 
     def task_scores(self, candidate: str, model: str, task: str) -> Mapping[str, MetricScores]:
-        ready = self.ready(task)
+        ready = self.ready(task, candidate)
         if ready.options is None:
             return {}
         answers = self.every_answer(candidate, model, task)
@@ -239,6 +258,30 @@ class TaskPart:
             if judged and len(some) >= most and all(name in recorded for name in places):
                 found[item.sample.id] = together([recorded[name] for name in places])
         return found
+
+
+ITSELF = (
+    "the expected answers are this candidate's, and its metrics hold answers against them: that"
+    " tells something only where an item has several, of which one is held against the others."
+)
+
+
+def without_first(task: Task) -> Task:
+    """Each item's first expected answer taken out of what answers are held against, base's too:
+    with one more to be right by, base would be ahead. Items that have no other go."""
+    if task.fault:
+        return task
+    items = [
+        replace(item, references=item.references[1:])
+        for item in task.items
+        if len(item.references) > 1
+    ]
+    if not items:
+        return replace(task, items=(), fault=ITSELF, itself=True)
+    left = len(task.items) - len(items)
+    note = "The first expected answer of each item is the candidate's, held against the others"
+    note += f"; {left} items have no other and are left out." if left else "."
+    return replace(task, items=tuple(items), notes=(*task.notes, note))
 
 
 def _rank(body: Mapping[str, Any]) -> int:

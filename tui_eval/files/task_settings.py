@@ -78,7 +78,7 @@ def answering(
     is for the validation prompts. Tasks with the same settings share their answers."""
     settings = task_config(config, entry)
     model_entry = config.models.get(model)
-    if not by_likelihood(options) or (model_entry is not None and model_entry.answers):
+    if not by_likelihood(options) or (model_entry is not None and model_entry.given):
         return producers.generating(settings, candidate, model, dtype=dtype)
     chosen = replace(
         producers.wanted(settings, candidate, model, dtype=dtype),

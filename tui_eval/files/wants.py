@@ -22,10 +22,16 @@ def idle(config: Config, candidate: str, verb: str, split: Split | Literal["task
             return "there is no model to answer: set [models.NAME] path in eval.toml"
         made = verb != "generate" or _answering(config, candidate)
         return "" if made else "the answers are read from files"
+    if split in ("train", "off_task") or verb == "measure":
+        kind = producers.untrained(config, candidate)
+        if kind in ("prompt", "references"):
+            return "nothing was trained"
     needs_train = split == "train" or verb == "measure"
     if needs_train and data_path(config, candidate, "train") is None:
         return "no train file is named: set [data] train in eval.toml"
     name = clean(candidate, limit=60)
+    if verb == "score" and producers.untrained(config, candidate) == "references":
+        return "there is no model behind the data's own answers"
     if verb == "score" and not producers.scorable(config, candidate):
         return f"there is no model to score: set [models.{name}] path in eval.toml"
     if verb == "generate" and not _answering(config, candidate):
@@ -36,7 +42,7 @@ def idle(config: Config, candidate: str, verb: str, split: Split | Literal["task
 def _answering(config: Config, candidate: str) -> bool:
     """Whether candidate or base makes its answers itself."""
     entries = [config.models[name] for name in _pair(config, candidate) if name in config.models]
-    return any(not entry.answers for entry in entries)
+    return any(not entry.given for entry in entries)
 
 
 def _pair(config: Config, candidate: str) -> list[str]:
@@ -46,4 +52,4 @@ def _pair(config: Config, candidate: str) -> list[str]:
 
 def _answers(config: Config, model: str) -> bool:
     entry = config.models.get(model)
-    return entry is not None and bool(entry.path or entry.url or entry.answers)
+    return entry is not None and bool(entry.path or entry.url or entry.given)

@@ -22,7 +22,7 @@ from tui_eval.core.reading import (
     verdict_of,
 )
 from tui_eval.core.records import LogPoint
-from tui_eval.core.steps import curve_facts, curve_tests
+from tui_eval.core.steps import curve_facts, curve_tests, untrained
 from tui_eval.core.steps.run import (
     PREFERENCE_SIGNS,
     REINFORCEMENT_SIGNS,
@@ -54,7 +54,11 @@ LINES = (*PREFERENCE_SIGNS, *REINFORCEMENT_SIGNS, "learning_rate", "lr", "grad_n
 def read(evidence: Evidence, candidate: str, *, against: str | None = None) -> Reading:
     run = look(evidence, candidate)
     if run is None:
-        return _no_log(candidate)
+        kind = evidence.untrained(candidate)
+        base = against or evidence.base(candidate) or "base"
+        return (
+            untrained.reading(STEP, candidate, base, kind, _none()) if kind else _no_log(candidate)
+        )
     hits = _hits(run, evidence, candidate)
     findings = tuple(hit.finding for hit in hits)
     gravest = worst(hits)
@@ -78,8 +82,6 @@ def _no_log(candidate: str) -> Reading:
         "No training log was found beside the checkpoint. Name one (a trainer_state.json or"
         f" a folder that holds one) as log under [models.{clean(candidate)}] in eval.toml."
     )
-    why = Number(None, why="no training log")
-    names = ("first", "last", "drop", "eval_best", "eval_best_step", "eval_last")
     return Reading(
         step=STEP,
         candidate=candidate,
@@ -87,8 +89,14 @@ def _no_log(candidate: str) -> Reading:
         headline="no training log found",
         summary="no training log was found: nothing to see the loss in",
         findings=(Finding("no_log", "not_enough", text),),
-        numbers=dict.fromkeys(names, why) | {"points": Number(0), "eval_points": Number(0)},
+        numbers=_none(),
     )
+
+
+def _none() -> dict[str, Number]:
+    why = Number(None, why="no training log")
+    names = ("first", "last", "drop", "eval_best", "eval_best_step", "eval_last")
+    return dict.fromkeys(names, why) | {"points": Number(0), "eval_points": Number(0)}
 
 
 def _hits(run: Run, evidence: Evidence, candidate: str) -> list[Hit]:

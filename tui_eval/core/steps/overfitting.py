@@ -9,7 +9,7 @@ from tui_eval.core.evidence import Evidence
 from tui_eval.core.reading import HEADLINE_CELLS, SUMMARY_CELLS, Reading, verdict_of
 from tui_eval.core.stats.auc import DRAWS, SEED
 from tui_eval.core.stats.intervals import Estimate
-from tui_eval.core.steps import overfitting_views
+from tui_eval.core.steps import overfitting_views, untrained
 from tui_eval.core.steps.log_reconcile import reconcile
 from tui_eval.core.steps.overfitting_case import Case
 from tui_eval.core.steps.overfitting_gap import gaps
@@ -33,6 +33,10 @@ STEP = "overfitting"
 
 def read(evidence: Evidence, candidate: str, *, against: str | None = None) -> Reading:
     base = against or evidence.base(candidate)
+    kind = evidence.untrained(candidate)
+    if kind in ("prompt", "references"):
+        none = numbers(_nothing(evidence, candidate))
+        return untrained.reading(STEP, candidate, base or "base", kind, none)
     case = _case(evidence, candidate, base)
     hits = all_hits(case)
     findings = tuple(hit.finding for hit in hits)
@@ -92,6 +96,26 @@ def _case(evidence: Evidence, candidate: str, base: str | None) -> Case:
         unmeasured=_unmeasured(evidence, candidate),
     )
     return replace(case, unlike=_unlike(case))
+
+
+def _nothing(evidence: Evidence, candidate: str) -> Case:
+    """A case of which nothing is known, for the names of its numbers."""
+    return Case(
+        evidence=evidence,
+        candidate=candidate,
+        base=None,
+        train=None,
+        validation=None,
+        off_task=None,
+        gaps=None,
+        forgetting=None,
+        copies=None,
+        near_far=None,
+        diversity=None,
+        run=None,
+        rises=(),
+        reconciled=None,
+    )
 
 
 def _unlike(case: Case) -> Unlike | None:

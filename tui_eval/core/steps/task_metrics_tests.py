@@ -63,6 +63,8 @@ def _no_tasks() -> Hit:
 
 def _of_task(case: Case, looked: Looked) -> list[Hit | None]:
     task = looked.task
+    if task.itself:
+        return [_stopped(looked, "against_itself", task.fault, "needs other answers")]
     if task.fault:
         return [_stopped(looked, "unreadable", task.fault, "can't be measured")]
     if task.refused:

@@ -57,6 +57,8 @@ class Answering:
         self.split: Split = job.args.get("split", "validation")
         self.facts = facts
         self.names = self._names(job.args.get("models"))
+        # A candidate of answers alone has no template of its own: from here on it is base's.
+        self.candidate = producers.prompter(self.config, self.candidate)
         self.shrink = facts.killed_for_memory(job)
         folders = producers.generation_folders(self.config, self.candidate)
         self.generation = generation(self.config.generation, *folders)
@@ -96,12 +98,12 @@ class Answering:
                 raise EngineError(
                     f"No model is named {name}.", f"Add [models.{name}] to eval.toml."
                 )
-            if entry.url and not entry.path and not entry.answers:
+            if entry.url and not entry.path and not entry.given:
                 raise EngineError(
                     f"{name} runs on a server ({entry.url}); only models on this machine answer.",
                     f"Set [models.{name}] path to its files, or answers to a file with its own.",
                 )
-        names = [name for name in names if not self.config.models[name].answers]
+        names = [name for name in names if not self.config.models[name].given]
         if not names:
             raise EngineError(
                 "The answers of these models are read from files; there is none to make.",

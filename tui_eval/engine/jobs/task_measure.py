@@ -116,7 +116,7 @@ class TaskMeasuring:
         base = producers.base_name(self.config, self.candidate)
         models = [self.candidate] if base is None else [base, self.candidate]
         for name in self.config.tasks:
-            ready = evidence.ready(name)
+            ready = evidence.ready(name, self.candidate)
             if ready.options is None:
                 self.context.log(f"task {name} is left out: {clean(ready.task.fault)}")
                 continue

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tui_eval.config import Config
+from tui_eval.core.evidence import Untrained
 from tui_eval.core.judgements import Judgement
 from tui_eval.core.records import (
     Completion,
@@ -123,6 +124,9 @@ class RecordedEvidence:
 
     def scorable(self, model: str) -> bool:
         return False
+
+    def untrained(self, candidate: str) -> Untrained:
+        return "answers"
 
     def recipe(self, candidate: str) -> Recipe | None:
         return None

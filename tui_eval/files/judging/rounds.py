@@ -236,10 +236,11 @@ def _model(
             "Let it answer them first: tui-eval run review",
         )
     entry = config.models[name]
-    if entry.answers:
+    if entry.given:
         answers = dict(evidence.answers(candidate, name))
         given = Given(generator, answers)
-        return Model(name, generator.key, lambda: answers, given, entry.answers)
+        source = entry.answers or config.data.validation or ""
+        return Model(name, generator.key, lambda: answers, given, source)
     return Model(name, generator.key, recorded_answers(workspace, generator.key))
 
 
@@ -292,7 +293,7 @@ def _prompts(
         pairs=int(config.blind_ab["pairs"]),
     )
     ids = allotment.review if step == "review" else allotment.pairs
-    if not all(config.models[name].answers for name in models):
+    if not all(config.models[name].given for name in models):
         # Nobody waits for answers that will not be generated.
         answered = set(blinding.generation_order(allotment, config.generation.limit))
         ids = tuple(id for id in ids if id in answered)
