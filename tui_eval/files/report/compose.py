@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tui_eval.checklist import CHECKLIST
@@ -21,6 +22,7 @@ from tui_eval.files.report.memo import (
     Fold,
     Marked,
     Memo,
+    Pairs,
     Paragraph,
     Points,
     Section,
@@ -176,16 +178,13 @@ def _weighed(material: Material, name: str) -> list[Block]:
     weighed = material.weighed.get(name)
     if weighed is None:
         return []
-    told: tuple[tuple[str, Tone, tuple[str, ...]], ...] = (
-        ("for", "good", weighed.speaks_for),
-        ("against", "bad", weighed.against),
-        ("open", "not_enough", weighed.open),
+    told = (
+        ("speaks for it", weighed.speaks_for),
+        ("against it", weighed.against),
+        ("still open", weighed.open),
     )
-    rows = tuple((word, "; ".join(phrases)) for word, _, phrases in told if phrases)
-    if not rows:
-        return []
-    columns = (Column("side", ""), Column("what", "what speaks for and against"))
-    return [Sheet(Table("", columns, rows))]
+    rows = tuple((word, " · ".join(phrases)) for word, phrases in told if phrases)
+    return [Pairs(rows)] if rows else []
 
 
 # The answers.
@@ -246,11 +245,21 @@ def _first_metrics(reading: Reading) -> list[str]:
 
 def number_words(name: str, number: Number) -> str:
     """``improvement 72.2% [61.9, 79.7], n = 253``."""
+    if name.endswith(".difference"):
+        return _difference(name, number)
     words = " ".join(
         filter(None, (name.replace("_", " ").replace(".", " "), value_text(number),
                       interval_text(number)))
     )  # fmt: skip
     return f"{words}, n = {number.n:,}" if number.n is not None else words
+
+
+def _difference(name: str, number: Number) -> str:
+    """``labels macro_f1 +0.42 [0.34, 0.54], n = 90``: a metric in its own unit."""
+    plain = replace(number, unit="")
+    sign = "+" if (number.value or 0) > 0 else ""
+    words = f"{' '.join(name.split('.')[:-1])} {sign}{value_text(plain)} {interval_text(plain)}"
+    return f"{words.rstrip()}, n = {number.n:,}" if number.n is not None else words.rstrip()
 
 
 # What was before.

@@ -6,6 +6,7 @@ from tui_eval.checklist import StepEntry
 from tui_eval.core.figures import interval_text, value_text
 from tui_eval.core.reading import Column, Reading, Table, finite
 from tui_eval.core.records import Job
+from tui_eval.core.steps.wording import count_text
 from tui_eval.files.report.memo import (
     Block,
     Findings,
@@ -41,7 +42,7 @@ def step_section(
     blocks += _tables(reading)
     if reading.numbers:
         many = len(reading.numbers)
-        blocks.append(Fold(f"All {many} numbers", (Sheet(number_table(reading)),)))
+        blocks.append(Fold(f"All {count_text(many, 'number')}", (Sheet(number_table(reading)),)))
     if reading.how:
         blocks.append(Fold("How it was computed", tuple(Paragraph(one) for one in reading.how)))
     return Section(
@@ -56,7 +57,7 @@ def _drawn(reading: Reading) -> list[Block]:
         some = made if len(made) < PLOTS else folded
         some.append(Picture(plot))
     if folded:
-        made.append(Fold(f"{len(folded)} more plots", tuple(folded)))
+        made.append(Fold(count_text(len(folded), "more plot"), tuple(folded)))
     return made
 
 
@@ -69,7 +70,7 @@ def _tables(reading: Reading) -> list[Block]:
             made.append(Sheet(table))
         else:
             title = table.title[:1].upper() + table.title[1:]
-            made.append(Fold(f"{title} ({len(table.rows):,} rows)", (Sheet(table),)))
+            made.append(Fold(f"{title} ({count_text(len(table.rows), 'row')})", (Sheet(table),)))
     return made
 
 
