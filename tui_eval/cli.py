@@ -32,6 +32,8 @@ tui-eval: is my fine-tuned model better, and should it be deployed?
   tui-eval import FILE              a journal, or a filled evaluation sheet
   tui-eval export FORMAT            judgements or answers in a format of other tools
   tui-eval split FILE --strategy S  hold rows out for validation, without leaks
+  tui-eval sign --decision D        decide: deploy, hold or more_work
+  tui-eval report                   the decision and all evidence as HTML, Markdown or JSON
   tui-eval gate                     are the conditions of [gate] met? for pipelines
   tui-eval doctor                   what this machine and terminal offer
 
@@ -268,6 +270,52 @@ def _split_parser() -> Parser:
     return parser
 
 
+def _sign_parser() -> Parser:
+    from tui_eval.core.sign_off_records import DECISIONS
+
+    parser = parser_for(
+        "sign",
+        'tui-eval sign --decision hold --note "the gap is too high" --judge ana',
+        "Sign a decision about a candidate, as the app's sign-off does. It is kept for ever; a"
+        " later one, of anybody, takes its place. deploy needs 20 reviewed items, 10 deciding"
+        " pairs and unblinding: exit code 1 where it lacks any of them.",
+    )
+    choices = tuple(one for one in DECISIONS if one != "none")
+    parser.add_argument("--decision", choices=choices, help="what is decided")
+    parser.add_argument("--withdraw", action="store_true", help="the last decision counts no more")
+    parser.add_argument("--note", metavar="TEXT", help="why; signed with it")
+    parser.add_argument("--judge", metavar="NAME", help="who signs (default: the login name)")
+    parser.add_argument("--candidate", metavar="NAME", help="this [models.NAME]")
+    return parser
+
+
+def _report_parser() -> Parser:
+    from tui_eval.files.report import FORMATS
+
+    parser = parser_for(
+        "report",
+        "tui-eval report --out report.html",
+        "Write what was found and decided, with everything that is needed to repeat it."
+        " Computes nothing.",
+    )
+    parser.add_argument(
+        "--format", choices=tuple(FORMATS), help="default: as FILE is called; else markdown"
+    )
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        type=str,
+        help="default: standard output; a folder (FOLDER/) takes all three formats",
+    )
+    parser.add_argument(
+        "--candidate", action="append", metavar="NAME", help="only this [models.NAME]"
+    )
+    parser.add_argument(
+        "--schema", action="store_true", help="print the JSON Schema of --format json and leave"
+    )
+    return parser
+
+
 def _gate_parser() -> Parser:
     parser = parser_for(
         "gate",
@@ -309,6 +357,8 @@ PARSERS: dict[str, Callable[[], Parser]] = {
     "import": _import_parser,
     "export": _export_parser,
     "split": _split_parser,
+    "sign": _sign_parser,
+    "report": _report_parser,
     "gate": _gate_parser,
     "doctor": _doctor_parser,
 }

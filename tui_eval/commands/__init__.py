@@ -17,7 +17,9 @@ COMMANDS = {
     "pack": "exchange:pack",
     "import": "exchange:take_in",
     "export": "exchange:export",
+    "report": "report:command",
     "split": "split:command",
+    "sign": "sign:command",
     "gate": "gate:command",
     "doctor": "doctor:command",
 }

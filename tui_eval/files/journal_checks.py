@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui_eval.core.judgements import UNDOABLE, Judgement, JudgeRound, Round, rounds, understood
+from tui_eval.core.sign_offs import KIND as SIGNED
+from tui_eval.core.sign_offs import sign_off_of
 from tui_eval.errors import InputError, StoreError
 from tui_eval.files.judging.base import KINDS
 from tui_eval.store.files import Event
@@ -17,6 +19,7 @@ from tui_eval.store.workspace import Workspace
 HANDED_OUT = "packed"
 """What a ``view`` event says of a plan that is in somebody's bundle."""
 _COUNTED = {"vote": "vote", "score": "score", "note": "note"}
+_DECIDED = "decision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,8 @@ class Arrival:
 def check_sense(found: JournalView, path: Path) -> None:
     """Sealed lines can still hold anything: what no reader would use stays outside."""
     for line, event in enumerate(found.events, 1):
-        if not understood(event):
+        signed = Judgement(found.judge, path.name, event)
+        if not understood(event) or (event["kind"] == SIGNED and sign_off_of(signed) is None):
             raise InputError(
                 f"{path}, line {line}: a {event['kind']} that can't be understood.",
                 "It may be of a newer version: update tui-eval.",
@@ -220,11 +224,13 @@ def taken_in(arrival: Arrival) -> str:
         return f"{found.judge}'s journal is here already, with all that is in this one."
     own = [event for _, event in arrival.judged(found.judge, new)]
     counts = Counter(_COUNTED[event["kind"]] for event in own if event["kind"] in _COUNTED)
+    decisions = sum(event["kind"] == SIGNED for event in new)
     said = [event for event in new if event["kind"] in _COUNTED]
     foreign = len(said) - counts.total()
     if foreign and not counts:
         counts = Counter({_COUNTED[said[0]["kind"]]: 0})
-    told = ", ".join(f"{n} {word}{'' if n == 1 else 's'}" for word, n in counts.items())
+    all_of_them = [*counts.items(), *([(_DECIDED, decisions)] if decisions else [])]
+    told = ", ".join(f"{n} {word}{'' if n == 1 else 's'}" for word, n in all_of_them)
     held = f" ({told})" if told else ""
     torn = " Its last line was cut off and is left out." if found.torn else ""
     told = f"{found.judge}'s journal: {len(new)} new events{held} taken in."

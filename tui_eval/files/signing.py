@@ -68,14 +68,11 @@ def signed_now(workspace: Workspace, config: Config, asked: Signed, cache: FileC
     _check_words(config, asked)
     now = standing_of(workspace, config, candidate, cache)
     _check_open(asked, now)
+    _check_withdrawal(asked, _last(workspace, candidate))
     # The journal first: what others signed until it is held is known to this signer.
     with workspace.journal(asked.judge) as journal:
-        before = folded.of_candidate(signed(workspace), candidate)
-        if decision == "none" and not (before and before[-1].decision != "none"):
-            raise InputError(
-                f"There is no decision about {clean(candidate)} to withdraw.",
-                "Sign one: deploy, hold or more_work.",
-            )
+        before = _last(workspace, candidate)
+        _check_withdrawal(asked, before)
         event = journal.append(
             folded.KIND,
             candidate=candidate,
@@ -87,7 +84,7 @@ def signed_now(workspace: Workspace, config: Config, asked: Signed, cache: FileC
                 for key, one in asked.readings.items()
             },
             login=login(),
-            after=before[-1].id if before else "",
+            after=before.id if before is not None else "",
         )
         made = folded.sign_off_of(Judgement(journal.judge, journal.path.name, event))
     assert made is not None
@@ -120,6 +117,18 @@ def _check_open(asked: Signed, now: Mapping[str, str]) -> None:
             f"Not signed: {', '.join(moved)} while this was open.",
             "Look at what the steps say of it now, then sign.",
         )
+
+
+def _check_withdrawal(asked: Signed, last: SignOff | None) -> None:
+    if asked.decision == "none" and (last is None or last.decision == "none"):
+        raise InputError(
+            f"There is no decision about {clean(asked.candidate)} to withdraw.",
+            "Sign one: deploy, hold or more_work.",
+        )
+
+
+def _last(workspace: Workspace, candidate: str) -> SignOff | None:
+    return next(reversed(folded.of_candidate(signed(workspace), candidate)), None)
 
 
 def _join(names: Iterable[str]) -> str:

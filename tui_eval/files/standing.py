@@ -89,7 +89,8 @@ def _data(config: Config, candidate: str, cache: FileCache) -> dict[str, str]:
     for name, task in config.tasks.items():
         if task.data or task.few_shot:
             made[f"tasks.{name}"] = _task(config, task, cache)
-    read = {name: value for name, value in asdict(config.data).items() if name not in _SPLITS}
+    places = (*_SPLITS, "lines")
+    read = {name: value for name, value in asdict(config.data).items() if name not in places}
     made["data.fields"] = content_id(read)
     return made
 

@@ -190,13 +190,13 @@ def judge_name(name: str) -> str:
 
 
 def judges(views: Iterable[JournalView]) -> list[str]:
-    """Who has judged something, or was given something to judge: a journal alone makes no
-    judge."""
+    """Who has judged or decided something, or was given something to judge: a journal alone
+    makes no judge."""
     return list(dict.fromkeys(view.judge for view in views if _has_judged(view)))
 
 
 def _has_judged(view: JournalView) -> bool:
-    return any(event["kind"] in ("plan", "score", "vote") for event in view.events)
+    return any(event["kind"] in ("plan", "score", "vote", "signoff") for event in view.events)
 
 
 def open_journal(judge: str, layout: Layout, shelf: Shelf) -> Journal:

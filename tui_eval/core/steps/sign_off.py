@@ -189,9 +189,11 @@ def _overfitting(reading: Reading, _readings: Readings) -> Iterator[tuple[str, s
     if gap is None or gap.value is None:
         return
     ends = (
-        f" [{gap.low:.2f}, {gap.high:.2f}]" if gap.low is not None and gap.high is not None else ""
+        f" [{_two(gap.low)}, {_two(gap.high)}]"
+        if gap.low is not None and gap.high is not None
+        else ""
     )
-    words = f"gap {gap.value + 0.0:.2f}{ends}"
+    words = f"gap {_two(gap.value)}{ends}"
     if shown.finding(reading, "gap_high") is not None:
         yield "against", f"{words}: overfitting"
     elif shown.finding(reading, "gap_some") is not None:
@@ -200,6 +202,11 @@ def _overfitting(reading: Reading, _readings: Readings) -> Iterator[tuple[str, s
         yield "open", f"{words}: how much overfitting is unclear"
     else:
         yield "for", f"{words}: no overfitting"
+
+
+def _two(value: float) -> str:
+    """Adding 0.0 makes a minus zero plain."""
+    return f"{round(value, 2) + 0.0:.2f}"
 
 
 def _review(reading: Reading, readings: Readings) -> Iterator[tuple[str, str]]:

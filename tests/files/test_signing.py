@@ -1,0 +1,351 @@
+"""A decision is on the disk or it is not signed, whoever signs, and says what it stands on."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.core import made_readings
+from tests.core.made_readings import PREFERRED
+from tests.files.runs import adapter, full, tensors
+from tui_eval import config as settings
+from tui_eval.config import Config
+from tui_eval.core.judgements import rounds
+from tui_eval.core.sign_off_records import Decided, Decision, SignOff
+from tui_eval.errors import InputError, StoreError
+from tui_eval.files.evidence import JUDGED, FileCache, readings
+from tui_eval.files.journals import import_journal
+from tui_eval.files.judging.base import KINDS
+from tui_eval.files.signing import (
+    NotOpen,
+    Signed,
+    decided_of,
+    sign,
+    signed,
+    signed_now,
+    standing_of,
+)
+from tui_eval.store.journal import NotSaved, judges
+from tui_eval.store.workspace import Workspace
+
+ROOT = Path(__file__).resolve().parents[2]
+CHILD = Path(__file__).with_name("signing_child.py")
+READY = made_readings.of(made_readings.review(n=20), PREFERRED)
+TOML = """
+[models.base]
+path = "base"
+
+[models.tuned]
+path = "tuned"
+
+[data]
+validation = "validation.jsonl"
+train = "train.jsonl"
+
+[tasks.labels]
+data = "labels.jsonl"
+metrics = ["accuracy"]
+"""
+
+
+class Signing:
+    """A workspace whose models are there, as files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        full(folder / "base")
+        adapter(folder / "tuned", base=str(folder / "base"))
+        for name in ("validation", "train", "labels"):
+            (folder / f"{name}.jsonl").write_text(
+                "".join(f'{{"prompt": "{name} {n}?", "answer": "yes"}}\n' for n in range(5))
+            )
+        (folder / "eval.toml").write_text(TOML)
+        self.workspace, self.cache = Workspace.open(folder), FileCache()
+
+    @property
+    def config(self) -> Config:
+        return settings.load(self.folder / "eval.toml", files=False)
+
+    def sign(self, decision: Decision, judge: str = "ana", note: str = "") -> SignOff:
+        return sign(self.workspace, self.config, "tuned", judge, decision, note, READY, self.cache)
+
+    def decided(self) -> Decided:
+        return decided_of(self.workspace, self.config, "tuned", READY, self.cache)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Signing:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    return Signing(folder)
+
+
+def journal_of(folder: Path, judge: str = "ana") -> Path:
+    (path,) = (folder / "judgements").glob(f"{judge}-*.jsonl")
+    return path
+
+
+def ids(path: Path) -> list[str]:
+    events = [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
+    return [event["id"] for event in events if event["kind"] == "signoff"]
+
+
+# What is kept.
+
+
+def test_a_decision_says_who_what_why_and_on_what(here: Signing) -> None:
+    made = here.sign("deploy", note="good <b>enough</b> \x1b[31m")
+    assert (made.by, made.decision, made.note) == ("ana", "deploy", "good <b>enough</b> \x1b[31m")
+    assert made.seen["review"] == {"verdict": "good", "summary": "review summary"}
+    assert {"tuned.adapter", "base.weights", "base.tokenizer", "data.validation", "data.train",
+            "tasks.labels", "prompt.template"} <= set(made.standing)  # fmt: skip
+    assert here.decided().last == made == signed(here.workspace)[0]
+    assert not here.decided().stale
+    assert judges(here.workspace.journals()) == ["ana"]
+
+
+def test_a_later_one_counts_and_nothing_is_overwritten(here: Signing) -> None:
+    first = here.sign("deploy")
+    raw = journal_of(here.folder).read_bytes()
+    here.sign("hold", "bo", "the gap")
+    here.sign("none")
+    assert journal_of(here.folder).read_bytes().startswith(raw)
+    found = here.decided()
+    assert (found.decision, found.last) == ("none", None)
+    assert [(one.by, one.decision) for one in found.earlier] == [
+        ("ana", "none"), ("bo", "hold"), ("ana", "deploy"),
+    ]  # fmt: skip
+    assert found.earlier[-1] == first
+
+
+def test_deploy_is_closed_until_people_have_looked(here: Signing) -> None:
+    with pytest.raises(NotOpen, match="8 more reviews") as error:
+        sign(
+            here.workspace, here.config, "tuned", "ana", "deploy", "",
+            made_readings.of(made_readings.review(n=12), PREFERRED), here.cache,
+        )  # fmt: skip
+    assert not isinstance(error.value, InputError)
+    assert not (here.folder / "judgements").exists()
+    for decision in ("hold", "more_work"):
+        made = sign(here.workspace, here.config, "tuned", "ana", decision, "", {}, here.cache)
+        assert made.decision == decision
+
+
+def test_nonsense_is_refused_and_leaves_nothing(here: Signing) -> None:
+    with pytest.raises(InputError, match="no decision about tuned to withdraw"):
+        here.sign("none")
+    with pytest.raises(InputError, match="no candidate x"):
+        sign(here.workspace, here.config, "x", "ana", "hold", "", {}, here.cache)
+    with pytest.raises(InputError, match="no decision ship"):
+        here.sign("ship")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="name"):
+        here.sign("hold", " ")
+    with pytest.raises(InputError, match="too long"):
+        here.sign("hold", note="x" * 4001)
+    assert not (here.folder / "judgements").exists()
+
+
+# Whether it still stands.
+
+
+def test_retraining_in_place_makes_it_out_of_date(here: Signing) -> None:
+    here.sign("deploy")
+    path = here.folder / "tuned" / "adapter_model.safetensors"
+    before = path.read_bytes()
+    path.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+    assert here.decided().changed == ("the adapter of tuned changed",)
+    path.write_bytes(before)
+    assert here.decided().changed == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("validation", "the validation data changed"),
+        ("train", "the training data changed"),
+        ("labels", "the data of task labels changed"),
+    ],
+)
+def test_other_data_makes_it_out_of_date(here: Signing, name: str, words: str) -> None:
+    here.sign("hold")
+    path = here.folder / f"{name}.jsonl"
+    path.write_text(path.read_text() + '{"prompt": "more?", "answer": "no"}\n')
+    assert here.decided().changed == (words,)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('path = "tuned"\n', 'path = "tuned"\nsystem = "Be kind."\n', "the system prompt of tuned"),
+        ("[data]", '[prompt]\ntemplate = "plain"\n[data]', "the prompt template"),
+        ("[data]", "[generation]\ntemperature = 0.9\n[data]", "the generation settings"),
+        ("[data]", "[generation]\nlimit = 9\n[data]", ""),
+        ('train = "train.jsonl"\n', "", "the training data was taken out"),
+        ('train = "train.jsonl"', 'train = "train.jsonl"\nanswer = "answer"',
+         "the way the data is read"),
+    ],
+)  # fmt: skip
+def test_other_settings_make_it_out_of_date(here: Signing, old: str, new: str, words: str) -> None:
+    here.sign("hold")
+    toml = here.folder / "eval.toml"
+    assert old in TOML
+    toml.write_text(TOML.replace(old, new))
+    told = here.decided().changed
+    assert [one.partition(" changed")[0] for one in told] == ([words] if words else [])
+
+
+def test_the_same_files_elsewhere_are_the_same(here: Signing, tmp_path: Path) -> None:
+    here.sign("deploy")
+    moved = tmp_path / "moved"
+    here.folder.rename(moved)
+    workspace = Workspace.open(moved)
+    config = settings.load(moved / "eval.toml", files=False)
+    found = decided_of(workspace, config, "tuned", READY, FileCache())
+    assert (found.decision, found.changed) == ("deploy", ())
+
+
+def test_where_the_models_are_not_nothing_has_changed(here: Signing, tmp_path: Path) -> None:
+    here.sign("deploy")
+    (here.folder / "base").rename(tmp_path / "base-away")
+    (here.folder / "tuned").rename(tmp_path / "tuned-away")
+    (here.folder / "validation.jsonl").unlink()
+    assert here.decided().changed == ()
+
+
+def test_nothing_is_signed_on_what_changed_meanwhile(here: Signing) -> None:
+    shown = standing_of(here.workspace, here.config, "tuned", here.cache)
+    tensors(here.folder / "tuned" / "adapter_model.safetensors", {"other": b"3"})
+    asked = Signed("tuned", "ana", "deploy", "", READY, shown)
+    with pytest.raises(NotOpen, match="the adapter of tuned changed while this was open"):
+        signed_now(here.workspace, here.config, asked, here.cache)
+    assert here.decided().last is None
+
+
+# Whatever happens.
+
+
+def test_killed_while_signing_what_was_said_to_be_saved_is(here: Signing) -> None:
+    random.seed(7)
+    acknowledged: list[str] = []
+    for _ in range(5):
+        child = subprocess.Popen(
+            [sys.executable, str(CHILD), str(here.folder), "ana", "1000"],
+            stdout=subprocess.PIPE, text=True, cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+        assert child.stdout is not None
+        assert child.stdout.readline() == "open\n"
+        for _ in range(random.randrange(5)):
+            acknowledged += child.stdout.readline().split()
+        child.send_signal(signal.SIGKILL)
+        acknowledged += child.stdout.read().split()
+        child.wait()
+        child.stdout.close()
+    here.sign("more_work")
+    found = ids(journal_of(here.folder))
+    assert len(found) == len(set(found))
+    assert set(acknowledged) <= set(found)
+    assert len(found) - len(acknowledged) <= 6
+    assert here.decided().decision == "more_work"
+    assert not here.workspace.faults()
+
+
+def test_a_torn_line_is_no_decision(here: Signing) -> None:
+    here.sign("hold")
+    path = journal_of(here.folder)
+    path.write_bytes(path.read_bytes() + b'{"id":"x","seq":3,"kind":"signoff","decision":"deploy"')
+    assert here.decided().decision == "hold"
+    here.sign("more_work")
+    assert here.decided().decision == "more_work"
+
+
+def test_a_full_disk_signs_nothing(
+    here: Signing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.sign("hold")
+
+    def full(_fd: int, _data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("tui_eval.store.files._write_all", full)
+        with pytest.raises(NotSaved, match="disk is full"):
+            here.sign("deploy")
+    assert here.decided().decision == "hold"
+    journal = journal_of(here.folder)
+    assert len(ids(journal)) == 1
+
+
+def test_another_window_of_the_same_person_is_told(here: Signing) -> None:
+    with (
+        here.workspace.journal("ana"),
+        pytest.raises(StoreError, match="ana is judging in another window"),
+    ):
+        here.sign("hold")
+    assert here.decided().last is None
+
+
+def test_two_who_sign_at_once_are_both_kept(here: Signing) -> None:
+    wrong: list[BaseException] = []
+
+    def signs(judge: str) -> None:
+        try:
+            here.sign("hold", judge)
+        except BaseException as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=signs, args=(judge,)) for judge in ("ana", "bo")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    found = here.decided()
+    assert found.last is not None
+    assert {found.last.by, *(one.by for one in found.earlier)} == {"ana", "bo"}
+
+
+# Elsewhere.
+
+
+def test_a_decision_comes_with_its_journal(here: Signing, tmp_path: Path) -> None:
+    folder = tmp_path / "there"
+    folder.mkdir()
+    there = Signing(folder)
+    there.sign("hold", "bo", "why")
+    path = journal_of(folder, "bo")
+    told = import_journal(here.workspace, path)
+    assert told == "bo's journal: 2 new events (1 decision) taken in."
+    last = here.decided().last
+    assert last is not None
+    assert (last.by, last.decision, last.note) == ("bo", "hold", "why")
+    assert import_journal(here.workspace, path).startswith("bo's journal is here already")
+    assert len(signed(here.workspace)) == 1
+
+
+def test_a_decision_that_can_t_be_understood_stays_outside(here: Signing, tmp_path: Path) -> None:
+    folder = tmp_path / "there"
+    folder.mkdir()
+    there = Workspace.open(folder)
+    with there.journal("bo") as journal:
+        journal.append("signoff", candidate="tuned", decision="ship it")
+    with pytest.raises(InputError, match="line 2: a signoff that can't be understood"):
+        import_journal(here.workspace, journal.path)
+    assert here.decided().last is None
+
+
+def test_judging_passes_over_decisions(here: Signing) -> None:
+    here.sign("hold")
+    assert "signoff" not in (*KINDS, *JUDGED)
+    assert rounds(here.workspace.judgements((*KINDS, "signoff"))) == {}
+    found = readings(here.workspace, here.config, "tuned", cache=here.cache)
+    assert found["review"].verdict == "not_enough" or found["review"].numbers["reviewed"].value == 0
