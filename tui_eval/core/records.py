@@ -201,6 +201,8 @@ class Preflight:
     """Says how training answers and the template disagree about thinking; empty if not."""
     template_mismatch: str = ""
     prompt_differs: str = ""
+    prompt_design: str = ""
+    """What eval.toml has it differ by, in words: then it is meant."""
     same_tokenizer: bool = True
     probes: int = 0
     max_logit_difference: float | None = None

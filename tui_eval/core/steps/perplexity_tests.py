@@ -201,13 +201,20 @@ def _preflight(preflight: Preflight) -> list[Hit | None]:
         ),
         (
             "prompt_differs",
-            preflight.prompt_differs,
+            "" if preflight.prompt_design else preflight.prompt_differs,
             "Base and tuned are prompted differently",
             "the prompts differ",
         ),
     ):
         if said:
             hits.append(_caution(code, f"{lead}: {clean(said, limit=300)}.", phrase))
+    if preflight.prompt_design:
+        # What a person set is no fault of the files.
+        text = (
+            "The prompts differ by design, as eval.toml has it:"
+            f" {clean(preflight.prompt_design, limit=300)}. Weights and prompt are judged together."
+        )
+        hits.append(Hit(Finding("prompt_differs", "note", text), "", ""))
     if preflight.template_missing:
         text = "There is no chat template: prompt and answer were joined plainly."
         hits.append(Hit(Finding("template_missing", "note", text), "", ""))

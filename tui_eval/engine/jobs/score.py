@@ -21,7 +21,7 @@ from tui_eval.engine.load import bad_weights
 from tui_eval.engine.prompts import Prompting, Rendered, Renderer
 from tui_eval.engine.reconcile import reconciles
 from tui_eval.engine.scoring import SHARD, budget_of, run_tasks
-from tui_eval.engine.tokens import Encoded, Encoder, limit_of
+from tui_eval.engine.tokens import Encoded, Encoder, Piece, limit_of
 from tui_eval.errors import EngineError
 from tui_eval.files import producers
 
@@ -62,6 +62,11 @@ class Comparison:
         self.shrink = facts.killed_for_memory(job)
         self._looks: dict[str, Look] = {}
         self._faults: list[EngineError] = []
+        self._pieces: Sequence[Piece] = ()
+        base = producers.scored_base(self.config, self.candidate)
+        named = (self.config, self.candidate, base or self.candidate)
+        self._design = producers.prompt_design(*named) if base is not None else ""
+        self._same_weights = bool(self._design) and producers.same_weights(*named)
 
     def run(self) -> None:
         dataset = rows.dataset_of(self.config, self.candidate, self.split)
@@ -130,7 +135,8 @@ class Comparison:
 
     def _first(self, benches: Sequence[Bench], shard: Sequence[Sample]) -> None:
         """The preflight, the producers and the parts to reconcile with the log."""
-        for bench in benches:
+        # The candidate first: on its rows base is looked at too, where the prompts differ.
+        for bench in sorted(benches, key=lambda one: one.name != self.candidate):
             self._looks[bench.name] = self._look(bench)
         key = producers.pair_key(self.config, self.candidate)
         # Of the rows that the perplexity is made of, where they are scored too.
@@ -144,11 +150,16 @@ class Comparison:
 
     def _look(self, bench: Bench) -> Look:
         scorer, loaded = bench.state.scorer, bench.state.scorer.loaded
+        pieces: Sequence[Piece] = bench.pieces()
+        if bench.name == self.candidate:
+            self._pieces = pieces
+        elif self._design and _fits(self._pieces, loaded.vocabulary):
+            pieces = self._pieces
         return Look(
             bench.encoder,
             bench.rendered,
             bench.encoded,
-            probes.effect_logits(scorer, bench.pieces(), adapter=bench.state.adapter),
+            probes.effect_logits(scorer, pieces, adapter=bench.state.adapter),
             IN_WORDS[scorer.path],
             loaded.device,
             loaded.dtype,
@@ -179,16 +190,23 @@ class Comparison:
         base = next((look for name, look in self._looks.items() if name != self.candidate), None)
         if base is None:
             return facts
+        # The same texts: base's own may be prompted in another way.
+        theirs = base.encoder.encode(tuned.rendered) if self._design else base.encoded
         same = preflight.same_tokenizer(
-            tuned.encoder.tokenizer, base.encoder.tokenizer, (tuned.encoded, base.encoded)
+            tuned.encoder.tokenizer, base.encoder.tokenizer, (tuned.encoded, theirs)
         )
+        differs = preflight.difference_words(tuned.rendered, base.rendered)
         return replace(
             facts,
             same_tokenizer=same,
-            prompt_differs=preflight.difference_words(tuned.rendered, base.rendered),
-            probes=len(tuned.logits),
+            prompt_differs=differs,
+            prompt_design=self._design if differs else "",
+            # Equal weights are meant where the prompt is what differs.
+            probes=0 if self._same_weights else len(tuned.logits),
             max_logit_difference=(
-                probes.largest_difference(tuned.logits, base.logits) if same else None
+                probes.largest_difference(tuned.logits, base.logits)
+                if same and not self._same_weights
+                else None
             ),
         )
 
@@ -244,3 +262,8 @@ class Comparison:
                         "checkpoint.",
                     )
                 )
+
+
+def _fits(pieces: Sequence[Piece], vocabulary: int) -> bool:
+    """Whether a model knows every token of these; ids of another tokenizer may be beyond it."""
+    return bool(pieces) and max(int(piece.ids.max()) for piece in pieces) < vocabulary
