@@ -16,6 +16,7 @@ from tui_eval.core.history import Earlier
 from tui_eval.core.reading import Finding, Number, Reading
 from tui_eval.core.records import EngineStatus, Job
 from tui_eval.core.sign_off_records import Decided, SignOff
+from tui_eval.core.steps.compared import Comparison
 from tui_eval.errors import TuiEvalError
 from tui_eval.files.signing import Signed
 from tui_eval.ui.app import EvalApp
@@ -117,6 +118,10 @@ class FakeReader:
         self.decision = Decided(missing=("8 more reviews", "the A/B is not unblinded"))
         self.asked: list[Signed] = []
         self.refuses: TuiEvalError | None = None
+        self.compared: tuple[Comparison, ...] = ()
+        self.silent: tuple[str, ...] = ()
+        """Models that have answered nothing."""
+        self.run = Reading("checkpoints", "tuned", "waiting", "2 to score", "2 to score: press r")
         self.before: tuple[Earlier, ...] = ()
         self.remembered: list[str] = []
 
@@ -152,6 +157,22 @@ class FakeReader:
         last = made if made.decision != "none" else None
         self.decision = replace(self.decision, decision=made.decision, last=last)
         return made
+
+    def comparisons(self) -> tuple[Comparison, ...]:
+        return self.compared
+
+    def unanswered(self, candidate: str, against: str) -> tuple[str, ...]:
+        return tuple(name for name in (candidate, against) if name in self.silent)
+
+    def pair_answers(self, comparison: Comparison, ref: str) -> None:
+        return None
+
+    def along(self, candidate: str) -> Reading:
+        return self.run
+
+    def along_jobs(self, candidate: str) -> list[tuple[str, dict[str, str]]]:
+        names = (candidate, f"{candidate}@200", f"{candidate}@400")
+        return [("score", {"candidate": name, "split": "validation"}) for name in names]
 
     def stamps(self, candidate: str) -> tuple[object, object]:
         return (), ()

@@ -357,9 +357,9 @@ async def test_the_next_candidate_is_a_key_away() -> None:
         reader=lambda: fake.FakeReader({"curves": fake.CURVES}, About(name="x", tuned="one")),
     )
     async with app.run_test(size=(80, 24)) as pilot:
-        await shows(pilot, "● one 1/2")
+        await shows(pilot, "● 1/2 tuned, one")
         await pilot.press("comma")
-        await shows(pilot, "● one 2/2")
+        await shows(pilot, "● 2/2 other, one")
 
 
 async def test_the_prompt_row_opens_the_first_validation_row(

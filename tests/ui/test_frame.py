@@ -41,7 +41,7 @@ def test_the_base_gives_way_before_the_candidate() -> None:
 
 def test_several_candidates_say_which_this_is() -> None:
     two = replace(NAMED, candidates=("tuned", "other"))
-    assert "checkpoint-1500 1/2" in text(names_line(two, 120))
+    assert "● 1/2 tuned, lora r16 checkpoint-1500" in text(names_line(two, 120))
 
 
 def test_the_second_line_has_six_steps_with_a_mark_each() -> None:

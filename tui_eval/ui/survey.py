@@ -95,9 +95,8 @@ class Surveying:
         else:
             read = {}
             for entry in CHECKLIST:
-                if entry.built:
-                    found = reader.reading(entry.key, name)
-                    read |= {key: spelled_reading(one) for key, one in found.items()}
+                found = reader.reading(entry.key, name)
+                read |= {key: spelled_reading(one) for key, one in found.items()}
         decided = reader.decided(name, read)
         known = self.survey
         self._take(

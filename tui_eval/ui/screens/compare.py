@@ -229,10 +229,11 @@ class SideBySide(Drawn, can_focus=True):
             line.append((f"{len(self.marked)} marked", "accent"))
         return cropped(line, width - 1)
 
-    def _row(self, name: str) -> table.Candidate:
+    def _row(self, name: str, label: str = "") -> table.Candidate:
         read = self._survey.readings.get(name, {})
         return table.Candidate(
             name=name,
+            label=label,
             steps=rows_of(self._scene, self._survey, name),
             readings=[read.get(entry.key) for entry in CHECKLIST],
             decided=self._survey.decided.get(name),
@@ -257,8 +258,9 @@ class SideBySide(Drawn, can_focus=True):
         self._follow()
         shown = self._names[self._top : self._top + self._page]
         made = [table.heads(layout, self.column)]
-        for place, name in enumerate(shown, self._top):
-            drawn = table.candidate_lines(self._row(name), layout, place == self.at)
+        labels = layout.labels(self._names)[self._top :]
+        for place, (name, label) in enumerate(zip(shown, labels, strict=False), self._top):
+            drawn = table.candidate_lines(self._row(name, label), layout, place == self.at)
             made += filled(drawn, step)
         if len(shown) < len(self._names):
             last = self._top + len(shown)

@@ -85,9 +85,12 @@ def names_line(scene: Scene, width: int) -> Line:
     """Names give way to what the engine does: the base first, the candidate last."""
     about = scene.about
     tuned = about.tuned
-    if len(scene.candidates) > 1:
+    if len(scene.candidates) > 1 and scene.candidate in scene.candidates:
+        # Which of how many stands first: what is cut is cut at the end.
         place = scene.candidates.index(scene.candidate) + 1
-        tuned = f"{tuned} {place}/{len(scene.candidates)}"
+        name = clean(scene.candidate)
+        shown = f"{name}, {tuned}" if tuned and tuned != name else name
+        tuned = f"{place}/{len(scene.candidates)} {shown}"
     names = _fitting(about.name, about.base, tuned, width - 2)
     line: Line = [(MARGIN, "text"), (names[0], "text!")]
     if names[1]:

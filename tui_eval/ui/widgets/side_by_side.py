@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from tui_eval.checklist import CHECKLIST
 from tui_eval.core.reading import Reading
@@ -40,9 +41,11 @@ table tell them in full."""
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One row. ``name`` is exact; ``readings`` are those of its steps, as far as read."""
+    """One row. ``name`` is exact, ``label`` clean and short; ``readings`` are those of its
+    steps, as far as read."""
 
     name: str
+    label: str
     steps: Sequence[Row]
     readings: Sequence[Reading | None]
     decided: Decided | None = None
@@ -72,6 +75,10 @@ class Layout:
         gap = 1 + min(2, spare // (len(steps) + 1)) if wide else 1
         return cls(wide, name, steps, gap)
 
+    def labels(self, names: Sequence[str]) -> list[str]:
+        """Clean names that fit: over two lines in a wide terminal."""
+        return shortened([clean(name) for name in names], self.name * self.lines)
+
     @property
     def lines(self) -> int:
         """Lines that one candidate takes."""
@@ -96,7 +103,7 @@ def _sizes(layout: Layout) -> tuple[int, ...]:
 
 def candidate_lines(one: Candidate, layout: Layout, here: bool) -> list[Line]:
     """One candidate's line, or two. ``#`` stands before what is marked to be compared."""
-    first, second = _names(clean(one.name), layout)
+    first, second = _names(one.label, layout)
     mark = "▸ " if here else "  "
     name: Line = [
         (" " + mark, "accent"),
@@ -113,16 +120,36 @@ def candidate_lines(one: Candidate, layout: Layout, here: bool) -> list[Line]:
 
 
 def _names(name: str, layout: Layout) -> tuple[str, str]:
-    """A name over two lines where there are two; else with its end, in which names of one
-    family differ."""
+    """A name over two lines, where one doesn't hold it."""
     if cells(name) <= layout.name:
         return name, ""
-    if not layout.wide:
-        return middle_cut(name, layout.name), ""
-    first = cut(name, layout.name + 1).removesuffix("…")
-    while cells(first) > layout.name:
-        first = first[:-1]
-    return first, middle_cut(name[len(first) :], layout.name)
+    first = ""
+    for character in name:
+        if cells(first + character) > layout.name:
+            break
+        first += character
+    return first, cut(name[len(first) :], layout.name)
+
+
+def shortened(names: Sequence[str], width: int) -> list[str]:
+    """Names in so many cells, each still another: with its beginning and end, or where those
+    are the same, from where it begins to differ."""
+    cuts = [middle_cut(name, width) for name in names]
+    made = []
+    for name, short in zip(names, cuts, strict=True):
+        alike = [other for other, cut_ in zip(names, cuts, strict=True) if cut_ == short]
+        if len(set(alike)) > 1:
+            start = max(1, _same(alike) - width // 4)
+            short = cut("…" + name[start:], width)
+        made.append(short)
+    return made
+
+
+def _same(names: Sequence[str]) -> int:
+    """Characters that all begin with."""
+    return sum(
+        1 for _ in takewhile(lambda column: len(set(column)) == 1, zip(*names, strict=False))
+    )
 
 
 def middle_cut(text: str, width: int) -> str:
@@ -145,11 +172,11 @@ def middle_cut(text: str, width: int) -> str:
 
 def _cell_lines(layout: Layout, place: int, row: Row, reading: Reading | None) -> tuple[Line, Line]:
     role = row.role if row.role == "dim" else f"{row.role}!"
+    size = layout.steps[place]
     told = cell(reading) if reading is not None and row.state == reading.verdict else None
     if told is None or not told.short:
-        words = row.word if layout.wide else BRIEF.get(row.state, row.word)
+        words = BRIEF.get(row.state, row.word) if len(row.word) + 2 > size else row.word
         return [(f"{row.mark} {words}", role)], []
-    size = layout.steps[place]
     interval = told.interval if cells(told.interval) <= size else ""
     return [(f"{row.mark} ", role), (told.short, role)], [(interval, "dim")]
 
