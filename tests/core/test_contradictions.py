@@ -12,16 +12,17 @@ from tests.core.made_readings import BASE_PREFERRED, NO_PREFERENCE, PREFERRED, h
 from tui_eval.core.reading import Number, Reading
 from tui_eval.core.steps.contradictions import contradictions
 
+WORSE = hit("worse", "bad")
 LOW = made.review(hit("low_score", "bad"), accuracy=2.2)
 UNCLEAR = made.review(hit("unclear_score", "caution"), accuracy=3.4)
 HIGH = made.review()
 LONGER = made.blind_ab(31, 13, hit("length_bias", "caution"))
 LONGER_EXPLAINED = made.blind_ab(
-    31, 13, hit("length_bias", "note"), length_adjusted=made.around(0.52)
+    13, 31, WORSE, hit("length_bias", "note"), length_adjusted=made.around(0.48)
 )
 COPIES = made.overfitting(hit("copies", "caution"))
 LEAKED = made.perplexity(0.4, hit("validation_in_training", "bad"))
-WORSE, PEAKED = hit("worse", "bad"), made.curves(hit("eval_peaked", "bad", step=9.0))
+PEAKED = made.curves(hit("eval_peaked", "bad", step=9.0))
 FORGOT = made.overfitting(hit("forgetting", "caution"))
 FEW = made.tasks(hit("too_few_samples", "not_enough", task="a"), a=-0.2)
 BY_DESIGN = made.curves(hit("objective", "note"))
@@ -81,6 +82,10 @@ NEAR: tuple[tuple[str, tuple[Reading, ...]], ...] = (
     ("tasks_people", (FEW, PREFERRED)),
     ("review_people", (UNCLEAR, PREFERRED)),
     ("preferred_length", (made.blind_ab(31, 13, hit("length_bias", "note")),)),
+    (
+        "preferred_length",
+        (made.blind_ab(31, 13, hit("length_bias", "note"), length_adjusted=made.around(0.52)),),
+    ),
     ("preferred_length", (made.blind_ab(13, 31, WORSE, hit("length_bias", "caution")),)),
     ("preferred_unblinded", (NO_PREFERENCE,)),
     ("preferred_both_bad", (made.blind_ab(13, 31, WORSE, hit("both_bad", "caution")),)),

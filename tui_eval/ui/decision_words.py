@@ -83,12 +83,13 @@ def more_words(decided: Decided) -> str:
     return ""
 
 
-def lacking(missing: Sequence[str], room: int = 43) -> str:
-    """``deploy needs 8 more reviews, 10 votes, unblinding``, as much of it as fits."""
+def lacking(missing: Sequence[str], what: str = "deploy ", room: int = 43) -> str:
+    """``deploy needs 8 more reviews, 10 votes, unblinding``; without its first word where that
+    would not fit."""
     if not missing:
         return "deploy is open"
     told = ", ".join(map(_brief, missing))
-    return fitting((f"deploy needs {told}", f"needs {told}"), room)
+    return fitting((f"{what}needs {told}", f"needs {told}"), room)
 
 
 def _brief(one: str) -> str:

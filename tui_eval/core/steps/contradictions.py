@@ -84,8 +84,7 @@ def tasks_against_people(readings: Readings) -> Contradiction | None:
     moved, preferred = shown.tasks_moved(readings), shown.preference(readings)
     if not moved or not preferred or moved == preferred:
         return None
-    word = "better" if moved == 1 else "worse"
-    told = f"{shown.tasks_text(readings, moved)} ({word}), yet {shown.preferred_text(readings)}"
+    told = f"{shown.tasks_text(readings, moved)}, yet {shown.preferred_text(readings)}"
     text = f"{told}: one of the two does not measure what you want of it."
     return _tell("tasks_people", text, "task_metrics", "blind_ab")
 
@@ -109,10 +108,12 @@ def length(readings: Readings) -> Contradiction | None:
     bias = finding(reading, "length_bias", notes=True)
     if not preferred or bias is None:
         return None
-    adjusted = shown.figure(reading, "length_adjusted")
-    undone = _holds(adjusted, 0.5)
     # That the shorter answers of tuned are not ahead says something only where tuned won.
-    if not undone and (preferred == -1 or bias.severity == "note"):
+    lost = preferred == -1
+    explains = (
+        _holds(shown.figure(reading, "length_adjusted"), 0.5) if lost else (bias.severity != "note")
+    )
+    if not explains:
         return None
     rate = shown.figure(reading, "longer_rate")
     if rate is None or rate.value is None:
@@ -120,7 +121,7 @@ def length(readings: Readings) -> Contradiction | None:
     share, which = (rate.value, "longer") if rate.value > 0.5 else (1 - rate.value, "shorter")
     often = f"in {share_text(share)} of {rate.n} votes" if rate.n else f"in {share_text(share)}"
     text = f"{shown.preferred_text(readings)}, yet judges chose the {which} answer {often}"
-    why = "at equal lengths no preference is shown" if undone else "length may be what they liked"
+    why = "at equal lengths none is shown" if lost else "length may be what they liked"
     return _tell("preferred_length", f"{text}: {why}.", "blind_ab")
 
 

@@ -154,11 +154,12 @@ def tasks_moved(readings: Readings) -> Direction | None:
 
 
 def tasks_text(readings: Readings, direction: Direction) -> str:
-    """``labels +0.21 and summarise +0.06``: those that moved this way."""
+    """``tasks are better (labels +0.21 and summarise +0.06)``: those that moved this way."""
     found = [one.text for one in tasks(readings) if one.direction == direction]
+    told = " and ".join(filter(None, (", ".join(found[:-1]), *found[-1:])))
     if len(found) > 3:
-        return f"{', '.join(found[:2])} and {len(found) - 2} more tasks"
-    return " and ".join(filter(None, (", ".join(found[:-1]), *found[-1:])))
+        told = f"{', '.join(found[:2])} and {len(found) - 2} more"
+    return f"tasks are {'better' if direction == 1 else 'worse'} ({told})"
 
 
 def review(readings: Readings) -> Direction | None:

@@ -85,6 +85,20 @@ _NAMES = {
 }
 
 _WORDS = {
+    "non_finite": "losses that are not numbers",
+    "masked_nan": "losses of exactly 0: perhaps masked",
+    "above_chance": "losses worse than guessing",
+    "scale_mismatch": "losses on another scale",
+    "memorising": "training loss far below validation",
+    "low_loss": "training loss very low",
+    "diverged": "the loss diverged",
+    "not_decreased": "no clear decrease of the loss",
+    "not_improved": "rewards did not rise",
+    "still_improving": "still improving: perhaps too short",
+    "spike": "many spikes in the loss",
+    "epoch_stairs": "loss falls at each epoch's end",
+    "eval_rises": "validation loss rose while training's fell",
+    "no_effect_adapter": "the adapter has no effect",
     "leak": "validation rows in the training file",
     "validation_in_training": "validation rows in the training file",
     "copies": "repeats training text",

@@ -11,14 +11,14 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from tui_eval.core.sign_off_records import Contradiction
-from tui_eval.core.text import cells, clean, cut
+from tui_eval.core.text import clean, cut
 from tui_eval.ui import keys
 from tui_eval.ui.decision_words import more_words, row_words
 from tui_eval.ui.messages import say
 from tui_eval.ui.scene import Row, Scene, alert, rows, summary
 from tui_eval.ui.spelling import spelled
 from tui_eval.ui.widgets.drawn import Drawn, Line
-from tui_eval.ui.widgets.rows import plain
+from tui_eval.ui.widgets.rows import joined, plain
 
 COLUMN = 34
 """Width of the checklist where a step stands beside it."""
@@ -216,12 +216,7 @@ def wrapped(title: str, phrases: tuple[str, ...], width: int, here: bool) -> lis
     """Phrases joined by dots, broken between them only."""
     indent = 5 + _TITLE
     room = min(width, 100) - indent - 1
-    texts: list[str] = []
-    for phrase in phrases:
-        if texts and cells(texts[-1]) + 3 + cells(phrase) <= room:
-            texts[-1] += f" · {phrase}"
-        else:
-            texts.append(phrase)
+    texts = joined(phrases, room)
     first = labelled(title, texts[0], here)
     return [first, *([(" " * indent, "text"), (text, "text")] for text in texts[1:])]
 

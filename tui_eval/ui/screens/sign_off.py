@@ -18,13 +18,13 @@ from tui_eval.files.signing import Signed
 from tui_eval.store.journal import login
 from tui_eval.store.layout import host
 from tui_eval.ui import keys
-from tui_eval.ui.decision_words import day, told
+from tui_eval.ui.decision_words import day, lacking, told
 from tui_eval.ui.screens.base import Watching
 from tui_eval.ui.screens.page import MARGINS, READ, Title
 from tui_eval.ui.screens.sheet import Ask
 from tui_eval.ui.widgets.note_field import NoteField
 from tui_eval.ui.widgets.rowlist import Item, RowList, item
-from tui_eval.ui.widgets.rows import fit, signed, wrapped
+from tui_eval.ui.widgets.rows import fit, joined, signed, wrapped
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -205,7 +205,7 @@ def lines(scene: Scene, draft: Draft, width: int) -> Iterator[Item]:
     for name, phrases in (
         ("for", found.speaks_for), ("against", found.against), ("open", found.open),
     ):  # fmt: skip
-        yield from _paragraph(name, " · ".join(phrases) or "nothing", width, "text")
+        yield from _phrases(name, phrases, width)
     for number, one in enumerate(scene.contradictions):
         yield from _paragraph("" if number else "but", clean(one.text), width, "caution")
     yield Item([])
@@ -228,8 +228,8 @@ def _choices(scene: Scene) -> Iterator[Item]:
         closed = decision == "deploy" and decided.missing
         words = ""
         if decision == "deploy":
-            have = open_text(scene.readings) if not closed else needs_text(decided.missing)
-            words = f"needs {have}" if closed else f"open: {have}"
+            have = open_text(scene.readings)
+            words = lacking(decided.missing, "") if closed else f"open: {have}"
         role = "dim" if closed else "text!"
         yield item((fit(WORDS[decision], 13), role), (words, "dim"), key=decision)
     if decided.last is not None:
@@ -253,6 +253,14 @@ def _earlier(scene: Scene, width: int) -> Iterator[Item]:
         if one.note:
             note = f"“{cut(clean(one.note), 4 * width)}”"
             yield from _paragraph("", note, width, "dim")
+
+
+def _phrases(name: str, phrases: Sequence[str], width: int) -> Iterator[Item]:
+    """Joined by dots, broken between them only."""
+    found = joined(phrases or ("nothing",), width - LABEL)
+    for number, text in enumerate(found):
+        role = "text" if phrases else "dim"
+        yield Item([(fit("" if number else name, LABEL), "dim"), *signed(text, role)])
 
 
 def _paragraph(name: str, text: str, width: int, role: str, key: str = "") -> Iterator[Item]:

@@ -102,6 +102,17 @@ def wrapped(text: str, width: int, lines: int | None = None) -> list[str]:
     return found
 
 
+def joined(phrases: Sequence[str], width: int) -> list[str]:
+    """Phrases joined by dots, in lines of ``width`` cells broken between phrases only."""
+    texts: list[str] = []
+    for phrase in phrases:
+        if texts and cells(texts[-1]) + 3 + cells(phrase) <= width:
+            texts[-1] += f" · {phrase}"
+        else:
+            texts.append(phrase)
+    return texts
+
+
 def _lines(text: str, width: int) -> Iterator[str]:
     for paragraph in text.split("\n"):
         made, used = "", 0
