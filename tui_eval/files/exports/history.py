@@ -86,7 +86,7 @@ def as_text(candidates: Mapping[str, Sequence[Earlier]], *, unicode: bool = True
         if len(candidates) > 1:
             lines += [f"candidate {clean(name)}", ""]
         if not earlier:
-            lines += ["No earlier evaluation: models and data are those of the first.", ""]
+            lines += ["No earlier evaluation is kept.", ""]
         for one in earlier:
             lines += [*told(one), ""]
     text = "\n".join(lines).rstrip() + "\n"

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 NOW = "now"
 NONE = (
-    "Nothing earlier is kept: models, data and prompt are those of the first evaluation.",
-    "When they change, what the steps said of the ones before stays here, with its date.",
+    "Nothing earlier is kept.",
+    "When models, data or prompt change, what the steps said before stays here, with its date.",
 )
 _MARK = 3
 """Cells of the list's own cursor, in which the table has its."""
