@@ -132,7 +132,7 @@ def _decision(material: Material, name: str, prefix: str) -> Section:
         blocks.append(
             Findings(
                 tuple(
-                    Marked("caution", f"out of date: {text} changed since it was signed")
+                    Marked("caution", f"out of date: {text} since it was signed")
                     for text in decided.changed
                 )
             )
@@ -163,8 +163,9 @@ def _said(decided: Decided) -> Decision:
     word = WORDS[decided.decision]
     if last is None or decided.decision == "none":
         return Decision("note", word, "Nobody has signed a decision yet.")
-    stale = ", out of date" if decided.stale else ""
-    text = f"Signed by {last.by} ({last.login}) on {when(last.at)}{stale}."
+    text = f"Signed by {last.by} ({last.login}) on {when(last.at)}."
+    if decided.stale:
+        return Decision("caution", f"{word}, out of date", text, last.note)
     return Decision(TONES[decided.decision], word, text, last.note)
 
 
@@ -269,7 +270,7 @@ def _history(earlier: tuple[Earlier, ...]) -> tuple[Block, ...]:
     blocks: list[Block] = []
     for one in earlier:
         changed = ", ".join(one.changed) or "nothing that is fingerprinted"
-        said = f"On {when(one.told.at)}; since then another: {changed}."
+        said = f"Evaluated on {when(one.told.at)}; since then {changed}."
         if one.decision is not None:
             said += f" Then decided: {WORDS[one.decision.decision]}, by {one.decision.by}."
         blocks.append(Paragraph(said))

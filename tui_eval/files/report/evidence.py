@@ -63,10 +63,11 @@ def _drawn(reading: Reading) -> list[Block]:
 
 def _tables(reading: Reading) -> list[Block]:
     made: list[Block] = []
-    for table in reading.tables.values():
+    drawn = {plot.key for plot in reading.plots if plot.kind == "matrix"}
+    for key, table in reading.tables.items():
         if not table.rows:
             continue
-        if len(table.rows) <= FOLDED_ROWS:
+        if len(table.rows) <= FOLDED_ROWS and key not in drawn:
             made.append(Sheet(table))
         else:
             title = table.title[:1].upper() + table.title[1:]

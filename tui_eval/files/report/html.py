@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
-from itertools import count
+from itertools import count, groupby
 
 from tui_eval.core.reading import Plot, Table
 from tui_eval.core.text import clean
@@ -98,11 +98,20 @@ class _Writer:
         return tag(
             "section",
             heading,
-            *map(self._block, section.blocks),
+            *self._blocks(section.blocks),
             *(self._section(one, level + 1) for one in section.sections),
             id=section.anchor,
             aria_labelledby=f"{section.anchor}-h",
         )
+
+    def _blocks(self, blocks: Iterable[memo.Block]) -> Iterator[Markup]:
+        """Plots that follow each other stand beside each other where there is room."""
+        for drawn, some in groupby(blocks, key=lambda block: isinstance(block, memo.Picture)):
+            made = list(map(self._block, some))
+            if drawn and len(made) > 1:
+                yield tag("div", *made, class_="plots")
+            else:
+                yield from made
 
     def _block(self, block: memo.Block) -> Markup:
         match block:
@@ -127,7 +136,7 @@ class _Writer:
                 # A newline at the very beginning would be swallowed.
                 return tag("pre", Markup("\n"), text, newlines=True, tabindex="0")
             case memo.Fold(title, blocks):
-                return tag("details", tag("summary", title), *map(self._block, blocks))
+                return tag("details", tag("summary", title), *self._blocks(blocks))
 
     def _sheet(self, table: Table) -> Markup:
         return sheet(table, f"table-{next(self._numbers)}")

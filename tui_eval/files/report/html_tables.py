@@ -11,8 +11,8 @@ from tui_eval.files.report.markup import Markup, join, tag
 
 ROWS = 100
 """More are in the JSON report; here the rest is counted."""
-TEXT = 160
-"""Characters of a text after which a cell scrolls."""
+NAME, TEXT = 22, 110
+"""Characters up to which a text stands on one line, and from which it is a long one."""
 POINT, DIGIT = "\u2008", "\u2007"
 """Spaces as wide as a point and a digit: what a shorter figure lacks behind its point."""
 
@@ -22,13 +22,14 @@ def sheet(table: Table, id: str) -> Markup:
     columns = shown_columns(shown)
     more = len(table.rows) - len(shown.rows)
     caption = tag("caption", table.title[:1].upper() + table.title[1:]) if table.title else ""
-    head = tag("thead", tag("tr", *map(_head, columns)))
+    named = any(column.title for column in columns)
+    head = [tag("thead", tag("tr", *map(_head, columns)))] if named else []
     raw = _raw(shown, columns)
     rows = (
         tag("tr", *(_cell(column, row, raw[at], not at) for at, column in enumerate(columns)))
         for row in range(len(shown.rows))
     )
-    made = tag("table", *([caption] if caption else []), head, tag("tbody", *rows), id=id)
+    made = tag("table", *([caption] if caption else []), *head, tag("tbody", *rows), id=id)
     name = table.title or "table"
     box = tag("div", made, class_="box", tabindex="0", role="region", aria_label=name)
     if more <= 0:
@@ -37,6 +38,8 @@ def sheet(table: Table, id: str) -> Markup:
 
 
 def _head(column: Shown) -> Markup:
+    if not column.title:
+        return tag("td")
     return tag("th", column.title, scope="col", class_="n" if column.right else None)
 
 
@@ -57,11 +60,18 @@ def _cell(column: Shown, row: int, raw: list[Cell], first: bool) -> Markup:
     return tag(
         element,
         on_point(text) if column.right else text,
-        class_="n" if column.right else ("long" if len(text) > TEXT else None),
+        class_="n" if column.right else _width(text),
         data_v=None if key is None or not column.right else repr(key),
         scope="row" if element == "th" else None,
         dir="auto" if not column.right and not text.isascii() else None,
     )
+
+
+def _width(text: str) -> str | None:
+    """A name is never broken; a long text has room to be read in."""
+    if len(text) <= NAME:
+        return "name"
+    return "long" if len(text) > TEXT else "text"
 
 
 def on_point(text: str) -> str:

@@ -117,7 +117,7 @@ def _bars(plot: Plot) -> Table:
     rows = []
     for name, value in values:
         size = round(16 * abs(value) / top) if top and math.isfinite(value) else 0
-        words = f"{'+' if value > 0 else ''}{percent(value, 0)}" if change else figure(value)
+        words = f"{'+' if value > 0 else ''}{percent(value, 0)}" if change else count(value)
         rows.append((name, words, "█" * size or "▏"))
     return _table(plot, (("", False), ("change" if change else "value", True), ("", False)), rows)
 

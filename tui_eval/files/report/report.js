@@ -2,9 +2,10 @@
 // A click on a column's head sorts the table by it; a second click turns the order round.
 for (const table of document.querySelectorAll("table")) {
   const body = table.tBodies[0];
-  if (body.rows.length < 3) continue;
+  if (!table.tHead || body.rows.length < 3) continue;
   const order = [...body.rows];
   [...table.tHead.rows[0].cells].forEach((head, at) => {
+    if (!head.textContent) return;
     const button = document.createElement("button");
     button.type = "button";
     button.append(...head.childNodes);

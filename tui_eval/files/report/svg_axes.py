@@ -15,7 +15,7 @@ WIDTH = 440
 SIZE = 12
 """Of texts."""
 LINE = 16
-CELL = 6.9
+CELL = 7.3
 """A cell of text at most, as wide as digits and capitals of a sans serif face are."""
 
 

@@ -17,6 +17,8 @@ LABELS = 26
 """Of a matrix; more can't be told apart."""
 COUNTED = 12
 """Labels up to which the counts stand in the cells."""
+ESTIMATE = 42
+"""Units of an estimate's row."""
 BEYOND = 1.5
 """A scale reaches at least so far, as a multiple of its last mark."""
 
@@ -31,7 +33,7 @@ def bars(plot: Plot) -> Drawing:
     shown = values[:BARS]
     words = [_bar_words(value, change) for _, value in shown]
     names = min(150.0, max(wide(cut_to(name, 150)) for name, _ in shown))
-    right = WIDTH - max(map(wide, words)) - 8
+    right = WIDTH - max(map(wide, words)) - 14
     low, high = min(0.0, *known), max(0.0, *known)
     area = Area(low, high if high > low else low + 1, 0, 1, names + 10, 0, right, 1)
     made: list[Markup] = []
@@ -41,7 +43,7 @@ def bars(plot: Plot) -> Drawing:
         made.append(label(WIDTH - 2, y + 12, text, "t", "end"))
         if math.isfinite(value):
             start, end = sorted((area.x(0.0), area.x(value)))
-            kind = ("bad" if value > 0 else "good") if change else "tu"
+            kind = ("bad" if value > 0 else "good") if change else _of(name)
             made.append(
                 tag("rect", x=start, y=y + 2, width=max(0.8, end - start), height=14,
                     class_=f"{kind} block")
@@ -55,11 +57,16 @@ def bars(plot: Plot) -> Drawing:
     return made, height
 
 
+def _of(name: str) -> str:
+    """A bar that is base's own has base's colour."""
+    return {"○": "ba", "●": "tu"}.get(name[:1], "ot")
+
+
 def _bar_words(value: float, change: bool) -> str:
     if not math.isfinite(value):
         return "-"
     if not change:
-        return figure(value)
+        return count(value)
     return f"{'+' if value > 0 else ''}{percent(value, 0)}"
 
 
@@ -73,7 +80,7 @@ def scale(plot: Plot) -> Drawing:
     low, high = min(values), max(*values, BEYOND * marks[-1].x)
     margin = 0.03 * (high - low) or 1.0
     start = low if low == marks[0].x else low - margin
-    height = 2 * LINE + 12 + 40 * len(shown)
+    height = 2 * LINE + 12 + ESTIMATE * len(shown)
     area = Area(start, high + margin, 0, 1, 10, 2 * LINE, WIDTH - 10, height - 6)
     made: list[Markup] = []
     ends = [*(one.x for one in marks[1:]), area.x_high]
@@ -91,9 +98,13 @@ def scale(plot: Plot) -> Drawing:
         if at_x - wide(place) / 2 > taken:
             made.append(label(at_x, SIZE, place, "q", "middle"))
             taken = at_x + wide(place) / 2 + 6
-        made.append(tag("line", x1=x, y1=area.top - 2, x2=x, y2=area.bottom, class_="axis"))
+        made.append(tag("line", x1=x, y1=area.top - 4, x2=x, y2=area.top + 4, class_="axis"))
+        for row in range(len(shown)):
+            # Not through the words above each estimate.
+            y = area.top + ESTIMATE * row + 29
+            made.append(tag("line", x1=x, y1=y - 8, x2=x, y2=y + 8, class_="axis"))
     for at, series in enumerate(shown):
-        made += _estimate(series, area, area.top + 18 + 40 * at)
+        made += _estimate(series, area, area.top + 18 + ESTIMATE * at)
     return made, height
 
 
