@@ -162,23 +162,15 @@ def system_prompt(config: Config, model: str) -> str | None:
 def prompt_design(config: Config, candidate: str, base: str) -> str:
     """How the prompts of two models differ by what eval.toml sets, in words; empty where it
     sets nothing apart."""
-    parts = []
+    other_system = system_prompt(config, candidate) != system_prompt(config, base)
+    told = []
     for model in (candidate, base):
         shown = len(examples.of_model(config, model).each)
-        if shown:
-            parts.append(
-                f"{model} has {shown} example{'s' if shown > 1 else ''} before each prompt"
-            )
-    if system_prompt(config, candidate) != system_prompt(config, base):
-        parts.append(_systems(config, candidate, base))
-    return ", ".join(parts)
-
-
-def _systems(config: Config, candidate: str, base: str) -> str:
-    own = [name for name in (candidate, base) if config.models[name].system is not None]
-    if len(own) == 1:
-        return f"{own[0]} has a system prompt of its own"
-    return f"{' and '.join(own)} have system prompts of their own"
+        own = [f"{shown} example{'s' if shown > 1 else ''} before each prompt"] if shown else []
+        if other_system and config.models[model].system is not None:
+            own.append("a system prompt of its own")
+        told += [f"{model} has {' and '.join(own)}"] if own else []
+    return "; ".join(told)
 
 
 def prompt_key(config: Config, candidate: str, model: str | None = None) -> str:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from tui_eval.config import Config, TaskConfig
 from tui_eval.core.metrics import metric_of
 from tui_eval.core.metrics.facts import fact_key, from_plain, together
-from tui_eval.core.records import Completion, Producer
+from tui_eval.core.records import VERBATIM, Completion, Producer
 from tui_eval.core.task_records import Measured, MetricOptions, MetricScores, Task, TaskItem
 from tui_eval.core.text import clean, content_id
 from tui_eval.errors import InputError
 from tui_eval.files import own_source, producers
-from tui_eval.files.answer_files import expected
+from tui_eval.files.answer_files import expected, made_elsewhere
 from tui_eval.files.examples import stamps
 from tui_eval.files.raw import stamp_of
 from tui_eval.files.task_settings import answering, task_config
@@ -188,8 +188,7 @@ class TaskPart:
     def _file_answers(self, model: str, key: str, task: Task) -> Mapping[str, Sequence[Completion]]:
         """Answers made elsewhere. An item without one says so: none will come."""
         if self._config.models[model].references:
-            found = expected(key, (item.sample for item in task.items))
-            return {name: (one,) for name, one in found.items()}
+            return {item.sample.id: (_expected(key, item),) for item in task.items}
         path = self._config.resolve(self._config.models[model].answers or "")
         items = content_id([item.sample.id for item in task.items])
         seen = ("task answers", f"{model} {task.name}", key, items, stamp_of(path))
@@ -269,7 +268,8 @@ ITSELF = (
 def without_first(task: Task) -> Task:
     """Each item's first expected answer taken out of what answers are held against, base's too:
     with one more to be right by, base would be ahead. Items that have no other go."""
-    if task.fault:
+    if task.fault or measures_of(task.metrics) == [CODE]:
+        # Tests judge code, expected or not.
         return task
     items = [
         replace(item, references=item.references[1:])
@@ -282,6 +282,14 @@ def without_first(task: Task) -> Task:
     note = "The first expected answer of each item is the candidate's, held against the others"
     note += f"; {left} items have no other and are left out." if left else "."
     return replace(task, items=tuple(items), notes=(*task.notes, note))
+
+
+def _expected(key: str, item: TaskItem) -> Completion:
+    """The item's first expected answer. HumanEval's solution is what follows the prompt."""
+    one = expected(key, [item.sample])[item.sample.id]
+    solution = item.fields.get("canonical_solution")
+    follows = isinstance(solution, str) and solution == one.text and "def " not in solution
+    return made_elsewhere(key, one.sample, one.text, verbatim=VERBATIM[0]) if follows else one
 
 
 def _rank(body: Mapping[str, Any]) -> int:

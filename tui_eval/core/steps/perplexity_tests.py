@@ -121,9 +121,11 @@ def _small_effect(case: Case, found: Interval, severity: Severity) -> Hit:
 
 
 def _worse(case: Case, found: Interval, severity: Severity) -> Hit:
+    prompted = case.evidence.untrained(case.candidate) == "prompt"
+    who = "with this prompt base" if prompted else "the fine-tuned model"
     text = (
         f"Its {case.measure} is {percent_text(found)} than base's {span_text(found)}:"
-        " the fine-tuned model is more confused by the validation set."
+        f" {who} is more confused by the validation set."
     )
     return Hit(Finding("worse", severity, text), "worse than base", "worse than base")
 
