@@ -112,6 +112,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("sign_off", ("D",), "sign off", "decide: deploy, hold or more work", "main"),
     Action("history", ("e",), "what changed since", "evaluations before models or data were others",
            "main"),
+    Action("report", ("w",), "report", "write report.html, .md and .json beside eval.toml", "main"),
     Action("settings", ("c",), "settings", "what is set, and where", "main"),
     Action("open_cell", ("enter",), "go there", "judge this candidate, at that step; a"
            " comparison's result", "compare", "↵"),

@@ -16,8 +16,9 @@ from tui_eval.core.figures import count
 from tui_eval.ui import keys
 from tui_eval.ui.messages import JudgeAsked, SignOffAsked
 from tui_eval.ui.scene import Scene, entry_of
-from tui_eval.ui.screens.base import WIDE, Plain
+from tui_eval.ui.screens.base import WIDE
 from tui_eval.ui.screens.checklist import Checklist
+from tui_eval.ui.screens.reporting import Reporting
 from tui_eval.ui.widgets.drawn import Drawn, Line
 from tui_eval.ui.widgets.first_hint import FirstHint, HintClosed, first_hint
 from tui_eval.ui.widgets.frame import StepLine, TopLine
@@ -46,7 +47,7 @@ class Blank(Drawn):
         return []
 
 
-class MainScreen(Plain):
+class MainScreen(Reporting):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("main", "hint")]
     footer = ("back", "previous_step", "step_1", "commands", "help", "leave")
 

@@ -13,6 +13,7 @@ from tui_eval.ui.widgets.rows import fit
 if TYPE_CHECKING:
     from tui_eval.config import Config
 
+
 class SettingsPage(WrappedPage):
     def __init__(self, config: Config) -> None:
         super().__init__("settings")
