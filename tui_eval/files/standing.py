@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
 
-from tui_eval.config import Config, TaskConfig
+from tui_eval.config import Config, DataConfig, GenerationConfig, TaskConfig
 from tui_eval.core.records import Split
 from tui_eval.core.text import content_id
 from tui_eval.errors import InputError
@@ -31,11 +31,18 @@ def standing(config: Config, candidate: str, cache: FileCache) -> Mapping[str, s
         found |= _model(config, candidate, model, cache)
     found |= _data(config, candidate, cache)
     found["prompt.template"] = _template(config, candidate)
-    generation = asdict(config.generation)
-    found["generation"] = content_id(
-        {name: value for name, value in generation.items() if name not in _NOT_DECIDING}
-    )
+    found["generation"] = _settings(config.generation, _NOT_DECIDING)
     return found
+
+
+def _settings(section: GenerationConfig | DataConfig, without: tuple[str, ...]) -> str:
+    """Of what is set otherwise than by default: a setting that a later version adds makes no
+    decision out of date."""
+    usual = asdict(type(section)())
+    found = asdict(section)
+    return content_id(
+        {name: found[name] for name in found if name not in without and found[name] != usual[name]}
+    )
 
 
 def _model(config: Config, candidate: str, model: str, cache: FileCache) -> dict[str, str]:
@@ -89,9 +96,7 @@ def _data(config: Config, candidate: str, cache: FileCache) -> dict[str, str]:
     for name, task in config.tasks.items():
         if task.data or task.few_shot:
             made[f"tasks.{name}"] = _task(config, task, cache)
-    places = (*_SPLITS, "lines")
-    read = {name: value for name, value in asdict(config.data).items() if name not in places}
-    made["data.fields"] = content_id(read)
+    made["data.fields"] = _settings(config.data, (*_SPLITS, "lines"))
     return made
 
 
