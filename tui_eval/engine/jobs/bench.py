@@ -10,6 +10,7 @@ from tui_eval.core.records import Producer, Sample
 from tui_eval.engine import probes
 from tui_eval.engine.backends.transformers_scorer import IN_WORDS, PATHS
 from tui_eval.engine.jobs.models import State
+from tui_eval.engine.machine import machine
 from tui_eval.engine.memory import Budget
 from tui_eval.engine.prompts import Rendered, Renderer
 from tui_eval.engine.scoring import Task
@@ -77,14 +78,9 @@ class Bench:
 
     def detail(self) -> dict[str, Any]:
         """What ``how computed`` shows: versions, hardware, the plan's settings."""
-        import torch
-        import transformers
-
         loaded = self.state.scorer.loaded
         return {
-            "torch": torch.__version__,
-            "transformers": transformers.__version__,
-            "device": loaded.device,
+            **machine(loaded.device),
             "path": IN_WORDS[self.state.scorer.path],
             "batch_tokens": self.budget.tokens,
             "overhead_tokens": self.state.scorer.overhead,

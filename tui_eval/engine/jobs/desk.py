@@ -35,6 +35,7 @@ from tui_eval.engine.generation import (
 )
 from tui_eval.engine.jobs.answer_facts import Place
 from tui_eval.engine.jobs.models import State
+from tui_eval.engine.machine import machine
 from tui_eval.engine.prompts import Renderer
 from tui_eval.engine.shortening import fewest, refuse
 from tui_eval.engine.tokens import Encoder
@@ -120,15 +121,10 @@ class Desk:
 
     def detail(self) -> dict[str, Any]:
         """What ``how computed`` shows."""
-        import torch
-        import transformers
-
         generation = self.rules.generation
         tokenizer = self.state.tokenizer
         return {
-            "torch": torch.__version__,
-            "transformers": transformers.__version__,
-            "device": self.state.scorer.loaded.device,
+            **machine(self.state.scorer.loaded.device),
             "path": self.answerer.in_words,
             "at_once": self.answerer.batch,
             "max_new_tokens": self.most,
