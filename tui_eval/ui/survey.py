@@ -138,7 +138,7 @@ def missing(scene: Scene, survey: Survey, idle: Callable[[str, str, str], str]) 
     jobs: list[tuple[str, Mapping[str, Any]]] = []
     for name in scene.candidates:
         read = survey.readings.get(name, {})
-        waiting = [entry for entry in CHECKLIST if entry.built and _waits(read.get(entry.key))]
+        waiting = [entry for entry in CHECKLIST if _waits(read.get(entry.key))]
         for verb, args in (job for entry in waiting for job in wanted(entry, name)):
             if (verb, args) not in jobs and not idle(name, verb, args["split"]):
                 jobs.append((verb, args))

@@ -43,24 +43,24 @@ def table(made: Sequence[Comparison]) -> Table:
     columns = (
         Column("candidate", "●"),
         Column("against", "○"),
-        Column("wins", "● won", "count", 0),
-        Column("losses", "○ won", "count", 0),
-        Column("ties", "tied", "count", 0),
+        Column("verdict", ""),
         Column("win_rate", "● preferred", "percent", 1),
         Column("low", "low", "percent", 1),
         Column("high", "high", "percent", 1),
-        Column("verdict", ""),
         Column("state", "judging"),
+        Column("wins", "● won", "count", 0, spare=True),
+        Column("losses", "○ won", "count", 0, spare=True),
+        Column("ties", "tied", "count", 0, spare=True),
     )
     title = count_text(len(made), "blind comparison")
     rows = tuple(
         (
             clean(one.candidate, limit=NAME_CELLS),
             clean(one.against, limit=NAME_CELLS),
-            *(_count(one, name) for name in ("wins", "losses", "ties")),
-            *_rate(one),
             VERDICTS[one.reading.verdict] if one.unblinded else "",
+            *_rate(one),
             state_text(one),
+            *(_count(one, name) for name in ("wins", "losses", "ties")),
         )
         for one in made
     )

@@ -60,6 +60,9 @@ class SideBySide(Drawn, can_focus=True):
             super().__init__()
             self.one, self.other = one, other
 
+    class RunAsked(Message):
+        """What is missing should be computed for all."""
+
     def __init__(self, scene: Scene, alpha: float) -> None:
         super().__init__(id="side-by-side")
         self._scene, self._survey = scene, Survey()
@@ -181,6 +184,9 @@ class SideBySide(Drawn, can_focus=True):
             self.post_message(self.PairAsked(self.marked[0], self.candidate))
         else:
             say(self, "mark two candidates with space; J then opens blind A/B of them", "dim")
+
+    def action_run_everything(self) -> None:
+        self.post_message(self.RunAsked())
 
     def action_open_cell(self) -> None:
         found = self._comparison()
@@ -401,7 +407,7 @@ class CompareScreen(Watching):
 
     # Computing what is missing.
 
-    def action_run_everything(self) -> None:
+    def on_side_by_side_run_asked(self) -> None:
         self.looker.missing(lambda found: self.post_message(self.Counted(found)))
 
     def on_compare_screen_counted(self, event: Counted) -> None:
