@@ -56,7 +56,7 @@ async def test_it_takes_no_line_from_a_full_checklist() -> None:
     )
     app = new_here(about)
     async with app.run_test(size=(80, 24)) as pilot:
-        await shows(pilot, "8th file")
+        await shows(pilot, "3th file")
         checklist = app.screen.query_one(Checklist)
         assert checklist.size.height == 24 - first_hint.FRAME - 1
         assert app.screen.query_one(FirstHint).size.height == 1

@@ -17,7 +17,7 @@ from tui_eval.ui import keys
 from tui_eval.ui.messages import JudgeAsked, SignOffAsked
 from tui_eval.ui.scene import Scene, entry_of
 from tui_eval.ui.screens.base import WIDE
-from tui_eval.ui.screens.checklist import Checklist
+from tui_eval.ui.screens.checklist import COLUMN, Checklist
 from tui_eval.ui.screens.reporting import Reporting
 from tui_eval.ui.widgets.drawn import Drawn, Line
 from tui_eval.ui.widgets.first_hint import FirstHint, HintClosed, first_hint
@@ -88,9 +88,11 @@ class MainScreen(Reporting):
 
     def _tell_hint(self) -> None:
         checklist = self.query_one(Checklist)
-        needed = len(checklist.lines(checklist.size.width or self.size.width, 0))
+        width = checklist.size.width or self.size.width
+        # Narrower only where the one plain message stands in place of everything.
+        told = self.step is None and width >= COLUMN
         for hint in self.query(FirstHint):
-            hint.tell(self.step is None, needed)
+            hint.tell(told, len(checklist.lines(width, 1000)) if told else 0)
 
     def _show_pane(self, pane: str | None) -> None:
         if pane not in STEPS:
