@@ -38,6 +38,7 @@ __all__ = [
     "Step",
     "advance",
     "in_order",
+    "of_round",
     "rounds",
     "understood",
 ]
@@ -67,6 +68,28 @@ def rounds(judgements: Iterable[Judgement]) -> dict[str, Round]:
     for each in found.values():
         each.judges = tuple(sorted(each.judges, key=lambda judge: (judge.ordinal, judge.judge)))
     return found
+
+
+def of_round(judgements: Sequence[Judgement], round: str) -> list[Judgement]:
+    """The events that ``rounds`` needs for one round: whoever asks about one folds no others,
+    however long the workspace's history is."""
+    plans = [
+        one
+        for one in judgements
+        if one.event.get("kind") == "plan" and one.event.get("round") == round
+    ]
+    names = {str(one.event.get("plan")) for one in plans}
+    judges = {one.judge for one in plans}
+
+    def belongs(one: Judgement) -> bool:
+        kind = one.event.get("kind")
+        if kind in ("plan", "close", "unblind"):
+            return one.event.get("round") == round
+        if kind in ("undo", "strong"):
+            return one.judge in judges
+        return str(one.event.get("plan")) in names
+
+    return [one for one in judgements if belongs(one)]
 
 
 def in_order(judgements: Iterable[Judgement]) -> list[Judgement]:

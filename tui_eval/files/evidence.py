@@ -59,6 +59,7 @@ class WorkspaceEvidence(TaskPart):
         self._config = config
         self._cache = cache
         self._producers: tuple[Producer, ...] | None = None
+        self._judged: Sequence[Judgement] | None = None
         self._logs: dict[str, TrainingLog | None] = {}
         self._looked_up: dict[tuple[CallsFor, str, str], Producer | None] = {}
         self._callers: dict[str, CallsFor] = {}
@@ -135,7 +136,10 @@ class WorkspaceEvidence(TaskPart):
         return {one.id: one for one in dataset.samples if one.id in answers}
 
     def judgements(self) -> Sequence[Judgement]:
-        return self._workspace.judgements(JUDGED)
+        # Three steps ask, and each answer goes through every journal.
+        if self._judged is None:
+            self._judged = self._workspace.judgements(JUDGED)
+        return self._judged
 
     def losses(self, candidate: str, model: str, split: Split) -> Mapping[str, TokenLoss]:
         producer = self.producer(candidate, model)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from tui_eval.core import blinding
 from tui_eval.core.blinding import Allotment
 from tui_eval.core.evidence import Evidence
-from tui_eval.core.judgements import JudgeRound, Round, rounds
+from tui_eval.core.judgements import JudgeRound, Round, of_round, rounds
 from tui_eval.core.records import Completion, Sample
 from tui_eval.core.stats.order import median
 from tui_eval.core.steps.wording import count_text
@@ -35,7 +35,7 @@ def tag_counts(notes: Iterable[str]) -> Counter[str]:
 
 
 def the_round(evidence: Evidence, name: str) -> Round | None:
-    return rounds(evidence.judgements()).get(name)
+    return rounds(of_round(evidence.judgements(), name)).get(name)
 
 
 def prompts(evidence: Evidence, candidate: str, *models: str) -> Mapping[str, Sample]:

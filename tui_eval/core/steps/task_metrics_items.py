@@ -36,6 +36,8 @@ PROMPT_START = 120
 TELLING = 20
 """Cells of a text that is hardly the same by chance: ``positive`` answers many prompts."""
 SAID = 60
+_PLANNING = ("plan", "more", "unblind")
+"""Events that say what is asked, and whether it is open."""
 
 
 # Answers that a blind comparison still asks about.
@@ -128,7 +130,8 @@ def _asked_blind(evidence: TaskEvidence, candidate: str, base: str | None) -> li
     by_id = {one.id: one.sample for one in known.values()}
     asked: set[str] = set()
     samples: Mapping[str, Sample] = {}
-    for one in rounds(evidence.judgements()).values():
+    planned = [one for one in evidence.judgements() if one.event.get("kind") in _PLANNING]
+    for one in rounds(planned).values():
         if one.step == "blind_ab" and not one.unblinded_at:
             pairs = [pair for judge in one.judges for pair in judge.pairs]
             asked |= {by_id[id] for p in pairs for id in (p.left, p.right) if id in by_id}

@@ -22,6 +22,7 @@ from tui_eval.core.judgements import (
     Round,
     Step,
     advance,
+    of_round,
     rounds,
 )
 from tui_eval.core.records import Completion, Sample
@@ -343,27 +344,6 @@ class Judging(Generic[M]):
             if str(one.event.get("id")) not in here:
                 found.update(_tags(str(one.event.get("text", ""))))
         return found
-
-
-def of_round(judgements: Sequence[Judgement], round: str) -> list[Judgement]:
-    """The events that ``rounds`` needs for one round: a session folds no others."""
-    plans = [
-        one
-        for one in judgements
-        if one.event.get("kind") == "plan" and one.event.get("round") == round
-    ]
-    names = {str(one.event.get("plan")) for one in plans}
-    judges = {one.judge for one in plans}
-
-    def belongs(one: Judgement) -> bool:
-        kind = one.event.get("kind")
-        if kind in ("plan", "close", "unblind"):
-            return one.event.get("round") == round
-        if kind in ("undo", "strong"):
-            return one.judge in judges
-        return str(one.event.get("plan")) in names
-
-    return [one for one in judgements if belongs(one)]
 
 
 def seen_fields(seen: Mapping[str, Any]) -> dict[str, Any]:

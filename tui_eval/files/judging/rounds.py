@@ -12,14 +12,14 @@ from tui_eval.config import Config, nearest
 from tui_eval.core import blinding
 from tui_eval.core.anchors import ANCHORS
 from tui_eval.core.blinding import Answered, Repeats
-from tui_eval.core.judgements import JudgeRound, Step, rounds
+from tui_eval.core.judgements import JudgeRound, Step, of_round, rounds
 from tui_eval.core.records import Completion, Sample
 from tui_eval.core.text import clean
 from tui_eval.errors import InputError
 from tui_eval.files import producers
 from tui_eval.files.evidence import FileCache, WorkspaceEvidence
 from tui_eval.files.judging import lamp, recording, words
-from tui_eval.files.judging.base import KINDS, of_round
+from tui_eval.files.judging.base import KINDS
 from tui_eval.files.judging.material import AbRound, Batch, ReviewRound
 from tui_eval.files.judging.recording import Comparison, Given
 from tui_eval.store.workspace import Workspace
