@@ -124,6 +124,11 @@ def _show_parser() -> Parser:
         action="store_true",
         help="instead of steps: every checkpoint of the run on the validation set",
     )
+    parser.add_argument(
+        "--comparisons",
+        action="store_true",
+        help="instead of steps: the blind A/B of any two models, who was compared with whom",
+    )
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument(
         "--schema", action="store_true", help="print the JSON Schema of --json and leave"

@@ -70,7 +70,7 @@ def test_an_open_row_has_its_figures() -> None:
 def test_rows_open_their_round() -> None:
     found = table([compared(one="a"), compared(one="b")])
     assert found.refs == ("a-base", "b-base")
-    assert found.title == "2 blind comparisons"
+    assert found.title == "● against ○"
 
 
 def test_names_are_clean() -> None:

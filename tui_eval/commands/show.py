@@ -20,6 +20,10 @@ def command(options: Namespace) -> int:
         from tui_eval.commands import checkpoints
 
         return checkpoints.print_all(options)
+    if options.comparisons:
+        from tui_eval.commands import comparisons
+
+        return comparisons.print_all(options)
     if options.history:
         return _history(options)
     if options.schema:

@@ -121,7 +121,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("mark", ("space",), "mark", "mark it to be compared with another", "compare"),
     Action("judge_pair", ("J",), "judge blind", "blind A/B between the two that are marked",
            "compare"),
-    Action("run_everything", ("r",), "run what is missing", "compute what is missing for all"
+    Action("run_everything", ("r",), "run missing", "compute what is missing for all"
            " candidates: asks, with its cost", "compare"),
     Action("other_table", ("v",), "comparisons", "candidates, or who was compared with whom",
            "compare", "v V"),

@@ -52,7 +52,6 @@ def table(made: Sequence[Comparison]) -> Table:
         Column("losses", "○ won", "count", 0, spare=True),
         Column("ties", "tied", "count", 0, spare=True),
     )
-    title = count_text(len(made), "blind comparison")
     rows = tuple(
         (
             clean(one.candidate, limit=NAME_CELLS),
@@ -65,7 +64,7 @@ def table(made: Sequence[Comparison]) -> Table:
         for one in made
     )
     refs = tuple(one.round for one in made)
-    return Table(title, columns, rows, refs, ("comparison",) * len(rows))
+    return Table("● against ○", columns, rows, refs, ("comparison",) * len(rows))
 
 
 VERDICTS = {

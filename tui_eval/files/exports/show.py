@@ -167,7 +167,7 @@ def reading_lines(title: str, reading: Reading, unicode: bool) -> list[str]:
         width = max(len(name) for name in reading.numbers)
         lines += [f"  {name:<{width}}  {number_text(n)}" for name, n in reading.numbers.items()]
     for table in reading.tables.values():
-        lines += _table_text(table)
+        lines += table_lines(table)
     return lines
 
 
@@ -197,7 +197,7 @@ def _figure(value: float) -> str:
     return f"{value:.4g}"
 
 
-def _table_text(table: Table) -> list[str]:
+def table_lines(table: Table) -> list[str]:
     rows = [[_cell(cell) for cell in row] for row in table.rows[:12]]
     heads = [column.title for column in table.columns]
     widths = [max(len(h), *(len(r[i]) for r in rows)) if rows else len(h)

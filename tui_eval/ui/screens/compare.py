@@ -110,7 +110,7 @@ class SideBySide(Drawn, can_focus=True):
         if self.shown == "comparisons":
             return ("open_cell", "judge_pair", "other_table", "row_down", "back", "help", "leave")
         pair = ("judge_pair",) if len(self.marked) == PAIR else ()
-        return (*pair, "open_cell", "column_left", "mark", "run_everything", "other_table",
+        return (*pair, "open_cell", "mark", "other_table", "run_everything", "column_left",
                 "along", "back", "help", "leave")  # fmt: skip
 
     def action_other_table(self) -> None:
