@@ -19,7 +19,7 @@ MARKS = {
     "none": ("·", "dim"),
 }
 """A decision's sign and the palette's role."""
-NAME = 24
+NAME = 16
 """Cells of a signer's name in a line."""
 
 
@@ -87,7 +87,7 @@ def lacking(missing: Sequence[str], what: str = "deploy ", room: int = 43) -> st
     """``deploy needs 8 more reviews, 10 votes, unblinding``; without its first word where that
     would not fit."""
     if not missing:
-        return "deploy is open"
+        return "ready to be decided: press D"
     told = ", ".join(map(_brief, missing))
     return fitting((f"{what}needs {told}", f"needs {told}"), room)
 

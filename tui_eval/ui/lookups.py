@@ -33,6 +33,9 @@ class Lookups:
     _reader: Reader | None
     _scene: Scene
 
+    def _decide(self, candidate: str) -> None:
+        raise NotImplementedError
+
     def _find(self, find: Callable[[Reader, str], T], tell: Callable[[T], object]) -> None:
         """Ask the reader about the candidate, on the thread."""
 
@@ -78,8 +81,11 @@ class Lookups:
 
         def write(reader: Reader, _candidate: str) -> SignOff | TuiEvalError:
             try:
-                return reader.sign(asked)
+                made = reader.sign(asked)
             except TuiEvalError as error:
                 return error
+            # Seen at once, not after the steps were read again.
+            self._decide(self._scene.candidate)
+            return made
 
         self._find(write, tell)

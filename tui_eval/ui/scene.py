@@ -252,9 +252,10 @@ def summary(scene: Scene) -> list[tuple[str, str]]:
         if count:
             runs += [(", ", "text"), (f"{count} {words}", state)]
     following = next_step(scene, steps)
-    if following is None and not scene.decided.last and scene.known:
+    open_ = scene.decided.last is None or scene.decided.stale
+    if following is None and open_ and scene.known:
         following = "sign off, press D"
-    if following is not None and scene.decided.decision != "deploy":
+    if following is not None and (open_ or scene.decided.decision != "deploy"):
         runs += [(" · ", "dim"), ("next: ", "dim"), (following, "text")]
     return runs
 

@@ -25,7 +25,8 @@ def contradictions(readings: Readings) -> tuple[Contradiction, ...]:
 
 
 def _tell(code: str, text: str, *steps: str) -> Contradiction:
-    return Contradiction(code, f"{text[0].upper()}{text[1:]}", steps)
+    end = "" if text.endswith((".", "?")) else "."
+    return Contradiction(code, f"{text[0].upper()}{text[1:]}{end}", steps)
 
 
 def no_effect(readings: Readings) -> Contradiction | None:

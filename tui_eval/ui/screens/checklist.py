@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import ClassVar
@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from tui_eval.core.sign_off_records import Contradiction
-from tui_eval.core.text import clean, cut
+from tui_eval.core.text import cells, clean, cut
 from tui_eval.ui import keys
 from tui_eval.ui.decision_words import more_words, row_words
 from tui_eval.ui.messages import say
@@ -26,7 +26,7 @@ _TITLE, _WORD = 17, 15
 _SIGNOFF, _CONTRADICTIONS, _DATA, _PROMPT = "sign_off", "contradictions", "data", "prompt"
 _HISTORY = "history"
 _SAID = 3
-"""Lines that a contradiction takes on the checklist."""
+"""Lines that a contradiction takes on the checklist; in the column one less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +85,24 @@ class Checklist(Drawn, can_focus=True):
             self.post_message(self.Moved(key))
 
     def lines(self, width: int, height: int) -> list[Line]:
-        return [line for block in self._blocks(width) for line in block.lines]
+        blocks = self._blocks(width)
+        top = self._top(blocks, height)
+        return [line for block in blocks for line in block.lines][top:]
 
     def cursor_line(self) -> int | None:
-        blocks = self._blocks(self.size.width)
-        starts = accumulate((len(block.lines) for block in blocks), initial=0)
-        for block, start in zip(blocks, starts, strict=False):
+        width, height = self.size
+        blocks = self._blocks(width)
+        for block, start in _placed(blocks):
             if block.key == self._key:
-                return start
+                return start - self._top(blocks, height)
         return None
+
+    def _top(self, blocks: Sequence[Block], height: int) -> int:
+        """Lines above the first that is shown: where not all fit, the cursor's are seen."""
+        for block, start in _placed(blocks):
+            if block.key == self._key:
+                return max(0, start + min(len(block.lines), height) - height)
+        return 0
 
     def _blocks(self, width: int) -> list[Block]:
         if width <= COLUMN:
@@ -139,6 +148,12 @@ class Checklist(Drawn, can_focus=True):
             text = " ".join(text.removeprefix(" ▸ ").split())
         self.app.copy_to_clipboard(text)
         say(self, "copied")
+
+
+def _placed(blocks: Sequence[Block]) -> Iterator[tuple[Block, int]]:
+    """Each block with its first line."""
+    starts = accumulate((len(block.lines) for block in blocks), initial=0)
+    return zip(blocks, starts, strict=False)
 
 
 def page(scene: Scene, width: int, current: str) -> list[Block]:
@@ -193,19 +208,19 @@ def _contradictions(scene: Scene, width: int, current: str) -> Block:
         words = "none so far" if scene.known else "…"
         return Block(_CONTRADICTIONS, (labelled("Contradictions", words, here, "dim"),))
     indent = 5 + _TITLE
-    pieces = _first_of(found, min(width, 100) - indent - 1)
+    pieces = _first_of(found, min(width, 100) - indent - 1, _SAID)
     first = labelled("Contradictions", pieces[0], here, "caution")
     more: list[Line] = [[(" " * indent, "text"), (text, "caution")] for text in pieces[1:]]
     return Block(_CONTRADICTIONS, (first, *more))
 
 
-def _first_of(found: Sequence[Contradiction], room: int) -> list[str]:
+def _first_of(found: Sequence[Contradiction], room: int, most: int) -> list[str]:
     """The first one, wrapped and cut where it is longer; the others are counted."""
     from textwrap import wrap
 
     left = len(found) - 1
     tail = spelled(f" And {left} more (↵ lists)") if left else ""
-    return wrap(clean(found[0].text) + tail, room, max_lines=_SAID, placeholder=spelled(" … ↵"))
+    return wrap(clean(found[0].text) + tail, room, max_lines=most, placeholder=spelled(" … ↵"))
 
 
 def labelled(title: str, words: str, here: bool, role: str = "text") -> Line:
@@ -224,9 +239,12 @@ def wrapped(title: str, phrases: tuple[str, ...], width: int, here: bool) -> lis
 def column(scene: Scene, width: int, current: str) -> list[Block]:
     """Beside a step: title and verdict, the headline below each in a quieter colour."""
     first, *more = summary(scene)
-    blocks = [Block("", ([(" ", "text"), first, *more[:1]], []))]
+    # A decision with its signer takes the whole line.
+    room = cells(first[0]) + cells(more[0][0]) < width
+    head: Line = [(" ", "text"), first, *(more[:1] if room else [])]
+    blocks = [Block("", (head, []))]
     for row in rows(scene):
-        head: Line = [
+        head = [
             (" ▸ " if row.key == current else "   ", "accent"),
             (f"{row.number} ", "dim"),
             (f"{row.title:<{_TITLE - 1}}", "text"),
@@ -246,7 +264,7 @@ def column(scene: Scene, width: int, current: str) -> list[Block]:
     )
     shown: list[Line] = [
         [("     ", "text"), (text, "text")]
-        for text in (_first_of(found, width - 6) if found else ())
+        for text in (_first_of(found, width - 6, _SAID - 1) if found else ())
     ]
     blocks += [Block(_CONTRADICTIONS, (head, *shown)), Block("", ([],))]
     for key, title, phrases in (
