@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from tui_eval.core.figures import figure
 from tui_eval.core.text import cells, clean, cut
 from tui_eval.core.ticks import tick_labels, ticks
 from tui_eval.files.report.markup import Markup, short, tag
@@ -48,12 +49,27 @@ class Area:
     bottom: float
 
     def x(self, value: float) -> float:
-        share = (value - self.x_low) / (self.x_high - self.x_low)
-        return self.left + min(1.0, max(0.0, share)) * (self.right - self.left)
+        return self.left + _share(value, self.x_low, self.x_high) * (self.right - self.left)
 
     def y(self, value: float) -> float:
-        share = (value - self.y_low) / (self.y_high - self.y_low)
-        return self.bottom - min(1.0, max(0.0, share)) * (self.bottom - self.top)
+        return self.bottom - _share(value, self.y_low, self.y_high) * (self.bottom - self.top)
+
+
+def _share(value: float, low: float, high: float) -> float:
+    """How far along, 0 to 1. In halves: the difference of two large numbers may be infinite."""
+    span = high / 2 - low / 2
+    if not span > 0:
+        return 0.5
+    return min(1.0, max(0.0, (value / 2 - low / 2) / span))
+
+
+def tick_words(values: list[float]) -> list[str]:
+    """Their figures; those that no axis has room for in powers of ten."""
+    words = tick_labels(values)
+    return words if max(map(len, words), default=0) <= LONGEST else list(map(figure, values))
+
+
+LONGEST = 9
 
 
 def span(values: Iterable[float], margin: float = 0.04) -> tuple[float, float]:
@@ -92,7 +108,7 @@ def area_for(
     below: float = 40,
 ) -> Area:  # fmt: skip
     """With room at the left for the widest label of the y axis."""
-    labels = tick_labels(ticks(*y, _rows(height - top - below)))
+    labels = tick_words(ticks(*y, _rows(height - top - below)))
     left = max(map(wide, labels), default=0.0) + 10
     return Area(*x, *y, left=max(30, left), top=top, right=WIDTH - 10, bottom=height - below)
 
@@ -105,7 +121,7 @@ def axes(area: Area, x_label: str = "", y_label: str = "") -> list[Markup]:
     """Rules at round values with their figures; the axes' names below, the y axis' first."""
     made = []
     levels = ticks(area.y_low, area.y_high, _rows(area.bottom - area.top))
-    for value, text in zip(levels, tick_labels(levels), strict=True):
+    for value, text in zip(levels, tick_words(levels), strict=True):
         y = area.y(value)
         made.append(tag("line", x1=area.left, y1=y, x2=area.right, y2=y, class_="grid"))
         made.append(label(area.left - 6, y + 4, text, anchor="end"))
@@ -122,7 +138,7 @@ def x_axis(area: Area) -> list[Markup]:
     made = [tag("line", x1=area.left, y1=area.bottom, x2=area.right, y2=area.bottom, class_="axis")]
     places = ticks(area.x_low, area.x_high, max(2, int((area.right - area.left) / 64)))
     taken = -math.inf
-    for value, text in zip(places, tick_labels(places), strict=True):
+    for value, text in zip(places, tick_words(places), strict=True):
         x, half = area.x(value), wide(text) / 2
         at = min(max(x, half), WIDTH - half)
         if at - half < taken + 6:

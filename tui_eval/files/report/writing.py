@@ -52,7 +52,7 @@ def refuse_other(path: Path) -> None:
     if not any(mark in head for mark in OURS):
         raise InputError(
             f"{path} is there already, and is no report of tui-eval's.",
-            "It was left as it is: move it away, or write elsewhere with tui-eval report --out FILE",
+            "It was left as it is. Move it away, or write elsewhere: tui-eval report --out FILE",
         )
 
 
