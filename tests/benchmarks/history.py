@@ -1,6 +1,8 @@
 """A workspace with a long history against a small one: opening, checklist, report.
 
-    python -m tests.benchmarks.history [times] [turns]
+    python -m tests.benchmarks.history [times] [turns] [folder]
+
+A folder that is named keeps the workspaces, and they are not made again.
 
 ``long``: ``times`` (100) trainings into the same folder, each scored, answered, kept in the
 history, and judged by a judge of its own (100 items), and as many models in eval.toml.
@@ -18,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -132,20 +135,31 @@ def without_syncs(make: Callable[[], None]) -> float:
     return time.perf_counter() - start
 
 
-def main(times: int = 100, turns: int = 5) -> None:
-    with tempfile.TemporaryDirectory() as place:
-        os.environ.update(quiet_environment(Path(place)))
-        folders = {name: Path(place) / name for name in ("small", "long", "judged")}
-        made = without_syncs(lambda: small(folders["small"]))
-        made += without_syncs(lambda: long(folders["long"], times))
-        made += without_syncs(lambda: judged(folders["judged"], times))
-        print(f"made in {made:.0f} s; median of {turns} turns, {times} times the history\n")
+def made(place: Path, times: int) -> dict[str, Path]:
+    folders = {name: place / name for name in ("small", "long", "judged")}
+    makers: dict[str, Callable[[Path], None]] = {
+        "small": small,
+        "long": lambda folder: long(folder, times),
+        "judged": lambda folder: judged(folder, times),
+    }
+    for name, folder in folders.items():
+        if not folder.exists():
+            seconds = without_syncs(partial(makers[name], folder))
+            print(f"{name} made in {seconds:.0f} s", flush=True)
+    return folders
+
+
+def main(times: int = 100, turns: int = 5, place: str = "") -> None:
+    with tempfile.TemporaryDirectory() as own:
+        os.environ.update(quiet_environment(Path(place or own)))
+        folders = made(Path(place or own), times)
+        print(f"\nmedian of {turns} turns, {times} times the history\n")
         print("| | small s | long s | ratio | judged s | ratio |")
         print("|---|---|---|---|---|---|")
         for words, measure in MEASURES.items():
             for folder in folders.values():
                 measure(folder)
-            taken = {name: [] for name in folders}  # type: dict[str, list[float]]
+            taken: dict[str, list[float]] = {name: [] for name in folders}
             for _ in range(turns):
                 for name, folder in folders.items():
                     taken[name].append(measure(folder))
@@ -158,4 +172,4 @@ def main(times: int = 100, turns: int = 5) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:3]))
+    main(*map(int, sys.argv[1:3]), *sys.argv[3:4])  # type: ignore[arg-type]
