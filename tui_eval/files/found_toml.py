@@ -30,9 +30,8 @@ def to_toml(found: Found, folder: Path) -> str:
 def _models(found: Found, folder: Path) -> list[str]:
     lines = []
     if found.base:
-        local = Path(found.base).is_absolute()
-        name = _path(Path(found.base), folder) if local else found.base
-        lines += ["[models.base]", *_note(found, "base"), f"path = {_text(name)}", ""]
+        name = _text(_base(found, folder))
+        lines += ["[models.base]", *_note(found, "base"), f"path = {name}", ""]
     elif found.checkpoint.kind in ("adapter", "full"):
         lines += ["# [models.base]", "# The model that it was trained on was not found."]
         lines += ['# path = "org/name or folder"', ""]
@@ -50,7 +49,48 @@ def _models(found: Found, folder: Path) -> list[str]:
         '# answers = "answers.jsonl"',
         "",
     ]
-    return lines if found.log or found.checkpoint.weights else _nothing(lines)
+    lines = lines if found.log or found.checkpoint.weights else _nothing(lines)
+    return [*lines, *_checkpoints(found), *_rivals(found, folder)]
+
+
+def _checkpoints(found: Found) -> list[str]:
+    judged = found.checkpoint.path.resolve()
+    others = [one.name for one in found.checkpoint.siblings if one.resolve() != judged]
+    if not others or found.checkpoint.kind not in ("adapter", "full"):
+        return []
+    told = clean(", ".join(others[:3]) + (", ..." if len(others) > 3 else ""), limit=120)
+    return [
+        f"# The same run left {told} too:",
+        "# tui-eval run --checkpoints scores them all on the validation rows and names the best.",
+        "",
+    ]
+
+
+def _rivals(found: Found, folder: Path) -> list[str]:
+    """Candidates that need no training, to be taken in by who reads this."""
+    lines = [
+        "# What fine-tuning has to beat: the base with the best prompt that one can write.",
+        "# [models.prompted]",
+        f"# path = {_text(_base(found, folder))}",
+        '# system = "You are ..."',
+        f"# few_shot = {_text(_path(found.train, folder) if found.train else 'examples.jsonl')}"
+        "   # rows that stand before each prompt",
+        "# shots = 3",
+        "",
+    ]
+    if found.validation is not None:
+        lines += [
+            "# The data's own answers as a candidate: tui-eval ab --against references",
+            "# [models.references]",
+            "# references = true",
+            "",
+        ]
+    return lines if found.base else lines[-4:] if found.validation else []
+
+
+def _base(found: Found, folder: Path) -> str:
+    base = found.base or ""
+    return _path(Path(base), folder) if Path(base).is_absolute() else base
 
 
 def _nothing(lines: list[str]) -> list[str]:

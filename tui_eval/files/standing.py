@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
 
-from tui_eval.config import Config, DataConfig, GenerationConfig, TaskConfig
+from tui_eval.config import Config, DataConfig, GenerationConfig, ModelConfig, TaskConfig
 from tui_eval.core.records import Split
 from tui_eval.core.text import content_id
 from tui_eval.errors import InputError
@@ -51,7 +51,7 @@ def _model(config: Config, candidate: str, model: str, cache: FileCache) -> dict
         return {}
     made = {
         f"{model}.system": content_id(producers.system_prompt(config, model)),
-        f"{model}.few_shot": _named(config, entry.few_shot, cache) if entry.few_shot else "none",
+        f"{model}.few_shot": _examples(config, entry, cache) if entry.few_shot else "none",
     }
     if entry.answers:
         made[f"{model}.answers"] = _answers(config, candidate, model)
@@ -59,6 +59,11 @@ def _model(config: Config, candidate: str, model: str, cache: FileCache) -> dict
         return made
     made |= _weights(config, candidate, model)
     return made
+
+
+def _examples(config: Config, entry: ModelConfig, cache: FileCache) -> str:
+    named = _named(config, entry.few_shot, cache)
+    return named if not entry.shots or named == NOT_HERE else f"{named}:{entry.shots}"
 
 
 def _answers(config: Config, candidate: str, model: str) -> str:
