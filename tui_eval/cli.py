@@ -111,6 +111,11 @@ def _run_parser() -> Parser:
         action="store_true",
         help="instead of steps: score every checkpoint of the run on the validation set",
     )
+    parser.add_argument(
+        "--against",
+        metavar="NAME",
+        help="instead of steps: let this model answer the candidate's prompts too, for a blind A/B",
+    )
     return parser
 
 

@@ -59,13 +59,13 @@ class ModelConfig:
     answers: str | None = _path()
     """A file of answers made elsewhere, or a folder of lm-evaluation-harness's samples: they are
     judged in the place of a model's own."""
-    references: bool = False
+    references: bool | None = None
     """The data's expected answers are its answers."""
 
     @property
     def given(self) -> bool:
         """Its answers are there without a model that makes them."""
-        return bool(self.answers) or self.references
+        return bool(self.answers or self.references)
 
 
 @dataclass(frozen=True, slots=True)

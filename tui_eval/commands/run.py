@@ -18,6 +18,7 @@ from tui_eval.core.reading import Reading
 from tui_eval.core.records import Job
 from tui_eval.core.text import clean
 from tui_eval.engine import launch
+from tui_eval.errors import InputError
 from tui_eval.files.evidence import FileCache, data_path, readings
 from tui_eval.files.exports.show import MARKS
 from tui_eval.files.history import remember
@@ -46,6 +47,8 @@ def command(options: Namespace) -> int:
         from tui_eval.commands import checkpoints
 
         return checkpoints.run(options)
+    if options.against:
+        return _answer_against(options)
     config = configuration.load(places.required(options.workspace))
     steps = places.chosen_steps(options.step)
     candidates = places.chosen_candidates(config, options.candidate)
@@ -55,6 +58,45 @@ def command(options: Namespace) -> int:
         return _run(workspace, config, steps, candidates)
     finally:
         workspace.close()
+
+
+def _answer_against(options: Namespace) -> int:
+    """Both models' answers to the candidate's prompts: what a blind A/B of the two needs."""
+    config = configuration.load(places.required(options.workspace))
+    if options.step:
+        raise InputError("--against goes without steps.", "tui-eval run --against NAME")
+    models = tuple(config.models)
+    if options.against not in models:
+        raise InputError(
+            f"There is no model {clean(options.against, limit=80)} in eval.toml.",
+            configuration.nearest(options.against, models),
+        )
+    names = [
+        name
+        for name in places.chosen_candidates(config, options.candidate)
+        if name != options.against
+    ]
+    listen()
+    workspace = places.open_workspace(config.folder)
+    try:
+        jobs: dict[str, Job] = {}
+        for name in names:
+            pair = [name, options.against]
+            if all(config.models[one].given for one in pair):
+                print(f"{name}: the answers of both are read from files.", file=sys.stderr)
+                continue
+            args = {"candidate": name, "split": "validation", "models": pair}
+            jobs[name] = workspace.request("generate", args)
+        code = carried_out(workspace, list(jobs.values()))
+        if code is not None:
+            return code
+        done = {name: (workspace.job(job.id) or job).state == "done" for name, job in jobs.items()}
+    finally:
+        workspace.close()
+    for name in names:
+        if done.get(name, True):
+            print(f"ready: tui-eval ab --candidate {name} --against {options.against}")
+    return 0 if all(done.values()) else 1
 
 
 def listen() -> None:

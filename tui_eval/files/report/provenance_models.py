@@ -122,7 +122,9 @@ def _named(config: Config, name: str) -> dict[str, Any]:
         "url": without_secrets(entry.url) if entry.url else None,
         "served_model": entry.served_model,
         "answers": entry.answers,
+        "references": entry.references,
         "few_shot": entry.few_shot,
+        "shots": entry.shots,
         "system_sha256": sha256_text(system) if system else None,
     }
 
@@ -134,7 +136,7 @@ def _checkpoint(config: Config, name: str) -> dict[str, Any]:
     except (TuiEvalError, OSError):
         looked = None
     if looked is None:
-        kind = "answers" if config.models[name].answers else "not on this machine"
+        kind = "answers" if config.models[name].given else "not on this machine"
         return {"kind": "server" if config.models[name].url else kind}
     return {
         "kind": looked.kind,
