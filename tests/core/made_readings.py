@@ -3,8 +3,10 @@ of that outcome holds."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from tui_eval.core.reading import Finding, Number, Reading, Severity, verdict_of
@@ -100,6 +102,24 @@ NO_PREFERENCE = blind_ab(24, 20, hit("not_shown", "caution"))
 def of(*readings: Reading) -> dict[str, Reading]:
     """By step, as a workspace has them."""
     return {one.step: one for one in readings}
+
+
+def sample_run(candidate: str) -> dict[str, Reading]:
+    """What the sample run's steps said of a candidate once people had judged it: as they were
+    read, without tables and plots. Made by ``demo --run``, with judges who prefer whatever is
+    nearer to the reference."""
+    found = {}
+    path = Path(__file__).with_name("sample_run_readings.jsonl")
+    for line in path.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        if row["candidate"] == candidate:
+            numbers = {name: Number(*figures) for name, figures in row["numbers"].items()}
+            findings = tuple(Finding(code, kind, code, at) for code, kind, at in row["findings"])
+            found[row["step"]] = Reading(
+                row["step"], candidate, row["verdict"], row["headline"], row["headline"],
+                row["against"], findings, numbers,
+            )  # fmt: skip
+    return found
 
 
 def undone(reading: Reading) -> Reading:

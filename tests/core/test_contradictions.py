@@ -169,3 +169,14 @@ def test_a_candidate_without_faults_has_no_contradictions() -> None:
     )
     assert contradictions(good) == ()
     assert contradictions({}) == ()
+
+
+def test_the_sample_run_s_good_candidate_has_none() -> None:
+    assert contradictions(made.sample_run("tuned")) == ()
+
+
+def test_the_sample_run_s_overfitted_candidate_is_called_out() -> None:
+    found = contradictions(made.sample_run("overfitted"))
+    assert [one.code for one in found] == ["tasks_copies", "tasks_memorised"]
+    assert "tasks are better (summarise +0.32 and labels +0.12)" in found[0].text.lower()
+    assert "5 of 200 answers repeat training text" in found[0].text

@@ -122,6 +122,16 @@ def test_what_got_worse_speaks_against() -> None:
     )
 
 
+def test_what_speaks_on_the_sample_run() -> None:
+    good, bad = (weigh(made.sample_run(name)) for name in ("tuned", "overfitted"))
+    assert missing(made.sample_run("tuned")) == ()
+    assert good.against == good.open == ()
+    assert "perplexity 72% lower" in good.speaks_for
+    assert bad.speaks_for == ("summarise +0.32", "labels +0.12")
+    assert {"gap 1.51 [1.24, 1.78]: overfitting", "code -0.33"} <= set(bad.against)
+    assert "A/B: no preference shown, 30-16" in bad.open
+
+
 # Whose decision counts.
 
 

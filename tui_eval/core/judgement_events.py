@@ -22,6 +22,8 @@ Events, besides the fields that every line has (``id``, ``seq``, ``at``, ``kind`
 - ``close``: ``round``, ``judge`` (whose judging is closed by the journal's owner, as if that
   judge had finished)
 - ``unblind``: ``round``; votes that were cast later do not count
+
+``signoff`` is of a candidate, not of a plan: see ``core.sign_offs``.
 """
 
 from __future__ import annotations

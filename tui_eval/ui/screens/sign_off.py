@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 LABEL = 9
 """Cells of the names at the left."""
+SAID, TALL = 2, 34
+"""Contradictions in words, on a screen of fewer lines than that."""
 OFFERED: tuple[Decision, ...] = ("deploy", "hold", "more_work")
 
 
@@ -112,7 +114,8 @@ class SignOffScreen(Watching):
 
     def _items(self) -> list[Item]:
         width = max(40, min(self.size.width - MARGINS, READ))
-        return list(lines(self._scene, self._draft, width))
+        few = self.size.height < TALL
+        return list(lines(self._scene, self._draft, width, most=SAID if few else None))
 
     # What a person does.
 
@@ -199,15 +202,19 @@ class SignOffScreen(Watching):
         return True
 
 
-def lines(scene: Scene, draft: Draft, width: int) -> Iterator[Item]:
-    """The whole screen: the cursor stands on decisions and on earlier ones."""
+def lines(scene: Scene, draft: Draft, width: int, most: int | None = None) -> Iterator[Item]:
+    """The whole screen: the cursor stands on decisions and on earlier ones. ``most``: so many
+    contradictions in words."""
     found = weigh(scene.readings)
     for name, phrases in (
         ("for", found.speaks_for), ("against", found.against), ("open", found.open),
     ):  # fmt: skip
         yield from _phrases(name, phrases, width)
-    for number, one in enumerate(scene.contradictions):
+    told = scene.contradictions[:most]
+    for number, one in enumerate(told):
         yield from _paragraph("" if number else "but", clean(one.text), width, "caution")
+    if left := len(scene.contradictions) - len(told):
+        yield from _paragraph("", f"and {left} more: the checklist lists them", width, "dim")
     yield Item([])
     yield from _choices(scene)
     yield Item([])
