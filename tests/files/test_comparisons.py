@@ -12,7 +12,9 @@ from tests.files.test_judging_readings import judge
 from tui_eval import config as settings
 from tui_eval.core.steps import compared
 from tui_eval.files.comparisons import comparisons
+from tui_eval.files.evidence import FileCache, WorkspaceEvidence
 from tui_eval.files.judging import open_ab
+from tui_eval.ui.screens.answers import detail_of
 
 TOML = """
 [models.other]
@@ -124,3 +126,26 @@ def test_a_model_that_is_gone_is_still_read(made: Made) -> None:
     assert (found.candidate, found.against, found.current) == ("tuned", "other", False)
     assert "other" in json.dumps([row[1] for row in compared.table((found,)).rows])
     assert found.reading.numbers["losses"].value == 4
+
+
+def test_an_answer_is_not_shown_while_another_comparison_asks_about_it(made: Made) -> None:
+    pair(made, None)
+    unblind(made, None)
+    workspace = made.workspace()
+    evidence = WorkspaceEvidence(workspace, made.config, FileCache())
+    (base,) = comparisons(workspace, made.config)
+    ref = base.reading.tables["pairs"].refs[0]
+    whole = detail_of(evidence, "tuned", ref)
+    assert whole is not None
+    assert [name for name, _ in whole.answers] == ["○ base", "● tuned"]
+    opened = open_ab(made.workspace(), made.config, "tuned", against="other", judge="bo")
+    assert any("24 of these prompts have an answer" in text for text in opened.before())
+    assert not any("tuned" in text or "other-" in text for text in opened.before())
+    # As the app does three times a second: reads on in the journals.
+    workspace.judged_version()
+    part = detail_of(evidence, "tuned", ref)
+    assert part is not None
+    assert [name for name, _ in part.answers] == ["○ base"]
+    assert "not shown until a blind comparison is unblinded" in part.notes[0]
+    opened.close()
+    workspace.close()

@@ -123,7 +123,7 @@ ACTIONS: tuple[Action, ...] = (
            "compare"),
     Action("run_everything", ("r",), "run missing", "compute what is missing for all"
            " candidates: asks, with its cost", "compare"),
-    Action("other_table", ("v",), "comparisons", "candidates, or who was compared with whom",
+    Action("other_table", ("v",), "other table", "candidates, or who was compared with whom",
            "compare", "v V"),
     Action("table_before", ("V",), "", "", "compare", hidden=True),
     Action("row_down", ("j", "down"), "line", "next, previous line", "compare", "j k ↑ ↓"),

@@ -6,7 +6,7 @@ figures are those of its Reading, which holds none before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tui_eval.core.judgements import JudgeRound, Round
@@ -116,6 +116,32 @@ def _judges(judges: Sequence[JudgeRound], of: bool = False) -> str:
     return ", ".join(
         f"{judging.judge_name(one.judge)} {len(one.voted)}" + (f" of {one.planned}" if of else "")
         for one in judges
+    )
+
+
+def open_answers(found: Iterable[Round]) -> frozenset[str]:
+    """Ids of the answers that comparisons still ask about, opened or begun and not unblinded:
+    who reads which model wrote one of them can't judge it blind."""
+    return frozenset(
+        id
+        for one in found
+        if one.step == "blind_ab" and not one.unblinded_at
+        for judge in one.judges
+        for pair in judge.pairs
+        for id in (pair.left, pair.right)
+    )
+
+
+def judged_elsewhere(found: Iterable[Round], round: str) -> frozenset[str]:
+    """Ids of the answers that somebody voted on in another comparison than ``round``."""
+    return frozenset(
+        id
+        for one in found
+        if one.step == "blind_ab" and one.id != round
+        for judge in one.begun
+        for pair in judge.pairs
+        if judge.mark(pair.pair).side
+        for id in (pair.left, pair.right)
     )
 
 

@@ -14,6 +14,7 @@ from tui_eval.core.anchors import ANCHORS
 from tui_eval.core.blinding import Answered, Repeats
 from tui_eval.core.judgements import JudgeRound, Step, of_round, rounds
 from tui_eval.core.records import Completion, Sample
+from tui_eval.core.steps.compared import judged_elsewhere
 from tui_eval.core.text import clean
 from tui_eval.errors import InputError
 from tui_eval.files import producers
@@ -87,8 +88,22 @@ def ab_round(
         prompts.ids,
         prompts.samples,
         names=(candidate, other, *paths),
-        before=words.shared(prompts.shared),
+        before=(
+            *words.shared(prompts.shared),
+            *words.elsewhere(_elsewhere(workspace, round, models, prompts.ids)),
+        ),
     )
+
+
+def _elsewhere(
+    workspace: Workspace, round: str, models: Sequence[Model], ids: Sequence[str]
+) -> int:
+    """How many of these prompts have an answer that was judged in another comparison."""
+    judged = judged_elsewhere(rounds(workspace.judgements(KINDS)).values(), round)
+    if not judged:
+        return 0
+    made = [model.answers() for model in models]
+    return sum(any(id in one and one[id].id in judged for one in made) for id in ids)
 
 
 def compared(
@@ -231,9 +246,11 @@ def _model(
 ) -> Model:
     generator = evidence.generator(candidate, name)
     if generator is None:
+        other = name not in (candidate, producers.base_name(config, candidate))
+        remedy = f"run --candidate {candidate} --against {name}" if other else "run review"
         raise InputError(
             f"{clean(name)} has not answered the validation prompts yet.",
-            "Let it answer them first: tui-eval run review",
+            f"Let it answer them first: tui-eval {remedy}",
         )
     entry = config.models[name]
     if entry.given:

@@ -48,6 +48,16 @@ def shared(number: int) -> tuple[str, ...]:
     )
 
 
+def elsewhere(number: int) -> tuple[str, ...]:
+    if not number:
+        return ()
+    have = "has an answer that was" if number == 1 else "have an answer that was"
+    return (
+        f"{number} of these prompts {have} judged in another"
+        " comparison already. Whoever knows that result may know the answer again.",
+    )
+
+
 def at_answers(answers: Sequence[Completion], failed: int) -> tuple[str, ...]:
     """Of one model, for review."""
     cut = sum(answer.truncated for answer in answers)

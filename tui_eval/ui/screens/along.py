@@ -32,7 +32,9 @@ class AlongPane(StepPane):
 
     @property
     def footer(self) -> tuple[str, ...]:
-        return tuple(name for name in super().footer if name != "again")
+        names = [name for name in super().footer if name not in ("again", "run")]
+        waits = self.reading is not None and self.reading.verdict == "waiting"
+        return ("run", *names) if waits else (*names[:-1], "run", *names[-1:])
 
 
 class AlongScreen(Watching):

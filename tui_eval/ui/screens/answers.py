@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from tui_eval.core.evidence import Evidence
+from tui_eval.core.judgements import rounds
 from tui_eval.core.records import Completion, Sample
+from tui_eval.core.steps.compared import open_answers
 from tui_eval.core.text import clean
 from tui_eval.ui.screens.page import READ, WrappedPage
 from tui_eval.ui.widgets.rowlist import Item, item
@@ -41,10 +43,16 @@ def detail_of(
     found = evidence.answered(candidate, candidate).get(ref)
     if found is None:
         return None
-    answers = tuple(
-        (f"{sign} {model}", evidence.answers(candidate, model).get(ref)) for sign, model in models
-    )
-    return AnswersDetail(found, answers)
+    kept = open_answers(rounds(evidence.judgements()).values())
+    answers, notes = [], []
+    for sign, model in models:
+        answer = evidence.answers(candidate, model).get(ref)
+        if answer is not None and answer.id in kept:
+            notes.append(f"{sign} {model}: not shown until a blind comparison is unblinded that"
+                         " asks about this answer")  # fmt: skip
+        else:
+            answers.append((f"{sign} {model}", answer))
+    return AnswersDetail(found, tuple(answers), tuple(notes))
 
 
 class AnswersPage(WrappedPage):
@@ -76,7 +84,7 @@ def detail_items(detail: AnswersDetail, width: int) -> list[Item]:
         if turn is not None and not (turn is last and turn.role == "assistant"):
             items += section(turn.role, turn.content, width)
     for note in detail.notes:
-        items.append(item((clean(note), "dim")))
+        items += [item((piece, "dim")) for piece in wrapped(clean(note), width)]
     if detail.notes:
         items.append(Item([]))
     for name, answer in detail.answers:

@@ -301,7 +301,8 @@ class SideBySide(Drawn, can_focus=True):
         about = compared.said(self._survey.comparisons, self._alpha)
         for text in about:
             told += [[(f"   {line}", "dim")] for line in wrapped(text, min(width - 5, 100))]
-        rows = self._listing.draw(width, max(2, room - len(told) - 1))
+        drawn = self._listing.draw(width - 2, max(2, room - len(told) - 1))
+        rows: list[Line] = [[(" ", "text"), *line] for line in drawn]
         needed = 1 + len(self._listing.rows)
         return [*rows[: max(2, min(needed, room - len(told) - 1))], [], *told]
 
