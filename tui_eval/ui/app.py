@@ -137,7 +137,8 @@ class EvalApp(App[int], inherit_bindings=False):
         except TuiEvalError as error:
             say(self, f"{error.message} {error.remedy}", "bad")
             return
-        self.start = replace(self.start, workspace=workspace, config=config)
+        # "Start" also means the computing: nobody confirms only to be asked once more.
+        self.start = replace(self.start, workspace=workspace, config=config, run=True)
         # Over this one: the first screen can't be switched, for it answers to nobody.
         await self.push_screen(self._main(workspace, config))
 
