@@ -141,8 +141,7 @@ def test_an_answer_is_not_shown_while_another_comparison_asks_about_it(made: Mad
     opened = open_ab(made.workspace(), made.config, "tuned", against="other", judge="bo")
     assert any("24 of these prompts have an answer" in text for text in opened.before())
     assert not any("tuned" in text or "other-" in text for text in opened.before())
-    # As the app does three times a second: reads on in the journals.
-    workspace.judged_version()
+    evidence = WorkspaceEvidence(workspace, made.config, FileCache())
     part = detail_of(evidence, "tuned", ref)
     assert part is not None
     assert [name for name, _ in part.answers] == ["○ base"]
