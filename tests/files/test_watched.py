@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.files.making import PAIRS, lines
+from tests.files.runs import adapter, tensors
 from tui_eval import config as configuration
 from tui_eval.files.evidence import FileCache
 from tui_eval.files.watched import stamps
@@ -50,4 +51,14 @@ def test_what_was_read_of_an_older_file_is_not_kept(folder: Path) -> None:
         assert len(cache.leaked(told, "tuned") or ()) == count
         cache.measured_key(told, "tuned")
     kept = [key[0] for key in cache._kept]
-    assert sorted(map(str, kept)) == ["data", "data", "leaks", "training"]
+    assert sorted(map(str, kept)) == ["content", "data", "data", "leaks"]
+
+
+def test_a_model_that_is_trained_again_in_its_place_is_noticed(folder: Path) -> None:
+    adapter(folder / "runs", base="org/base")
+    (folder / "eval.toml").write_text('[models.tuned]\npath = "runs"\n')
+    told = configuration.load(folder / "eval.toml")
+    before = stamps(told, "tuned")
+    assert stamps(told, "tuned") == before
+    tensors(folder / "runs" / "adapter_model.safetensors", {"lora": b"\4" * 64})
+    assert stamps(told, "tuned") != before

@@ -55,6 +55,8 @@ def _model(config: Config, candidate: str, model: str, cache: FileCache) -> dict
     }
     if entry.answers:
         made[f"{model}.answers"] = _answers(config, candidate, model)
+    if entry.url:
+        made[f"{model}.server"] = content_id([entry.url, entry.served_model])
     if not entry.path:
         return made
     made |= _weights(config, candidate, model)

@@ -292,6 +292,7 @@ _PARTS = {
     "adapter": "the adapter of {}",
     "tokenizer": "the tokenizer of {}",
     "answers": "the answers of {}",
+    "server": "the server of {}",
     "system": "the system prompt of {}",
     "few_shot": "the few-shot examples of {}",
 }
