@@ -38,7 +38,7 @@ class Browser:
         self._from, writes = os.pipe()
         # The browser reads commands from 3 and answers on 4.
         self._process = subprocess.Popen(
-            ["sh", "-c", f'exec "$@" 3<&{reads} 4>&{writes}', "sh", CHROMIUM, "--headless=new",
+            ["bash", "-c", f'exec "$@" 3<&{reads} 4>&{writes}', "bash", CHROMIUM, "--headless=new",
              "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
              "--disable-background-networking", "--hide-scrollbars", "--remote-debugging-pipe",
              f"--user-data-dir={self._profile}"],

@@ -55,7 +55,8 @@ def compose(material: Material) -> Memo:
     if several:
         sections.append(_overview(material))
         sections += [
-            Section(name, name, sections=tuple(_candidate(material, name, f"{name}-")))
+            # Called so that no candidate's name is another section's.
+            Section(name, f"c-{name}", sections=tuple(_candidate(material, name, f"c-{name}-")))
             for name in names
         ]
     else:

@@ -143,7 +143,7 @@ class _Writer:
 
     def _picture(self, plot: Plot) -> Markup:
         id = f"plot-{next(self._numbers)}"
-        title = tag("span", plot.title[:1].upper() + plot.title[1:], class_="name")
+        title = plot.title[:1].upper() + plot.title[1:]
         said = [tag("p", clean(note)) for note in plot.notes]
         if plot.events and plot.kind == "curve":
             events = [
@@ -181,7 +181,8 @@ def _marked(one: memo.Marked) -> Markup:
 
 
 def _decision(one: memo.Decision) -> Markup:
-    note = tag("blockquote", tag("p", one.note, newlines=True)) if one.note else ""
+    said = one.note.strip()
+    note = tag("blockquote", tag("p", said, newlines=True)) if said else ""
     return tag(
         "div",
         tag("p", one.word, class_=f"word tone {one.tone}"),
