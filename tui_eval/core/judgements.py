@@ -37,6 +37,7 @@ __all__ = [
     "Side",
     "Step",
     "advance",
+    "by_round",
     "in_order",
     "of_round",
     "rounds",
@@ -90,6 +91,42 @@ def of_round(judgements: Sequence[Judgement], round: str) -> list[Judgement]:
         return str(one.event.get("plan")) in names
 
     return [one for one in judgements if belongs(one)]
+
+
+def by_round(judgements: Sequence[Judgement]) -> dict[str, list[Judgement]]:
+    """``of_round`` for every round at once: whoever asks about all of a long history goes
+    through it once, not once for each."""
+    rounds_of_plan: dict[str, set[str]] = {}
+    rounds_of_judge: dict[str, set[str]] = {}
+    for one in judgements:
+        if one.event.get("kind") == "plan":
+            name = str(one.event.get("round"))
+            rounds_of_plan.setdefault(str(one.event.get("plan")), set()).add(name)
+            rounds_of_judge.setdefault(one.judge, set()).add(name)
+    places: dict[tuple[str, str], set[str]] = {}
+    found: dict[str, list[Judgement]] = {
+        name: [] for names in rounds_of_judge.values() for name in names
+    }
+    # What takes back or stresses a judgement belongs where that does, which may stand in
+    # another journal of the same judge: so it is placed last, an undo after what it undoes.
+    for kinds in (None, ("strong",), ("undo",)):
+        for one in judgements:
+            kind = one.event.get("kind")
+            if (kind in ("strong", "undo")) != bool(kinds) or (kinds and kind not in kinds):
+                continue
+            if kinds:
+                of = one.judge, str(one.event.get("of"))
+                names = places.get(of) or rounds_of_judge.get(one.judge, set())
+            elif kind in ("plan", "close", "unblind"):
+                names = {str(one.event.get("round"))}
+            else:
+                names = rounds_of_plan.get(str(one.event.get("plan")), set())
+            places[one.judge, str(one.event.get("id"))] = names
+    for one in judgements:
+        for name in places[one.judge, str(one.event.get("id"))]:
+            if name in found:
+                found[name].append(one)
+    return found
 
 
 def in_order(judgements: Iterable[Judgement]) -> list[Judgement]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from tui_eval.config import Config
 from tui_eval.core.evidence import Evidence
-from tui_eval.core.judgements import Round, rounds
-from tui_eval.core.records import Producer
+from tui_eval.core.judgements import Judgement, Round, by_round, rounds
+from tui_eval.core.records import Completion, Producer, Sample
 from tui_eval.core.steps import blind_ab
 from tui_eval.core.steps.compared import Comparison
 from tui_eval.errors import TuiEvalError
@@ -23,13 +24,18 @@ def comparisons(
 ) -> tuple[Comparison, ...]:
     """Those of today's answers first, in the order of ``eval.toml``; then those of answers
     that other weights or settings gave, which are read from what was recorded."""
-    found = rounds(workspace.judgements(JUDGED))
     evidence = WorkspaceEvidence(workspace, config, cache or FileCache())
-    made = []
-    for name, standing in found.items():
-        what = comparison_of(workspace, name) if standing.step == "blind_ab" else None
+    made, kept = [], Kept()
+    for name, judged in by_round(workspace.judgements(JUDGED)).items():
+        standing = rounds(judged).get(name)
+        if standing is None or standing.step != "blind_ab":
+            continue
+        what = comparison_of(workspace, name)
         if what is not None and len(what.models) == len(what.keys) == 2:
-            made.append(_comparison(workspace, config, evidence, what, standing))
+            current = _current(config, evidence, what)
+            earlier = Earlier(workspace, config, what, judged, kept)
+            source = evidence if current else earlier
+            made.append(_comparison(source, what, standing, current))
     places = {name: place for place, name in enumerate(config.models)}
 
     def place(one: Comparison) -> tuple[bool, int, int, str]:
@@ -44,16 +50,8 @@ def comparisons(
     return tuple(sorted(made, key=place))
 
 
-def _comparison(
-    workspace: Workspace,
-    config: Config,
-    evidence: WorkspaceEvidence,
-    what: Recorded,
-    standing: Round,
-) -> Comparison:
+def _comparison(source: Evidence, what: Recorded, standing: Round, current: bool) -> Comparison:
     candidate, against = what.models
-    current = _current(config, evidence, what)
-    source = evidence if current else Earlier(workspace, config, what)
     try:
         reading = blind_ab.read(source, candidate, against)
     except TuiEvalError as error:
@@ -67,7 +65,8 @@ def evidence_of(
     """What a comparison's Reading was made from."""
     what = None if one.current else comparison_of(workspace, one.round)
     if what is not None:
-        return Earlier(workspace, config, what)
+        # All of them: what another comparison still asks about is not shown.
+        return Earlier(workspace, config, what, workspace.judgements(JUDGED))
     return WorkspaceEvidence(workspace, config, cache)
 
 
@@ -84,12 +83,51 @@ def _current(config: Config, evidence: WorkspaceEvidence, what: Recorded) -> boo
     return tuple(one.key if one is not None else "" for one in made) == what.keys
 
 
+@dataclass
+class Kept:
+    """What several comparisons were made from: the base's answers, most often, and the prompts."""
+
+    producers: Mapping[str, Producer] | None = None
+    answers: dict[str, Mapping[str, Completion]] = field(default_factory=dict)
+    samples: dict[str, Mapping[str, Sample]] = field(default_factory=dict)
+
+
 class Earlier(RecordedEvidence):
     """What was recorded when it was judged, read by the settings of today."""
 
-    def __init__(self, workspace: Workspace, config: Config, what: Recorded) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        config: Config,
+        what: Recorded,
+        judged: Sequence[Judgement],
+        kept: Kept | None = None,
+    ) -> None:
         super().__init__(workspace, what)
         self._settings = config
+        self._judged, self._kept = judged, kept or Kept()
+
+    def judgements(self) -> Sequence[Judgement]:
+        """Those of this comparison alone."""
+        return self._judged
+
+    def generator(self, candidate: str, model: str) -> Producer | None:
+        if self._kept.producers is None:
+            self._kept.producers = {one.key: one for one in self._workspace.producers()}
+        return self._kept.producers.get(self._keys.get(model, ""))
+
+    def answers(self, candidate: str, model: str) -> Mapping[str, Completion]:
+        key = self._keys.get(model, "")
+        if key not in self._kept.answers:
+            self._kept.answers[key] = super().answers(candidate, model)
+        return self._kept.answers[key]
+
+    def answered(self, candidate: str, model: str) -> Mapping[str, Sample]:
+        name = self._what.dataset
+        if name not in self._kept.samples:
+            self._kept.samples[name] = self._workspace.samples(name)
+        samples, answers = self._kept.samples[name], self.answers(candidate, model)
+        return {id: samples[id] for id in self._what.samples if id in samples and id in answers}
 
     def base(self, candidate: str) -> str | None:
         """Only the base is called so; another model keeps its name."""
