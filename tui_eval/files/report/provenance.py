@@ -36,7 +36,7 @@ def provenance(
     names = tuple(readings)
     evidence = WorkspaceEvidence(workspace, config, cache)
     runs = provenance_models.runs(evidence, config, names)
-    data = provenance_data.data(config, names, cache)
+    data = provenance_data.data(evidence, config, names, cache)
     return {
         "software": {
             "tui_eval": __version__,
@@ -121,9 +121,11 @@ def _eval_toml(config: Config) -> dict[str, Any]:
 
 
 def _seeds(config: Config) -> dict[str, int]:
+    steps = {"review": config.review, "blind_ab": config.blind_ab}
     return {
         "scoring.seed": config.scoring.seed,
         "generation.seed": config.generation.seed,
+        **{f"{name}.seed": int(one["seed"]) for name, one in steps.items() if "seed" in one},
         "bootstrap": 0,
     }
 

@@ -11,7 +11,13 @@ from typing import Any, get_args
 from tui_eval.config import Config
 from tui_eval.core.records import Dataset, SkippedRow, Split
 from tui_eval.errors import TuiEvalError
-from tui_eval.files.evidence import OFF_TASK, FileCache, data_path, row_limit
+from tui_eval.files.evidence import (
+    OFF_TASK,
+    FileCache,
+    WorkspaceEvidence,
+    data_path,
+    row_limit,
+)
 from tui_eval.files.raw import is_file, is_folder, stamp_of
 
 READ: tuple[Split, ...] = ("validation", "train", "off_task")
@@ -23,7 +29,9 @@ def sha256_text(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def data(config: Config, names: Sequence[str], cache: FileCache) -> list[dict[str, Any]]:
+def data(
+    evidence: WorkspaceEvidence, config: Config, names: Sequence[str], cache: FileCache
+) -> list[dict[str, Any]]:
     """Every file that any of these candidates was scored, asked or measured with, once."""
     made: list[dict[str, Any]] = []
     seen: set[tuple[str, str]] = set()
@@ -45,7 +53,8 @@ def data(config: Config, names: Sequence[str], cache: FileCache) -> list[dict[st
         }
         for what, file in named.items():
             if file:
-                made.append(_file(f"task {task.name}{what}", file, config.resolve(file), cache))
+                one = _file(f"task {task.name}{what}", file, config.resolve(file), cache)
+                made.append(one if what else {**one, **_task_rows(evidence, task.name)})
     for model in config.models.values():
         for what, file in (("few-shot", model.few_shot), ("answers", model.answers)):
             if file:
@@ -82,6 +91,19 @@ def _rows(dataset: Dataset, limit: int) -> dict[str, Any]:
         "reasons": dict(Counter(one.reason for one in dataset.skipped).most_common()),
         "skipped_rows": [_skipped(one) for one in dataset.skipped[:LISTED]],
         "notes": list(dataset.notes),
+    }
+
+
+def _task_rows(evidence: WorkspaceEvidence, name: str) -> dict[str, Any]:
+    try:
+        task = evidence.ready(name).task
+    except (TuiEvalError, OSError) as error:
+        return {"fault": str(error)}
+    return {
+        "rows": task.rows,
+        "used": len(task.items),
+        "skipped": task.left_out,
+        "notes": [*task.faults, *task.notes],
     }
 
 

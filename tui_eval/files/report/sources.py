@@ -77,7 +77,7 @@ def _models(told: Mapping[str, Any]) -> tuple[Block, ...]:
             run["detail"].get("decoding"),
             run["detail"].get("max_new_tokens") or run["max_length"],
             run["scorer"],
-            run["at"],
+            _day(run["at"]),
             run["key"],
         )
         for run in told["runs"]
@@ -100,9 +100,9 @@ def _models(told: Mapping[str, Any]) -> tuple[Block, ...]:
         _table("", heads, rows),
     ]
     if runs:
-        blocks.append(_table("what was computed", run_heads, runs))
-    if details:
-        blocks.append(Fold("How each was computed", (Pairs(tuple(details)),)))
+        made = _table("what was computed", run_heads, runs)
+        how = (Pairs(tuple(details)),) if details else ()
+        blocks.append(Fold(f"What was computed, and how ({len(runs)})", (made, *how)))
     return tuple(blocks)
 
 
@@ -276,11 +276,11 @@ def _cell(value: Any) -> Cell:
 
 def _sandbox(told: Mapping[str, Any]) -> str:
     ran = [
-        f"{task} of {name} ran {level}"
+        f"task {task} of {name}: {level}"
         for name, tasks in told["ran_at"].items()
         for task, level in tasks.items()
     ]
-    return f"{told['demanded']} demanded; {'; '.join(ran) or 'no code was run'}"
+    return f"at least {told['demanded']} asked for; {'; '.join(ran) or 'no code was run'}"
 
 
 def _repeat(told: Mapping[str, Any]) -> tuple[Block, ...]:
