@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from tui_eval.core.reading import Reading
     from tui_eval.core.records import Job
     from tui_eval.ui.reader import Reader
+
+
+PAUSE = 4.0
+"""Times as long as reading all took, until they are read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +43,27 @@ def rows_of(scene: Scene, survey: Survey, candidate: str) -> list[Row]:
 
 class Surveying:
     """Lives on the looker's thread. One candidate a turn, so that a request never waits for
-    all of them; nothing is read while nobody watches."""
+    all of them; nothing is read while nobody watches, and while facts come in all are read
+    again at most a fifth of the time."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.survey = Survey()
+        self._clock = clock
         self._tell: Callable[[Survey], object] | None = None
         self._due: list[str] = []
         self._stale = True
+        self._begun = self._rest = 0.0
 
     @property
     def pending(self) -> bool:
         """Whether another turn has something to read."""
-        return self._tell is not None and (bool(self._due) or self._stale)
+        anew = self._stale and self._clock() >= self._rest
+        return self._tell is not None and (bool(self._due) or anew)
 
     def watch(self, tell: Callable[[Survey], object] | None) -> None:
         """From now on each change is told; None: nobody looks any more."""
         self._tell = tell
+        self._rest = 0.0
         if tell is not None:
             tell(self.survey)
 
@@ -73,11 +83,14 @@ class Surveying:
             found = reader.comparisons()
             spelled = tuple(replace(o, reading=spelled_reading(o.reading)) for o in found)
             self._take(replace(self.survey, comparisons=spelled, compared=True))
+            now = self._clock()
+            self._rest = now + PAUSE * (now - self._begun)
 
     def _begin(self, scene: Scene) -> None:
         """The current one first, whose steps are read already. What was read stays to be seen
         until it is read anew."""
         self._stale = False
+        self._begun = self._clock()
         here = scene.candidate
         self._due = sorted(scene.candidates, key=lambda name: name != here)
         kept = self.survey

@@ -343,14 +343,13 @@ class CompareScreen(Watching):
     def on_mount(self) -> None:
         self.scene_changed(self._scene)
         self.query_one(SideBySide).focus()
-        self.looker.survey(lambda survey: self.post_message(self.Surveyed(survey)))
 
     def on_unmount(self) -> None:
         self.looker.survey(None)
 
     def on_screen_resume(self) -> None:
         # What was judged meanwhile shows at once.
-        self.looker.look()
+        self.looker.survey(lambda survey: self.post_message(self.Surveyed(survey)))
 
     def scene_changed(self, scene: Scene) -> None:
         self._scene = scene
