@@ -109,6 +109,15 @@ def test_undone_steps_are_open_and_a_leak_always_speaks() -> None:
     )
 
 
+def test_what_was_never_trained_has_no_open_steps_of_training() -> None:
+    untrained = made.curves(hit("not_trained", "not_enough"))
+    few = made.tasks(hit("no_tasks", "not_enough"))
+    found = weigh(
+        of(untrained, made.perplexity(), made.overfitting(), made.review(), PREFERRED, few)
+    )
+    assert found.open == ("tasks: task_metrics headline",)
+
+
 def test_what_got_worse_speaks_against() -> None:
     worse = made.perplexity(-0.2, hit("worse", "bad"))
     low = made.review(hit("low_score", "bad"), accuracy=2.2)

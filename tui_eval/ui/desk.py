@@ -27,6 +27,8 @@ class Desk:
     def __init__(self, app: EvalApp) -> None:
         self._app = app
         self.judge = app.start.judge
+        self.drafts: dict[str, str] = {}
+        """Notes of decisions that were not signed yet, by candidate."""
         self._opening = False
 
     def sit(self, opens: Open, names: Sequence[str] = (), token: str = "") -> None:

@@ -143,10 +143,14 @@ def weigh(readings: Readings) -> Weighed:
         reading = readings.get(entry.key)
         if reading is None:
             sides["open"].append(f"{_NAMES[entry.key]} not looked at")
+        elif shown.finding(reading, "not_trained") is not None:
+            # Nothing to look at, and nothing that could be done about it.
+            continue
         elif reading.verdict in ("waiting", "not_enough"):
-            word = "not done" if reading.verdict == "waiting" else "not enough"
             # What a half-done step counts so far is no place to weigh from.
-            sides["open"].append(f"{_NAMES[entry.key]} {word}")
+            why = f": {clean(reading.headline)}"
+            word = " not done" if reading.verdict == "waiting" else why
+            sides["open"].append(f"{_NAMES[entry.key]}{word}")
             sides["against"] += _facts(reading)
         else:
             for side, phrase in _phrases(entry.key, reading, readings):

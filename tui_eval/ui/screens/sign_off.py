@@ -82,7 +82,7 @@ class SignOffScreen(Watching):
         super().__init__()
         self._looker, self._desk = looker, desk
         self._scene = looker.scene
-        self._draft = Draft(desk.judge)
+        self._draft = Draft(desk.judge, desk.drafts.get(looker.scene.candidate, ""))
         self._standing: Mapping[str, str] | None = None
 
     def content(self) -> ComposeResult:
@@ -96,6 +96,11 @@ class SignOffScreen(Watching):
         rows.focus()
         # On what is always open: nobody deploys by keeping enter down.
         rows.fill(self._items(), at="hold")
+        self._stand()
+
+    def _stand(self) -> None:
+        """What is signed from now on is what lies there now."""
+        self._standing = None
         self._looker.standing(lambda found: self.post_message(self.Stood(found)))
 
     def on_resize(self) -> None:
@@ -168,7 +173,9 @@ class SignOffScreen(Watching):
             self.say(clean(f"{answer.message} {answer.remedy}".strip()), "bad")
             # Perhaps the name is taken by another window, or is none.
             self._desk.forget()
+            self._stand()
             return
+        self._desk.drafts.pop(answer.candidate, None)
         done = "withdrawn" if answer.decision == "none" else WORDS[answer.decision]
         self.dismiss()
         from tui_eval.ui.messages import say
@@ -188,6 +195,7 @@ class SignOffScreen(Watching):
         self._noted(event.draft.strip())
 
     def _noted(self, text: str) -> None:
+        self._desk.drafts[self._scene.candidate] = text
         self._draft = Draft(self._draft.judge, text)
         self.query_one(NoteField).close()
         self.query_one(RowList).focus()
