@@ -105,7 +105,11 @@ async def test_what_is_missing_is_computed_for_all_after_asking() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "600 validation rows")
         await pilot.press("m")
-        await until(pilot, lambda: app.looker is not None and app.looker._surveying.survey.compared)
+        looker = app.looker
+        assert looker is not None
+        await until(
+            pilot, lambda: looker._surveying is not None and looker._surveying.survey.compared
+        )
         await pilot.press("r")
         await shows(pilot, "Compute what is missing for all candidates?")
         assert not workspace.kept
@@ -149,10 +153,11 @@ async def test_nobody_reads_all_candidates_once_the_screen_is_closed() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "600 validation rows")
         assert app.looker is not None
-        surveying = app.looker._surveying
-        assert not surveying.survey.readings
+        assert app.looker._surveying is None
         await pilot.press("m")
         await shows(pilot, "✗ 1.51")
+        surveying = app.looker._surveying
+        assert surveying is not None
         await pilot.press("escape")
         await until(pilot, lambda: not surveying.pending)
         surveying.outdate()

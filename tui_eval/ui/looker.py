@@ -27,7 +27,6 @@ from tui_eval.ui.lookups import Task
 from tui_eval.ui.overlooks import Overlooks
 from tui_eval.ui.scene import About, Scene, comparable, first_scene, wanted
 from tui_eval.ui.spelling import spelled_reading
-from tui_eval.ui.survey import Surveying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -75,7 +74,6 @@ class Looker(Overlooks):
         self._version: tuple[int, ...] | None = None
         self._facts: object = None
         self._changed = Changed()
-        self._surveying = Surveying()
         self._kept: dict[str, Mapping[str, str]] = {}
         """Verdicts by candidate when they were last kept."""
         self._stopped = False
@@ -220,7 +218,7 @@ class Looker(Overlooks):
         """Sleep until the next look, or until a screen asks for something."""
         try:
             # All candidates are read without a pause, but a request goes first.
-            task = self._tasks.get(timeout=0.01 if self._surveying.pending else POLL)
+            task = self._tasks.get(timeout=0.01 if self._surveys else POLL)
         except queue.Empty:
             return
         while task is not None:
@@ -256,8 +254,7 @@ class Looker(Overlooks):
             self._look_at_files()
         if self._stale and self._is_due("readings", self._pause()):
             self._read()
-        if self._reader is not None and self._surveying.pending:
-            self._surveying.turn(self._reader, self._scene)
+        self._survey_on()
         if self._scene.following and self._is_due("follow", self._follow_pause()):
             self._read_on()
         self._publish()
@@ -350,7 +347,8 @@ class Looker(Overlooks):
         self._facts = self._facts_now()
         self._changed.reading(self._stamps)
         self._stale = False
-        self._surveying.outdate()
+        if self._surveying is not None:
+            self._surveying.outdate()
         candidate = self._scene.candidate
         for entry in CHECKLIST:
             if not self._stopped:

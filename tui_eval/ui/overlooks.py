@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from tui_eval.ui.lookups import Lookups, Task
 from tui_eval.ui.spelling import spelled_reading
-from tui_eval.ui.survey import Surveying, missing
 
 if TYPE_CHECKING:
     from tui_eval.core.reading import Reading
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from tui_eval.ui.scene import Scene
     from tui_eval.ui.screens.answers import AnswersDetail
     from tui_eval.ui.start import Start
-    from tui_eval.ui.survey import Jobs, Missing, Survey
+    from tui_eval.ui.survey import Jobs, Missing, Survey, Surveying
 
 
 class Overlooks(Lookups):
@@ -27,20 +26,39 @@ class Overlooks(Lookups):
     _scene: Scene
     _workspace: Workspace
     _start: Start
-    _surveying: Surveying
+    _surveying: Surveying | None = None
+    """None until somebody looked: most never do, and its modules take time to load."""
 
     def _idle(self, candidate: str, verb: str, split: str) -> str:
         raise NotImplementedError
 
     def survey(self, tell: Callable[[Survey], object] | None) -> None:
         """Read all candidates from now on, and tell each change; None: no longer."""
-        self._tasks.put(lambda: self._surveying.watch(tell))
+        from tui_eval.ui.survey import Surveying
+
+        def watch() -> None:
+            self._surveying = self._surveying or Surveying()
+            self._surveying.watch(tell)
+
+        self._tasks.put(watch)
+
+    @property
+    def _surveys(self) -> bool:
+        """Whether there is a candidate to be read for somebody who looks at all."""
+        return self._surveying is not None and self._surveying.pending
+
+    def _survey_on(self) -> None:
+        if self._surveying is not None and self._reader is not None:
+            self._surveying.turn(self._reader, self._scene)
 
     def missing(self, tell: Callable[[Missing], object]) -> None:
         """What has to be computed for all candidates that were surveyed."""
 
+        from tui_eval.ui.survey import Survey, missing
+
         def look() -> None:
-            tell(missing(self._scene, self._surveying.survey, self._idle))
+            known = self._surveying.survey if self._surveying is not None else Survey()
+            tell(missing(self._scene, known, self._idle))
 
         self._tasks.put(look)
 
