@@ -9,10 +9,11 @@ import pytest
 
 from tests.core import made_readings as made
 from tests.core.made_readings import BASE_PREFERRED, NO_PREFERENCE, PREFERRED, hit, of
+from tui_eval.checklist import CHECKLIST
 from tui_eval.core.judgements import Judgement
 from tui_eval.core.reading import Number
 from tui_eval.core.sign_offs import sign_offs
-from tui_eval.core.steps.sign_off import changed, decided, missing, needs_text, weigh
+from tui_eval.core.steps.sign_off import NAMES, changed, decided, missing, needs_text, weigh
 
 READY = of(made.review(n=20), PREFERRED)
 
@@ -69,6 +70,10 @@ def test_what_is_missing_is_one_sentence() -> None:
 
 
 # What speaks for and against.
+
+
+def test_every_step_is_weighed_in_the_order_of_the_checklist() -> None:
+    assert list(NAMES) == [entry.key for entry in CHECKLIST]
 
 
 def test_only_what_was_shown_speaks() -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tui_eval.checklist import CHECKLIST
 from tui_eval.core.reading import Reading
 from tui_eval.core.sign_off_records import Decided, SignOff
 from tui_eval.core.sign_offs import of_candidate
@@ -75,7 +74,7 @@ def open_text(readings: Readings) -> str:
 
 # What speaks for and against.
 
-_NAMES = {
+NAMES = {
     "curves": "curves",
     "perplexity": "perplexity",
     "overfitting": "overfitting",
@@ -83,6 +82,7 @@ _NAMES = {
     "blind_ab": "A/B",
     "task_metrics": "tasks",
 }
+"""Steps in the order of the checklist, as a phrase begins."""
 
 _WORDS = {
     "non_finite": "losses that are not numbers",
@@ -139,10 +139,10 @@ _TOLD = frozenset(
 def weigh(readings: Readings) -> Weighed:
     """Only what an interval or a test settled speaks for or against; the rest is open."""
     sides: dict[str, list[str]] = {"for": [], "against": [], "open": []}
-    for entry in CHECKLIST:
-        reading = readings.get(entry.key)
+    for key, name in NAMES.items():
+        reading = readings.get(key)
         if reading is None:
-            sides["open"].append(f"{_NAMES[entry.key]} not looked at")
+            sides["open"].append(f"{name} not looked at")
         elif shown.finding(reading, "not_trained") is not None:
             # Nothing to look at, and nothing that could be done about it.
             continue
@@ -150,10 +150,10 @@ def weigh(readings: Readings) -> Weighed:
             # What a half-done step counts so far is no place to weigh from.
             why = f": {clean(reading.headline)}"
             word = " not done" if reading.verdict == "waiting" else why
-            sides["open"].append(f"{_NAMES[entry.key]}{word}")
+            sides["open"].append(f"{name}{word}")
             sides["against"] += _facts(reading)
         else:
-            for side, phrase in _phrases(entry.key, reading, readings):
+            for side, phrase in _phrases(key, reading, readings):
                 sides[side].append(phrase)
     return Weighed(*(tuple(dict.fromkeys(sides[name])) for name in ("for", "against", "open")))
 
