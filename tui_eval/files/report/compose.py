@@ -11,6 +11,7 @@ from tui_eval.core.figures import interval_text, value_text
 from tui_eval.core.history import Earlier
 from tui_eval.core.reading import Column, Number, Reading, Table, finite
 from tui_eval.core.sign_off_records import WORDS, Decided, SignOff
+from tui_eval.core.steps.sign_off import needs_text
 from tui_eval.files.report.evidence import step_section
 from tui_eval.files.report.gather import Material
 from tui_eval.files.report.memo import (
@@ -139,11 +140,10 @@ def _decision(material: Material, name: str, prefix: str) -> Section:
             )
         )
     if decided.missing and decided.decision != "deploy":
-        lacks = ", ".join(decided.missing)
-        blocks.append(Paragraph(f"Before it can be signed to deploy it lacks {lacks}."))
+        blocks.append(Paragraph(f"To be signed as deploy it needs {needs_text(decided.missing)}."))
     elif decided.missing:
-        lacks = ", ".join(decided.missing)
-        blocks.append(Findings((Marked("caution", f"as things stand now it lacks {lacks}"),)))
+        lacks = f"as things stand now it lacks {needs_text(decided.missing)}"
+        blocks.append(Findings((Marked("caution", lacks),)))
     contradictions = material.contradictions.get(name, ())
     blocks += _weighed(material, name)
     if contradictions:

@@ -11,7 +11,7 @@ from itertools import count, groupby
 
 from tui_eval.core.reading import Plot, Table
 from tui_eval.core.text import clean
-from tui_eval.files.report import memo, svg
+from tui_eval.files.report import memo, svg, svg_points
 from tui_eval.files.report.compose import compose
 from tui_eval.files.report.gather import Material
 from tui_eval.files.report.html_tables import sheet
@@ -145,14 +145,14 @@ class _Writer:
         id = f"plot-{next(self._numbers)}"
         title = plot.title[:1].upper() + plot.title[1:]
         said = [tag("p", clean(note)) for note in plot.notes]
-        if plot.events and plot.kind == "curve":
-            events = [
-                tag(
-                    "li", one.label, Markup(" "), tag("span", f"at {_place(one.x)}", class_="quiet")
-                )
-                for one in plot.events[:40]
+        if plot.kind == "curve":
+            events, unmarked = svg_points.events_told(plot)
+            entries = [
+                tag("li", one.label, Markup(" "), tag("span", f"at {_place(one.x)}"))
+                for one in events
             ]
-            said.append(tag("ol", *events, class_="events"))
+            said += [tag("ol", *entries, class_="events")] if entries else []
+            said += [tag("p", words) for words in unmarked]
         return tag("figure", tag("figcaption", title), svg.draw(plot, id), *said)
 
 

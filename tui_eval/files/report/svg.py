@@ -45,7 +45,7 @@ def describe(plot: Plot) -> str:
     if not any(series.y or series.x for series in plot.series):
         return "Nothing to draw."
     said = [_SAID[plot.kind](plot)]
-    said += [f"{event.label} at {figure(event.x)}" for event in plot.events]
+    said += [f"{event.label} at {figure(event.x)}" for event in plot.events[:20]]
     return clean("; ".join(said), limit=600) + "."
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from tui_eval.core.figures import count
-from tui_eval.core.reading import Plot, Series
+from tui_eval.core.reading import Event, Plot, Series
 from tui_eval.files.report.markup import Markup, short, tag
 from tui_eval.files.report.svg_axes import (
     LINE,
@@ -33,6 +35,10 @@ MARKED = 60
 """A series of more points has no mark on each."""
 CLASSES = {"train": "tr", "eval": "ev", "base": "ba", "tuned": "tu", "other": "ot"}
 SHAPES = {"eval": "diamond"}
+EVENTS, ALIKE, MOST = 10, 4, 30
+"""From so many events on, those of a kind are left out where there are more than so many; and
+how many are marked at all."""
+_FIGURES = re.compile(r"\d[\d.,]*")
 APART = 13.0
 """Units between two numbers of events."""
 
@@ -85,11 +91,24 @@ def kind_of(series: Series) -> str:
     return CLASSES[series.role]
 
 
+def events_told(plot: Plot) -> tuple[tuple[Event, ...], tuple[str, ...]]:
+    """Those that are drawn, and in words the kinds that are too many: fifty ends of epochs
+    would hide what lies between them."""
+    kinds = Counter(_FIGURES.sub("…", event.label) for event in plot.events)
+    crowd = {kind for kind, many in kinds.items() if len(plot.events) > EVENTS and many > ALIKE}
+    drawn = [event for event in plot.events if _FIGURES.sub("…", event.label) not in crowd]
+    words = [f"not marked: {count(kinds[kind])} times “{kind}”" for kind in kinds if kind in crowd]
+    if len(drawn) > MOST:
+        words.append(f"not marked: {count(len(drawn) - MOST)} more events")
+    return tuple(drawn[:MOST]), tuple(words)
+
+
 def _events(plot: Plot, area: Area) -> list[Markup]:
     """A line at each, numbered as the caption tells them; those close by share a number."""
     made = []
     groups: list[list[tuple[float, int]]] = []
-    for at, event in sorted(enumerate(plot.events, 1), key=lambda pair: pair[1].x):
+    drawn, _ = events_told(plot)
+    for at, event in sorted(enumerate(drawn, 1), key=lambda pair: pair[1].x):
         if not area.x_low <= event.x <= area.x_high:
             continue
         x = area.x(event.x)
