@@ -62,7 +62,10 @@ class Checklist(Drawn, can_focus=True):
         self._scene = Scene()
         self._key = "curves"
 
-    footer = ("open", "run", "settings", "commands", "theme", "help", "leave")
+    @property
+    def footer(self) -> tuple[str, ...]:
+        others = ("side_by_side", "candidate") if len(self._scene.candidates) > 1 else ()
+        return ("open", "run", *others, "settings", "commands", "theme", "help", "leave")
 
     @property
     def current(self) -> str:
