@@ -12,13 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast, get_args
 
-from tui_eval.checklist import CHECKLIST
 from tui_eval.core.reading import Number, Reading, Verdict, finite
 from tui_eval.core.records import Sample, TokenLoss
 from tui_eval.core.sign_off_records import SignOff
 from tui_eval.core.stats.intervals import Interval
 from tui_eval.core.stats.paired import log_ratio, perplexity_ratio
 from tui_eval.core.steps.compare import cell
+from tui_eval.core.steps.names import NUMBERS
 from tui_eval.core.steps.sign_off import changed
 from tui_eval.core.text import content_id
 
@@ -202,9 +202,9 @@ def told_of(candidate: str, body: Mapping[str, Any]) -> Told:
         at=_text(body.get("at")),
         standing=_texts(body.get("standing")),
         readings={
-            entry.key: _reading(entry.key, candidate, steps[entry.key])
-            for entry in CHECKLIST
-            if isinstance(steps, Mapping) and isinstance(steps.get(entry.key), Mapping)
+            step: _reading(step, candidate, steps[step])
+            for step in NUMBERS
+            if isinstance(steps, Mapping) and isinstance(steps.get(step), Mapping)
         },
         losses=_text(body.get("losses")),
         version=_text(body.get("version")),
@@ -278,10 +278,10 @@ def lasts(told: Iterable[Told], now: Mapping[str, str]) -> tuple[Told, ...]:
 def steps_of(then: Mapping[str, Reading], now: Mapping[str, Reading]) -> Mapping[str, StepChange]:
     """In the checklist's order, every step that either knows."""
     found = {}
-    for entry in CHECKLIST:
-        before, after = then.get(entry.key), now.get(entry.key)
+    for step in NUMBERS:
+        before, after = then.get(step), now.get(step)
         if before is not None or after is not None:
-            found[entry.key] = StepChange(entry.key, before, after, _words(before, after))
+            found[step] = StepChange(step, before, after, _words(before, after))
     return found
 
 
