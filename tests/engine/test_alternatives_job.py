@@ -29,7 +29,7 @@ from tui_eval.engine.tokens import Encoder, Limit, fit
 from tui_eval.errors import EngineError
 from tui_eval.store import codec
 from tui_eval.store.workspace import Workspace
-from tui_eval.ui.screens.main import DONE_ANEW
+from tui_eval.ui.screens.cost import DONE_ANEW
 from tui_eval.ui.source import Source
 from tui_eval.ui.start import Start
 from tui_eval.ui.widgets import progress

@@ -176,6 +176,6 @@ def _seconds(done: Sequence[Job], jobs: Jobs) -> float | None:
 
 
 def _took(job: Job) -> float | None:
-    from tui_eval.ui.screens.main import took
+    from tui_eval.ui.screens.cost import took
 
     return took(job)

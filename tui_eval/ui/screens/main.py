@@ -12,21 +12,18 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from tui_eval.checklist import CHECKLIST
-from tui_eval.core.figures import count
 from tui_eval.ui import keys
 from tui_eval.ui.messages import JudgeAsked, SignOffAsked
 from tui_eval.ui.scene import Scene, entry_of
 from tui_eval.ui.screens.base import WIDE
 from tui_eval.ui.screens.checklist import COLUMN, Checklist
+from tui_eval.ui.screens.cost import begun, cost_words
 from tui_eval.ui.screens.reporting import Reporting
 from tui_eval.ui.widgets.drawn import Drawn, Line
 from tui_eval.ui.widgets.first_hint import FirstHint, HintClosed, first_hint
 from tui_eval.ui.widgets.frame import StepLine, TopLine
-from tui_eval.ui.widgets.progress import duration
 
 if TYPE_CHECKING:
-    from tui_eval.core.reading import Reading
-    from tui_eval.core.records import Job
     from tui_eval.ui.looker import Looker
     from tui_eval.ui.screens.step import StepPane
 
@@ -387,66 +384,3 @@ class MainScreen(Reporting):
         from tui_eval.ui.screens.skipped import SkippedPage
 
         self.app.push_screen(SkippedPage(self.scene.about))
-
-
-def begun(reading: Reading | None) -> bool:
-    """Whether anything of the step was ever computed."""
-    if reading is None:
-        return False
-    return reading.verdict != "waiting" or any(number.n for number in reading.numbers.values())
-
-
-DONE_ANEW = {
-    "score": "scored",
-    "generate": "answered",
-    "measure": "measured",
-    "tokens": "looked at",
-}
-MODELS = "under 2 models, base and fine-tuned"
-
-
-def cost_words(job: Job | None, reading: Reading | None) -> tuple[str, ...]:
-    """What computing again costs, as far as the Reading and the last job tell."""
-    kept = "What is there stays until the new figures are complete."
-    samples = _samples(job, reading)
-    many = f"{count(samples)} sample{'' if samples == 1 else 's'}" if samples else "All samples"
-    done = DONE_ANEW[job.verb] if job is not None else "computed"
-    verb = "is" if samples == 1 else "are"
-    seconds = _seconds(job, reading) if job is not None else None
-    words = (f"{many} {verb} {done} anew {MODELS}.", kept)
-    if seconds is None:
-        return words
-    return (*words[:1], f"It takes about {duration(seconds)}, by the last time.", kept)
-
-
-def _samples(job: Job | None, reading: Reading | None) -> float | None:
-    number = reading.numbers.get("samples") if reading is not None else None
-    if number is not None and number.value:
-        return number.value
-    counted = [number.n for number in reading.numbers.values() if number.n] if reading else []
-    if counted:
-        return max(counted)
-    return job.total if job is not None and job.unit == "samples" and job.total else None
-
-
-def _seconds(job: Job, reading: Reading | None) -> float | None:
-    """How long all of it takes at the last job's speed, else what its clock says."""
-    if job.total and job.speed:
-        number = reading.numbers.get("tokens") if reading is not None else None
-        scored = 2 * (number.value or 0.0) if number is not None and job.unit == "tokens" else 0.0
-        # A job that only went on with another had less to do than both together.
-        return max(job.total, scored) / job.speed
-    return took(job) if job.state == "done" else None
-
-
-def took(job: Job) -> float | None:
-    """Seconds from start to finish of a finished job."""
-    from datetime import datetime
-
-    if not (job.started_at and job.finished_at):
-        return None
-    try:
-        begun, ended = map(datetime.fromisoformat, (job.started_at, job.finished_at))
-    except ValueError:
-        return None
-    return (ended - begun).total_seconds()
