@@ -65,7 +65,7 @@ class Checklist(Drawn, can_focus=True):
     @property
     def footer(self) -> tuple[str, ...]:
         others = ("side_by_side", "candidate") if len(self._scene.candidates) > 1 else ()
-        return ("open", "run", *others, "settings", "commands", "theme", "help", "leave")
+        return ("open", "run", *others, "report", "settings", "commands", "theme", "help", "leave")
 
     @property
     def current(self) -> str:
