@@ -100,6 +100,9 @@ class AlongScreen(Watching):
         active = [job for job in mine if job.state in ("running", "queued")]
         if active:
             return min(active, key=lambda job: (job.state != "running", job.requested_at))
+        if self._reading is None or self._reading.verdict != "waiting":
+            # All are scored: an earlier try that failed is of no concern any more.
+            return None
         return max(mine, key=lambda job: job.requested_at, default=None)
 
     def action_run(self) -> None:

@@ -175,7 +175,9 @@ def _cell_lines(layout: Layout, place: int, row: Row, reading: Reading | None) -
     size = layout.steps[place]
     told = cell(reading) if reading is not None and row.state == reading.verdict else None
     if told is None or not told.short:
-        words = BRIEF.get(row.state, row.word) if len(row.word) + 2 > size else row.word
+        # One word for one state, also where another column would have room for the longer one.
+        brief = not layout.wide or row.state == "not_started"
+        words = BRIEF.get(row.state, row.word) if brief else row.word
         return [(f"{row.mark} {words}", role)], []
     interval = told.interval if cells(told.interval) <= size else ""
     return [(f"{row.mark} ", role), (told.short, role)], [(interval, "dim")]
