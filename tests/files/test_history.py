@@ -100,6 +100,18 @@ def test_weights_that_come_back_find_their_own_evaluation(
     assert earlier.told.readings["perplexity"].summary.startswith("21.")
 
 
+def test_what_was_read_is_kept_for_the_weights_that_it_was_read_of(
+    trained: Trained, workspace: Workspace
+) -> None:
+    found = trained.readings(workspace)
+    on = history.ground(workspace, trained.config, "tuned", trained.cache)
+    trained.train(7)
+    assert history.remember(workspace, trained.config, "tuned", found, trained.cache, on)
+    (earlier,) = changes(trained, workspace)
+    assert earlier.told.losses == on.losses != ""
+    assert earlier.changed == ("the adapter of tuned changed",)
+
+
 def test_two_at_once_write_it_once(trained: Trained) -> None:
     start = threading.Barrier(4)
     written: list[bool] = []

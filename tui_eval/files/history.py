@@ -4,7 +4,7 @@ place of a sample the standing), and what is different since."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tui_eval import __version__
@@ -30,19 +30,42 @@ PAIRED_AT_ONCE: Final = 5
 """Earlier evaluations whose losses are compared without being asked for: each is read whole."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What readings stand on, taken when they are made: kept later, they are not of weights that
+    were trained meanwhile."""
+
+    standing: Mapping[str, str]
+    losses: str
+    """Key of the candidate's token losses; empty: none were recorded."""
+
+
+def ground(workspace: Workspace, config: Config, candidate: str, cache: FileCache) -> Ground:
+    evidence = WorkspaceEvidence(workspace, config, cache)
+    try:
+        scored = evidence.producer(candidate, candidate)
+    except (TuiEvalError, OSError):
+        scored = None
+    standing = _standing(workspace, config, candidate, cache)
+    return Ground(standing, scored.key if scored is not None else "")
+
+
 def remember(
     workspace: Workspace,
     config: Config,
     candidate: str,
     readings: Mapping[str, Reading],
     cache: FileCache,
+    on: Ground | None = None,
 ) -> bool:
-    """Keep what is said now, unless it was said already on the same standing; True where it was
-    written. A disk that can't be written is no reason to fail: nothing is kept then."""
+    """Keep what is said, unless it was said already on the same standing; True where it was
+    written. ``on``: what the readings stand on, where that may be another one by now. A disk
+    that can't be written is no reason to fail: nothing is kept then."""
     if not history.says_something(readings):
         return False
     try:
-        return _keep(workspace, _now(workspace, config, candidate, readings, cache))
+        found = on or ground(workspace, config, candidate, cache)
+        return _keep(workspace, _told(candidate, readings, found))
     except (TuiEvalError, OSError):
         return False
 
@@ -60,24 +83,13 @@ def _keep(workspace: Workspace, told: Told) -> bool:
     return True
 
 
-def _now(
-    workspace: Workspace,
-    config: Config,
-    candidate: str,
-    readings: Mapping[str, Reading],
-    cache: FileCache,
-) -> Told:
-    evidence = WorkspaceEvidence(workspace, config, cache)
-    try:
-        scored = evidence.producer(candidate, candidate)
-    except (TuiEvalError, OSError):
-        scored = None
+def _told(candidate: str, readings: Mapping[str, Reading], on: Ground) -> Told:
     return Told(
         candidate=candidate,
         at=now(),
-        standing=_standing(workspace, config, candidate, cache),
+        standing=on.standing,
         readings={step: history.small(reading) for step, reading in readings.items()},
-        losses=scored.key if scored is not None else "",
+        losses=on.losses,
         version=__version__,
     )
 
@@ -106,13 +118,9 @@ def recorded(workspace: Workspace, candidate: str) -> list[Told]:
     return [history.told_of(candidate, body) for _, body in workspace.light(KIND, candidate)]
 
 
-def earlier(
-    workspace: Workspace, config: Config, candidate: str, cache: FileCache
-) -> tuple[Told, ...]:
+def earlier(workspace: Workspace, candidate: str, now: Ground) -> tuple[Told, ...]:
     """The last record of every earlier standing, newest first."""
-    told = recorded(workspace, candidate)
-    # Fingerprints are taken only where there is something to compare them with.
-    return history.lasts(told, _standing(workspace, config, candidate, cache)) if told else ()
+    return history.lasts(recorded(workspace, candidate), now.standing)
 
 
 def changes(

@@ -206,10 +206,7 @@ class Looker(Overlooks):
                 self._troubled(f"No longer looking at the workspace. {record(error)}", now=True)
                 return
             self._wait()
-        if self._reader is not None and not self._stale:
-            # Figures too, whatever the verdicts are.
-            self._kept.clear()
-            self._keep()
+        self._keep(figures=True)
         with suppress(TuiEvalError, OSError):
             # The engine need not wait for a screen that is gone.
             self._workspace.ui_gone(self._token)
@@ -292,6 +289,9 @@ class Looker(Overlooks):
         written = self._changed.look(self._stamps)
         self._due["files"] = time.monotonic() + self._changed.pause
         self._stale = self._stale or bool(written)
+        if written:
+            # The last of what was said before.
+            self._keep(figures=True)
         if written == "config":
             self._take_config()
 
@@ -363,11 +363,12 @@ class Looker(Overlooks):
         self._keep()
         self._reading_took = time.monotonic() - begun
 
-    def _keep(self) -> None:
-        """What the steps say now goes into the history."""
+    def _keep(self, figures: bool = False) -> None:
+        """What the steps say goes into the history when a verdict is another one; with
+        ``figures``, whatever the verdicts are."""
         candidate, readings = self._scene.candidate, self._scene.readings
         verdicts = {step: reading.verdict for step, reading in readings.items()}
-        if self._reader is not None and self._kept.get(candidate) != verdicts:
+        if self._reader is not None and (figures or self._kept.get(candidate) != verdicts):
             self._kept[candidate] = verdicts
             self._reader.remember(candidate)
 

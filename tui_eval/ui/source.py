@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tui_eval.core.steps.compared import Comparison
     from tui_eval.core.steps.task_metrics_items import ItemDetail, Listed
     from tui_eval.files.checkpoint import Checkpoint
+    from tui_eval.files.history import Ground
     from tui_eval.files.signing import Signed
     from tui_eval.store.workspace import Workspace
     from tui_eval.ui.screens.answers import AnswersDetail
@@ -39,6 +40,7 @@ class Source:
         self._start, self._workspace, self._config = start, workspace, config
         self._cache = FileCache()
         self._said: dict[str, dict[str, Reading]] = {}
+        self._ground: dict[str, Ground] = {}
         self._other: following.Other | None = None
 
     def reading(self, step: str, candidate: str) -> Mapping[str, Reading]:
@@ -50,8 +52,9 @@ class Source:
         """Keep what was read of the candidate, as it was read."""
         from tui_eval.files import history
 
-        said = self._said.get(candidate, {})
-        history.remember(self._workspace, self._config, candidate, said, self._cache)
+        said, on = self._said.get(candidate, {}), self._ground.get(candidate)
+        if on is not None:
+            history.remember(self._workspace, self._config, candidate, said, self._cache, on)
 
     def earlier(self, candidate: str) -> tuple[Earlier, ...]:
         from tui_eval.files import history
@@ -64,7 +67,10 @@ class Source:
         from tui_eval.files import history
         from tui_eval.ui.decision_words import day
 
-        found = history.earlier(self._workspace, self._config, candidate, self._cache)
+        # Asked for when the steps were read: what they are kept with, whenever that is.
+        on = history.ground(self._workspace, self._config, candidate, self._cache)
+        self._ground[candidate] = on
+        found = history.earlier(self._workspace, candidate, on)
         if not found:
             return ""
         count = "1 evaluation" if len(found) == 1 else f"{len(found)} evaluations"
@@ -315,7 +321,18 @@ def _prompt(config: Config, candidate: str) -> tuple[str, ...]:
     except TuiEvalError as error:
         return (clean(error.message),)
     system = producers.system_prompt(config, candidate)
-    return clean(template), f"system prompt: {_quoted(system)}"
+    return clean(template), f"system prompt: {_quoted(system)}", *_shown(config, candidate)
+
+
+def _shown(config: Config, candidate: str) -> tuple[str, ...]:
+    """How many examples stand before each prompt; none are not told."""
+    from tui_eval.files import examples
+
+    try:
+        count = len(examples.of_model(config, candidate).each)
+    except TuiEvalError as error:
+        return (clean(error.message),)
+    return (f"{_count(count, 'example')} before each",) if count else ()
 
 
 def _quoted(text: str | None) -> str:
