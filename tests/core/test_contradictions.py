@@ -77,6 +77,7 @@ NEAR: tuple[tuple[str, tuple[Reading, ...]], ...] = (
         "perplexity_people",
         (made.perplexity(-0.2, hit("worse", "note")), PREFERRED, BY_DESIGN),
     ),
+    ("perplexity_people", (made.perplexity(-0.2, hit("worse", "note")), PREFERRED)),
     ("tasks_people", (made.tasks(labels=-0.2, code=0.2), PREFERRED)),
     ("tasks_people", (made.tasks(labels=0.0), BASE_PREFERRED)),
     ("tasks_people", (FEW, PREFERRED)),

@@ -268,9 +268,7 @@ def test_a_torn_line_is_no_decision(here: Signing) -> None:
     assert here.decided().decision == "more_work"
 
 
-def test_a_full_disk_signs_nothing(
-    here: Signing, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_signs_nothing(here: Signing, monkeypatch: pytest.MonkeyPatch) -> None:
     here.sign("hold")
 
     def full(_fd: int, _data: bytes) -> None:

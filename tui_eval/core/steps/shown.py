@@ -198,4 +198,6 @@ def peaked(readings: Readings) -> Finding | None:
 
 def by_design(readings: Readings) -> bool:
     """Whether the run optimised a preference or a reward: perplexity then only informs."""
-    return finding(readings.get("curves"), "objective", notes=True) is not None
+    worse = finding(readings.get("perplexity"), "worse", notes=True)
+    told = finding(readings.get("curves"), "objective", notes=True) is not None
+    return told or (worse is not None and worse.severity == "note")
