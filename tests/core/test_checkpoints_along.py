@@ -147,6 +147,13 @@ def test_it_waits_for_all_of_them() -> None:
     assert "tui-eval run --checkpoints" in reading.summary
 
 
+def test_a_preference_runs_loss_informs_only() -> None:
+    reading, _ = run({200: -0.2}, told="preference")
+    assert reading.verdict == "good"
+    assert codes(reading)["better_checkpoint"] == "note"
+    assert "may rise by design" in " ".join(one.text for one in reading.findings)
+
+
 def test_what_cannot_be_told_says_why() -> None:
     none = MadeEvidence()
     assert codes(along(none, "tuned", [JUDGED])) == {"no_validation": "not_enough"}

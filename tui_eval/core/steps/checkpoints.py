@@ -23,17 +23,18 @@ from tui_eval.core.reading import (
     Plot,
     Reading,
     Series,
+    Severity,
     Table,
     finite,
     verdict_of,
 )
-from tui_eval.core.records import Dataset, Sample, TokenLoss
+from tui_eval.core.records import Dataset, Objective, Sample, TokenLoss
 from tui_eval.core.stats.intervals import Estimate, Interval, ratio_of_sums
 from tui_eval.core.stats.paired import loss_difference
 from tui_eval.core.stats.student import t_quantile
 from tui_eval.core.steps.comparison import compare, improvement_of
 from tui_eval.core.steps.pairs import Pair, groups_of, nll, of_tuned, tokens
-from tui_eval.core.steps.run import eval_keys
+from tui_eval.core.steps.run import eval_keys, objective_of
 from tui_eval.core.steps.wording import (
     Hit,
     count_text,
@@ -156,7 +157,7 @@ def along(
     each under its model's name."""
     dataset = evidence.dataset(candidate, "validation")
     run = _run(evidence, candidate, saved, dataset)
-    hits = _hits(evidence, run, dataset)
+    hits = _hits(evidence, candidate, run, dataset)
     findings = tuple(hit.finding for hit in hits)
     findings += tuple(Finding("left_out", "note", clean(note, limit=300)) for note in notes)
     waiting = bool(run.waiting) and dataset is not None and len(saved) > 1
@@ -254,7 +255,7 @@ def _logged(evidence: Evidence, candidate: str) -> Mapping[int | None, float]:
     return {int(point.step): point.value for point in points if point.step == int(point.step)}
 
 
-def _hits(evidence: Evidence, run: _Run, dataset: Dataset | None) -> list[Hit]:
+def _hits(evidence: Evidence, candidate: str, run: _Run, dataset: Dataset | None) -> list[Hit]:
     if dataset is None or not dataset.samples:
         text = "There is no validation data: name a file as validation under [data] in eval.toml."
         phrase = "there is no validation data"
@@ -270,8 +271,25 @@ def _hits(evidence: Evidence, run: _Run, dataset: Dataset | None) -> list[Hit]:
     hits = [_broken(run), _judged_broken(run)]
     enough = run.samples >= threshold(evidence, "perplexity.enough_samples")
     if not run.waiting:
-        hits += [_best(run), _chosen_here(run)] if enough else [_too_few(run)]
+        informs = _objective(evidence, candidate) != "supervised"
+        told = [_best(run, candidate, informs), _chosen_here(run), _informs(informs)]
+        hits += told if enough else [_too_few(run)]
     return [hit for hit in hits if hit is not None]
+
+
+def _objective(evidence: Evidence, candidate: str) -> Objective:
+    told, log = evidence.objective(candidate), evidence.log(candidate)
+    return (told or "supervised") if told is not None or log is None else objective_of(log)
+
+
+def _informs(informs: bool) -> Hit | None:
+    if not informs:
+        return None
+    text = (
+        "This run optimised a preference or a reward: the loss of the expected answers may rise"
+        " by design, and the lowest need not be the best."
+    )
+    return Hit(Finding("objective", "note", text), "", "")
 
 
 def _broken(run: _Run) -> Hit | None:
@@ -296,7 +314,7 @@ def _too_few(run: _Run) -> Hit:
     return Hit(Finding("too_few_samples", "not_enough", text), phrase, phrase)
 
 
-def _best(run: _Run) -> Hit | None:
+def _best(run: _Run, candidate: str, informs: bool) -> Hit | None:
     best, judged = run.best, run.judged
     if best is None or judged is None:
         return None
@@ -312,11 +330,13 @@ def _best(run: _Run) -> Hit | None:
     if best.shown_better:
         text = (
             f"{name} is better than the judged {clean(judged.saved.name, limit=40)}: its"
-            f" validation loss is {gap} lower {span}, all {looks} taken into account. Judge it"
-            " instead, and confirm it on rows that did not choose it."
+            f" validation loss is {gap} lower {span}, all {looks} taken into account. To judge it"
+            f" instead, name it as path under [models.{clean(candidate, limit=40)}] in eval.toml,"
+            " and confirm it on rows that did not choose it."
         )
+        severity: Severity = "note" if informs else "caution"
         return Hit(
-            Finding("better_checkpoint", "caution", text, {"checkpoint": best.saved.name}),
+            Finding("better_checkpoint", severity, text, {"checkpoint": best.saved.name}),
             f"{name} is better",
             f"{name} is better by {gap} {span}",
         )
