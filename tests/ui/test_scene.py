@@ -142,3 +142,9 @@ def test_the_moving_number_keeps_its_width() -> None:
 def test_what_the_engine_does(job: Job | None, engine: str, words: str) -> None:
     status = EngineStatus(engine)  # type: ignore[arg-type]
     assert progress.engine_line(job, status, "here")[0] == words
+
+
+def test_what_is_asked_for_needs_no_further_key() -> None:
+    queued = replace(SCENE, jobs=(replace(JOB, state="queued"),))
+    told = "".join(part for part, _ in scenes.summary(queued))
+    assert told.endswith("next: 2 perplexity is queued")

@@ -261,14 +261,16 @@ def summary(scene: Scene) -> list[tuple[str, str]]:
 
 
 def next_step(scene: Scene, steps: Sequence[Row]) -> str | None:
+    busy = next((row for row in steps if row.state in ("running", "queued")), None)
     for row in steps:
         name = f"{row.number} {SHORT[row.key]}"
         if to_be_judged(entry_of(row.key), scene.readings.get(row.key)):
             return f"{name}, press J"
-        if row.state == "running":
-            return f"{name} is running"
-        if row.state in ("not_started", "waiting", "failed", "interrupted"):
+        if row.state in ("not_started", "waiting", "failed", "interrupted") and busy is None:
             return f"{name}, press r"
+    if busy is not None:
+        # What is asked for already needs no key, though its step may still say that it waits.
+        return f"{busy.number} {SHORT[busy.key]} is {busy.state}"
     return None
 
 

@@ -147,6 +147,11 @@ class Listing:
         return self._columns
 
     @property
+    def height(self) -> int:
+        """Lines in which all of it is seen, or that it holds nothing."""
+        return 1 + max(1, len(self.table.rows))
+
+    @property
     def width(self) -> int:
         """Cells in which nothing has to be cut."""
         self._shown()

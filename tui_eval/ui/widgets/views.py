@@ -293,7 +293,7 @@ class Views:
                 continue
             if view.table:
                 listing = self.tables[view.table]
-                made = listing.draw(width, min(len(listing.table.rows) + 1, room), cursor=False)
+                made = listing.draw(width, min(listing.height, room), cursor=False)
             else:
                 plot = self.plots[view.plot]
                 made = (
@@ -328,7 +328,7 @@ class Views:
     def _led(self, listing: Listing, width: int, height: int) -> Picture:
         """The first table whole, with what follows it below, and beside it where there is
         width."""
-        rows = len(listing.table.rows) + 1
+        rows = listing.height
         left = max(width // 2, min(listing.width, width * 5 // 8)) if width >= WIDE else width
         shown = self.views[1:]
         if width < WIDE:
@@ -347,7 +347,7 @@ class Views:
         """The first views that can be seen whole in so many lines; half a table is left out."""
         found = []
         for view in views:
-            size = len(self.tables[view.table].table.rows) + 2 if view.table else 8
+            size = self.tables[view.table].height + 1 if view.table else 8
             if size <= room:
                 found.append(view)
                 room -= size
@@ -358,7 +358,7 @@ class Views:
         drawn: list[Line] = []
         for key, listing in self.tables.items():
             if is_small(listing.table) and key != view.table:
-                drawn += [*listing.draw(width, len(listing.table.rows) + 1, cursor=False), []]
+                drawn += [*listing.draw(width, listing.height, cursor=False), []]
         if height < ROOMY or self.reading is None:
             return drawn
         hidden = columns_shown(self.reading)
@@ -370,7 +370,7 @@ class Views:
         if width >= WIDE and large:
             room = max(len(drawn), 8)
             listing = self.tables[large[0]]
-            made = listing.draw(width - left - 3, min(room, len(listing.table.rows) + 1), False)
+            made = listing.draw(width - left - 3, min(room, listing.height), False)
             drawn = beside(drawn, made, left)
         return [*drawn, []]
 
@@ -386,7 +386,7 @@ class Views:
             return 0
         if listing is None:
             return min(16, room)
-        wanted = room - 1 - min(len(listing.table.rows) + 1, max(4, room // 2))
+        wanted = room - 1 - min(listing.height, max(4, room // 2))
         return min(14, wanted) if wanted >= 5 else 0
 
     def _plots_beside(self, view: View, width: int, height: int) -> list[Line]:
