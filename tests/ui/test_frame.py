@@ -44,6 +44,20 @@ def test_several_candidates_say_which_this_is() -> None:
     assert "● 1/2 tuned, lora r16 checkpoint-1500" in text(names_line(two, 120))
 
 
+@pytest.mark.parametrize(
+    "name", ["基準モデル" * 8, "\u05de\u05d5\u05e2\u05de\u05d3" * 8, "x" * 200]
+)
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_which_of_how_many_is_never_cut(name: str, width: int) -> None:
+    about = replace(NAMED.about, tuned=name, base=name, name=name)
+    names = tuple(f"support-bot-lora-r16-alpha32-epoch-{n}-seed" for n in range(8))
+    line = text(
+        names_line(replace(NAMED, about=about, candidate=names[2], candidates=names), width)
+    )
+    assert "● 3/8 " in line
+    assert cells(line) < width
+
+
 def test_the_second_line_has_six_steps_with_a_mark_each() -> None:
     line = text(step_line(rows(SCENE), "curves"))
     assert line == (" 1 curves !  2 perplexity ·  3 overfitting ·  4 review ·  5 A/B ·  6 tasks ·")
