@@ -18,7 +18,8 @@ from tests.core.made_evidence import (
 )
 from tui_eval.core.reading import Reading
 from tui_eval.core.records import LogPoint
-from tui_eval.core.steps.checkpoints import Saved, along
+from tui_eval.core.steps.checkpoints import along
+from tui_eval.core.steps.checkpoints_run import Saved
 
 TOKENS = 10
 JUDGED = Saved("tuned", "checkpoint-300", 300, 3.0, judged=True)

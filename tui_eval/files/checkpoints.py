@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tui_eval.config import Config, nearest
 from tui_eval.core.reading import Reading
 from tui_eval.core.steps import checkpoints as step
-from tui_eval.core.steps.checkpoints import Saved
+from tui_eval.core.steps.checkpoints_run import Saved
 from tui_eval.core.text import clean
 from tui_eval.errors import InputError, TuiEvalError
 from tui_eval.files import producers
