@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -174,8 +176,25 @@ def ready(readings: dict[str, Reading] = READY, **more: Any) -> tuple[EvalApp, f
 
 
 @pytest.fixture(autouse=True)
-def nobody_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def nobody_known(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nor does this machine's name, login or time zone matter."""
     monkeypatch.setattr("tui_eval.ui.app.known_judges", lambda _workspace: ["root"])
+    monkeypatch.setattr("tui_eval.ui.screens.sign_off.login", lambda: "ana")
+    monkeypatch.setattr("tui_eval.ui.screens.sign_off.host", lambda: "gpu-7")
+    with monkeypatch.context() as zone:
+        zone.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_pictures(snap_compare: Callable[..., bool], size: tuple[int, int]) -> None:
+    app, _ = ready(
+        {**READY, "blind_ab": BASE_PREFERRED},
+        decision="deploy", last=ANA, changed=("the adapter of tuned changed",), earlier=(BO,),
+    )  # fmt: skip
+    assert snap_compare(app, terminal_size=size, run_before=opened)
 
 
 async def test_signing_asks_saves_and_shows() -> None:

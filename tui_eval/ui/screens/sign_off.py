@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -127,6 +127,8 @@ class SignOffScreen(Watching):
     def action_sign(self) -> None:
         current = self.query_one(RowList).current
         decision = next((one for one in (*OFFERED, "none") if current and current.key == one), None)
+        if current is not None and current.key == "note":
+            self.action_sign_note()
         if decision is None or self._draft.saving:
             return
         missing = self._scene.decided.missing
@@ -149,7 +151,7 @@ class SignOffScreen(Watching):
         self.app.push_screen(Ask(f"{what} as {judge}?", words), answered)
 
     def _sign(self, decision: Decision) -> None:
-        self._draft = Draft(self._draft.judge, self._draft.note, saving=True)
+        self._draft = replace(self._draft, saving=True)
         scene = self._scene
         asked = Signed(
             scene.candidate,
@@ -167,7 +169,7 @@ class SignOffScreen(Watching):
             self._standing = message.standing
 
     def on_sign_off_screen_answered(self, message: Answered) -> None:
-        self._draft = Draft(self._draft.judge, self._draft.note)
+        self._draft = replace(self._draft, saving=False)
         answer = message.answer
         if isinstance(answer, TuiEvalError):
             self.say(clean(f"{answer.message} {answer.remedy}".strip()), "bad")
@@ -196,7 +198,7 @@ class SignOffScreen(Watching):
 
     def _noted(self, text: str) -> None:
         self._desk.drafts[self._scene.candidate] = text
-        self._draft = Draft(self._draft.judge, text)
+        self._draft = replace(self._draft, note=text)
         self.query_one(NoteField).close()
         self.query_one(RowList).focus()
         self._refill()
@@ -211,7 +213,8 @@ class SignOffScreen(Watching):
 
 
 def lines(scene: Scene, draft: Draft, width: int, most: int | None = None) -> Iterator[Item]:
-    """The whole screen: the cursor stands on decisions and on earlier ones. ``most``: so many
+    """The whole screen: the cursor stands on decisions, and on what a small screen has to be
+    scrolled to. ``most``: so many
     contradictions in words."""
     found = weigh(scene.readings)
     for name, phrases in (
@@ -227,9 +230,11 @@ def lines(scene: Scene, draft: Draft, width: int, most: int | None = None) -> It
     yield from _choices(scene)
     yield Item([])
     note = clean(draft.note) if draft.note else "none; n writes one"
-    yield from _paragraph("note", note, width, "text" if draft.note else "dim")
+    yield from _paragraph("note", note, width, "text" if draft.note else "dim", key="note")
     who = f"{clean(draft.judge)} ({clean(login())}@{clean(host())})"
-    yield from _paragraph("signs", f"{who}, for ● {about(scene)} as they are now", width, "dim")
+    yield from _paragraph(
+        "signs", f"{who}, for ● {about(scene)} as they are now", width, "dim", key="signs"
+    )
     yield from _earlier(scene, width)
 
 
