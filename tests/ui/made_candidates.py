@@ -61,9 +61,21 @@ ELSEWHERE = (
     step("task_metrics", "waiting", "210 items to be answered: press r"),
 )
 SIGNED = SignOff("tuned", "deploy", "ana", "ana@gpu", "2026-01-05T09:00:00+00:00")
+
+
+def told(comparison: Comparison, summary: str) -> Comparison:
+    return replace(comparison, reading=replace(comparison.reading, summary=summary))
+
+
 COMPARED = (
-    compared(judged("ana", 50, ended=True), judged("bo", 50, ended=True), opened=True),
-    compared(judged("ana", 12), one="tuned", other="overfitted"),
+    told(
+        compared(judged("ana", 50, ended=True), judged("bo", 50, ended=True), opened=True),
+        "● preferred 31-13, 6 tied of 50: 68.0% [55.4, 79.2]",
+    ),
+    told(
+        compared(judged("ana", 12), one="tuned", other="overfitted"),
+        "ana 12 of 50, 30 s each; enough votes to decide? not yet",
+    ),
 )
 
 

@@ -67,7 +67,8 @@ class Layout:
     def of(cls, width: int, names: Sequence[str]) -> Layout:
         wide = width >= WIDE
         steps = WIDE_CELLS if wide else NARROW_CELLS
-        taken = 5 + sum(steps) + len(steps) + 1 + DECISION_CELLS
+        # The cursor's and the mark's cells, columns with their gaps, the right edge.
+        taken = 5 + sum(steps) + len(steps) + 1 + DECISION_CELLS + 1
         room = min(NAME_MOST, width - taken)
         need = max((cells(clean(name)) for name in names), default=0)
         name = max(NAME_LEAST, min(room, need))
