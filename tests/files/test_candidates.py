@@ -15,7 +15,7 @@ from tui_eval.core.judgements import rounds
 from tui_eval.core.steps import blind_ab, curves, overfitting, perplexity, task_metrics
 from tui_eval.errors import ConfigError, InputError
 from tui_eval.files import examples, producers
-from tui_eval.files.evidence import FileCache, WorkspaceEvidence
+from tui_eval.files.evidence import FileCache, WorkspaceEvidence, readings
 from tui_eval.files.judging import open_ab, open_review
 from tui_eval.files.task_settings import task_config
 from tui_eval.files.wants import idle
@@ -111,6 +111,19 @@ def test_a_file_without_enough_examples_is_told(
     lines(folder / "shown.jsonl", rows)
     with pytest.raises(InputError, match=words):
         producers.prompt_key(read(folder), "rival")
+
+
+def test_a_rivals_broken_file_is_the_rivals_fault_alone(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, RIVAL + '[models.tuned]\nanswers = "tuned.jsonl"\n')
+    (folder / "shown.jsonl").write_text("")
+    workspace = Workspace.open(folder, state_dir=folder / "state")
+    told = read(folder)
+    of_rival = readings(workspace, told, "rival", steps=("perplexity",))["perplexity"]
+    assert of_rival.findings[0].code == "unreadable"
+    assert "shown.jsonl is empty" in of_rival.findings[0].text
+    of_tuned = readings(workspace, told, "tuned")
+    assert "unreadable" not in {one.code for step in of_tuned.values() for one in step.findings}
+    workspace.close()
 
 
 def test_validation_rows_that_are_shown_are_left_out_for_every_model(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from tui_eval.config import Config, DataConfig
 from tui_eval.core.records import Dataset, Message
 from tui_eval.core.text import clean, content_id
-from tui_eval.errors import InputError
+from tui_eval.errors import InputError, TuiEvalError
 from tui_eval.files.datasets import shapes
 from tui_eval.files.datasets.reader import Tally, check, usable_rows
 from tui_eval.files.raw import stamp_of
@@ -106,12 +106,15 @@ def _conversation(messages: Sequence[Message]) -> Turns:
 
 def kept_from(config: Config) -> dict[str, str]:
     """By folded prompt, the model that is shown that row as an example."""
-    return {
-        prompt: model
-        for model, entry in config.models.items()
-        if entry.few_shot
-        for prompt in of_model(config, model).prompts
-    }
+    found: dict[str, str] = {}
+    for model in config.models:
+        try:
+            shown = of_model(config, model)
+        except TuiEvalError:
+            # Its own steps say so; the other candidates' go on.
+            continue
+        found |= dict.fromkeys(shown.prompts, model)
+    return found
 
 
 def without_examples(dataset: Dataset, config: Config) -> Dataset:
