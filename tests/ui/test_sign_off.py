@@ -145,7 +145,7 @@ def test_earlier_decisions_stay_in_sight() -> None:
     assert "out of date: the adapter of tuned changed" in told
     assert "earlier 20 Nov 2026" in told
     assert "“the gap”" in told
-    assert "withdraw the deploy of ana, 21 Nov, no longer counts" in told
+    assert "withdraw deploy, ana, 21 Nov (out of date): no longer counts" in told
 
 
 def test_hostile_notes_and_names_are_shown_inert() -> None:

@@ -18,7 +18,7 @@ from tui_eval.files.signing import Signed
 from tui_eval.store.journal import login
 from tui_eval.store.layout import host
 from tui_eval.ui import keys
-from tui_eval.ui.decision_words import day, lacking, told
+from tui_eval.ui.decision_words import day, lacking, signer, told
 from tui_eval.ui.screens.base import Watching
 from tui_eval.ui.screens.page import MARGINS, READ, Title
 from tui_eval.ui.screens.sheet import Ask
@@ -254,7 +254,8 @@ def _choices(scene: Scene) -> Iterator[Item]:
         yield item((fit(WORDS[decision], 13), role), (words, "dim"), key=decision)
     if decided.last is not None:
         last = decided.last
-        words = f"the {WORDS[last.decision]} of {clean(last.by)}, {day(last.at)}, no longer counts"
+        old = " (out of date)" if decided.stale else ""
+        words = f"{WORDS[last.decision]}, {signer(last)}, {day(last.at)}{old}: no longer counts"
         yield item((fit("withdraw", 13), "text!"), (words, "dim"), key="none")
 
 
