@@ -98,7 +98,7 @@ def when(at: str) -> str:
 def _overview(material: Material) -> Section:
     blocks: list[Block] = []
     if material.overview is not None:
-        blocks.append(Sheet(material.overview))
+        blocks.append(Sheet(material.overview, whole=True, verdicts=True))
     if material.compared is not None and material.compared.rows:
         blocks.append(Sheet(material.compared))
         blocks += [Paragraph(text, quiet=True) for text in material.compared_notes]

@@ -42,7 +42,9 @@ def step_section(
     blocks += _tables(reading)
     if reading.numbers:
         many = len(reading.numbers)
-        blocks.append(Fold(f"All {count_text(many, 'number')}", (Sheet(number_table(reading)),)))
+        blocks.append(
+            Fold(f"All {count_text(many, 'number')}", (Sheet(number_table(reading), whole=True),))
+        )
     if reading.how:
         blocks.append(Fold("How it was computed", tuple(Paragraph(one) for one in reading.how)))
     return Section(

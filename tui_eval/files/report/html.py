@@ -9,16 +9,14 @@ from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from itertools import count, groupby
 
-from tui_eval.core.reading import Plot, Table
+from tui_eval.core.reading import Plot
 from tui_eval.core.text import clean
 from tui_eval.files.report import memo, svg, svg_points
 from tui_eval.files.report.compose import compose
 from tui_eval.files.report.gather import Material
-from tui_eval.files.report.html_tables import sheet
+from tui_eval.files.report.html_tables import MARKS, WORDS, sheet, verdict
 from tui_eval.files.report.markup import Markup, join, tag
 
-MARKS = {"good": "✓", "caution": "!", "bad": "✗", "not_enough": "?", "waiting": "…", "note": "·"}
-WORDS = {"not_enough": "not enough"}
 GENERATOR = "tui-eval"
 
 
@@ -128,8 +126,8 @@ class _Writer:
             case memo.Pairs(rows):
                 pairs = (join(tag("dt", name), tag("dd", text)) for name, text in rows)
                 return tag("dl", *pairs, class_="pairs")
-            case memo.Sheet(table):
-                return self._sheet(table)
+            case memo.Sheet():
+                return sheet(block, f"table-{next(self._numbers)}")
             case memo.Picture(plot):
                 return self._picture(plot)
             case memo.Verbatim(text):
@@ -137,9 +135,6 @@ class _Writer:
                 return tag("pre", Markup("\n"), text, newlines=True, tabindex="0")
             case memo.Fold(title, blocks):
                 return tag("details", tag("summary", title), *self._blocks(blocks))
-
-    def _sheet(self, table: Table) -> Markup:
-        return sheet(table, f"table-{next(self._numbers)}")
 
     def _picture(self, plot: Plot) -> Markup:
         id = f"plot-{next(self._numbers)}"
@@ -162,12 +157,6 @@ def _first(document: memo.Memo) -> str:
 
 def _place(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:.4g}"
-
-
-def verdict(tone: str) -> Markup:
-    """Mark and word in the verdict's colour; the word alone says it too."""
-    mark = tag("span", MARKS[tone], aria_hidden="true")
-    return tag("span", mark, Markup(" "), WORDS.get(tone, tone), class_=f"tone {tone}")
 
 
 def _mark(tone: str) -> Markup:

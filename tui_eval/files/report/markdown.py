@@ -55,9 +55,10 @@ def _block(block: memo.Block, level: int) -> Iterator[str]:
         case memo.Paragraph(text):
             yield start(text)
         case memo.Decision():
-            yield f"> **{inline(block.word)}**. {inline(block.text)}"
-            if block.note:
-                yield "\n".join(f"> {start(line)}" for line in block.note.splitlines())
+            lines = [f"**{inline(block.word)}**. {inline(block.text)}"]
+            if block.note.strip():
+                lines += ["", *map(start, block.note.strip().splitlines())]
+            yield "\n".join(f"> {line}".rstrip() for line in lines)
         case memo.Findings(items):
             yield "\n".join(
                 f"- {MARKS[one.tone]} {WORDS.get(one.tone, one.tone)}: {inline(one.text)}"
@@ -70,8 +71,8 @@ def _block(block: memo.Block, level: int) -> Iterator[str]:
             yield "\n".join(f"- {start(one)}" for one in items)
         case memo.Pairs(rows):
             yield "\n".join(f"- **{inline(name)}:** {inline(text)}" for name, text in rows)
-        case memo.Sheet(shown):
-            yield from sheet(shown)
+        case memo.Sheet(table, whole):
+            yield from sheet(table, whole)
         case memo.Picture(plot):
             drawn = picture(plot)
             if drawn is not None:
@@ -91,8 +92,8 @@ def _answer(one: memo.Answer) -> str:
     return "\n".join(lines)
 
 
-def sheet(table: Table) -> Iterator[str]:
-    shown = replace(table, rows=table.rows[:ROWS])
+def sheet(table: Table, whole: bool = False) -> Iterator[str]:
+    shown = table if whole else replace(table, rows=table.rows[:ROWS])
     columns = shown_columns(shown)
     heads = [inline(column.title) for column in columns]
     rows = [

@@ -12,7 +12,7 @@ import re
 from tui_eval.core.text import clean
 
 JOINER = "\u2060"
-_ESCAPED = re.compile(r"[\\`*|~^]|\](?=[(\[:])|\[(?=\^)")
+_ESCAPED = re.compile(r"[\\`*|~^]|\](?=[(\[])|\[(?=\^)")
 """A bracket is one only before what would make a link or note of it: intervals stay readable.
 No text of ours ever defines what ``[name]`` could refer to."""
 _AROUND = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")

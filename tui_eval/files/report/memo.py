@@ -76,9 +76,13 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table; a writer cuts long ones and says how many rows more there are."""
+    """A table; a writer cuts long ones and says how many rows more there are, but for those
+    that are wanted ``whole``."""
 
     table: Table
+    whole: bool = False
+    verdicts: bool = False
+    """Cells begin with a verdict's word and a colon."""
 
 
 @dataclass(frozen=True, slots=True)

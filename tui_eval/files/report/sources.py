@@ -49,7 +49,8 @@ def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> 
     columns = tuple(
         Column(f"c{at}", heads[at], "count" if _counts(rows, at) else "text") for at in kept
     )
-    return Sheet(Table(title, columns, tuple(tuple(row[at] for at in kept) for row in rows)))
+    cells = tuple(tuple(row[at] for at in kept) for row in rows)
+    return Sheet(Table(title, columns, cells), whole=True)
 
 
 def _counts(rows: Sequence[Sequence[Cell]], at: int) -> bool:
