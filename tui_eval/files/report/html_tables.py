@@ -71,7 +71,7 @@ def _cell(column: Shown, row: int, raw: list[Cell], first: bool, verdicts: bool)
     return tag(
         element,
         *([on_point(text)] if column.right else _toned(text) if verdicts else [text]),
-        class_="n" if column.right else _width(text),
+        class_="n" if column.right else "tight" if verdicts else _width(text),
         data_v=None if key is None or not column.right else repr(key),
         scope="row" if element == "th" else None,
         dir="auto" if not column.right and not text.isascii() else None,
