@@ -1,10 +1,11 @@
-"""All candidates are read one a turn, and only while somebody looks."""
+"""All candidates are read a step a turn, and only while somebody looks."""
 
 from __future__ import annotations
 
 from typing import Any, cast
 
 from tests.ui.made_candidates import COMPARED, Reader, steps_of
+from tui_eval.checklist import CHECKLIST
 from tui_eval.ui.scene import Scene
 from tui_eval.ui.survey import PAUSE, Survey, Surveying
 
@@ -26,7 +27,9 @@ def scene(*names: str, current: str = "") -> Scene:
 
 
 def turn(surveying: Surveying, reader: Counting, now: Scene) -> None:
-    surveying.turn(cast("Any", reader), now)
+    """As many turns as a candidate has steps."""
+    for _ in CHECKLIST:
+        surveying.turn(cast("Any", reader), now)
 
 
 def test_nothing_is_read_while_nobody_looks() -> None:
@@ -36,7 +39,7 @@ def test_nothing_is_read_while_nobody_looks() -> None:
     assert reader.read == []
 
 
-def test_one_candidate_a_turn_and_the_comparisons_at_the_end() -> None:
+def test_a_step_a_turn_and_the_comparisons_at_the_end() -> None:
     surveying, reader = Surveying(), Counting()
     told: list[Survey] = []
     surveying.watch(told.append)
@@ -85,6 +88,26 @@ def test_all_are_read_again_at_most_a_fifth_of_the_time() -> None:
     clock[0] -= 5.0
     surveying.watch(lambda survey: None)
     assert surveying.pending
+
+
+def test_what_comes_in_meanwhile_does_not_keep_the_last_ones_from_being_read() -> None:
+    surveying, reader = Surveying(), Counting()
+    surveying.watch(lambda survey: None)
+    for _ in range(3):
+        surveying.outdate()
+        turn(surveying, reader, scene("a", "b", "c"))
+    assert reader.read == ["a", "b", "c"]
+    assert surveying.survey.compared
+
+
+def test_a_candidate_that_goes_while_it_is_read_is_left_out() -> None:
+    surveying, reader = Surveying(), Counting()
+    surveying.watch(lambda survey: None)
+    turn(surveying, reader, scene("a", "b"))
+    surveying.turn(cast("Any", reader), scene("a", "b"))
+    turn(surveying, reader, scene("a"))
+    assert list(surveying.survey.readings) == ["a"]
+    assert surveying.survey.compared
 
 
 def test_candidates_come_and_go_with_the_settings() -> None:

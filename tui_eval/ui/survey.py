@@ -42,7 +42,7 @@ def rows_of(scene: Scene, survey: Survey, candidate: str) -> list[Row]:
 
 
 class Surveying:
-    """Lives on the looker's thread. One candidate a turn, so that a request never waits for
+    """Lives on the looker's thread. One step a turn, so that a request never waits for
     all of them; nothing is read while nobody watches, and while facts come in all are read
     again at most a fifth of the time."""
 
@@ -53,6 +53,9 @@ class Surveying:
         self._due: list[str] = []
         self._stale = True
         self._begun = self._rest = 0.0
+        self._read: dict[str, Reading] = {}
+        self._tried: set[str] = set()
+        """Of the candidate that is being read: its steps as far as read, and asked for."""
 
     @property
     def pending(self) -> bool:
@@ -72,12 +75,16 @@ class Surveying:
         self._stale = True
 
     def turn(self, reader: Reader, scene: Scene) -> None:
-        """Read the next candidate, after the last one the comparisons."""
+        """Read the next candidate's next step, after the last one the comparisons."""
         if not self.pending:
             return
-        if self._stale:
+        if not self._due:
+            # What came in between waits for the end: else the last ones were never read.
             self._begin(scene)
-        if self._due:
+        if self._due and self._due[0] not in scene.candidates:
+            self._due.pop(0)
+            self._read, self._tried = {}, set()
+        elif self._due and self._step(reader, scene, self._due[0]):
             self._candidate(reader, scene, self._due.pop(0))
         if not self._due:
             found = reader.comparisons()
@@ -90,6 +97,7 @@ class Surveying:
         """The current one first, whose steps are read already. What was read stays to be seen
         until it is read anew."""
         self._stale = False
+        self._read, self._tried = {}, set()
         self._begun = self._clock()
         here = scene.candidate
         self._due = sorted(scene.candidates, key=lambda name: name != here)
@@ -102,14 +110,20 @@ class Surveying:
             )
         )
 
-    def _candidate(self, reader: Reader, scene: Scene, name: str) -> None:
+    def _step(self, reader: Reader, scene: Scene, name: str) -> bool:
+        """Read the candidate's next step; whether it was the last."""
         if name == scene.candidate and len(scene.readings) == len(CHECKLIST):
-            read = dict(scene.readings)
-        else:
-            read = {}
-            for entry in CHECKLIST:
+            self._read = dict(scene.readings)
+        for entry in CHECKLIST:
+            if entry.key not in self._tried and entry.key not in self._read:
+                self._tried.add(entry.key)
                 found = reader.reading(entry.key, name)
-                read |= {key: spelled_reading(one) for key, one in found.items()}
+                self._read |= {key: spelled_reading(one) for key, one in found.items()}
+                break
+        return all(one.key in self._tried or one.key in self._read for one in CHECKLIST)
+
+    def _candidate(self, reader: Reader, scene: Scene, name: str) -> None:
+        read, self._read, self._tried = self._read, {}, set()
         decided = reader.decided(name, read)
         known = self.survey
         self._take(
