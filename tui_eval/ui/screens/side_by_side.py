@@ -23,8 +23,6 @@ from tui_eval.ui.widgets.rows import cropped, filled, wrapped
 SHOWN = ("candidates", "comparisons")
 Shown = Literal["candidates", "comparisons"]
 PAIR = 2
-ROOMY = 30
-"""Lines from which two-line candidates are parted by a blank one, if all have room so."""
 
 
 class SideBySide(Drawn, can_focus=True):
