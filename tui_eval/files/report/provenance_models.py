@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from tui_eval.config import Config
+from tui_eval.config import Config, ModelConfig
 from tui_eval.core.records import Producer
 from tui_eval.errors import TuiEvalError
 from tui_eval.files import producers
@@ -123,7 +123,9 @@ def _named(config: Config, name: str) -> dict[str, Any]:
         "served_model": entry.served_model,
         "answers": entry.answers,
         "references": entry.references,
+        "references": bool(entry.references),
         "few_shot": entry.few_shot,
+        "own_system": entry.system is not None,
         "shots": entry.shots,
         "system_sha256": sha256_text(system) if system else None,
     }
@@ -153,6 +155,14 @@ def _checkpoint(config: Config, name: str) -> dict[str, Any]:
     }
 
 
+def _other_kind(entry: ModelConfig) -> str:
+    if entry.references:
+        return "the references"
+    if entry.url:
+        return "server"
+    return "answers" if entry.answers else "not on this machine"
+
+
 def _files(looked: Checkpoint) -> list[dict[str, Any]]:
     made = []
     for path in looked.weights:
@@ -176,4 +186,5 @@ def _fingerprints(config: Config, name: str, own: Sequence[Mapping[str, Any]]) -
     if recorded:
         last = max(own, key=lambda run: str(run["at"]))
         parts = {key: last[key] for key in parts}
+        recorded = bool(parts["weights"])
     return {"fingerprints": {**parts, "as_recorded": recorded}}

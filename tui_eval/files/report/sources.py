@@ -64,7 +64,12 @@ def _models(told: Mapping[str, Any]) -> tuple[Block, ...]:
         marks = one["fingerprints"]
         where = one.get("path") or one.get("answers") or one.get("url")
         kind = one["kind"] + (f", rank {one['rank']}" if one.get("rank") else "")
-        note = "as recorded" if marks["as_recorded"] else ""
+        notes = [
+            "own system prompt" if one.get("own_system") else "",
+            f"examples: {one['few_shot']}" if one.get("few_shot") else "",
+            "as recorded" if marks["as_recorded"] else "",
+        ]
+        note = "; ".join(filter(None, notes))
         rows.append(
             (name, one["role"], where, kind, one.get("step"), marks["weights"], marks["adapter"],
              marks["tokenizer"], note)
