@@ -140,11 +140,11 @@ def test_all_are_scored_over_one_loaded_base(bench: Run) -> None:
     assert sum(one.startswith("loading") for one in said) == 2
     assert sum(one.startswith("putting another adapter on") for one in said) == 2
     reading = bench.along()
-    rows = {row[1]: row for row in reading.tables["along"].rows}
+    rows = {row[2]: row for row in reading.tables["along"].rows}
     for step in (100, 200, 300, 400):
         folder = bench.folder / "run" / f"checkpoint-{step}"
         fresh = PeftModel.from_pretrained(models.loaded("llama").model, folder).eval()
-        assert rows[step][3] == pytest.approx(mean_loss(bench, fresh), rel=RELATIVE)
+        assert rows[step][4] == pytest.approx(mean_loss(bench, fresh), rel=RELATIVE)
     # Base's losses are there once, for all of them.
     workspace = bench.workspace()
     workspace.catch_up()
@@ -189,7 +189,7 @@ def test_whole_models_are_checkpoints_too(tmp_path: Path) -> None:
     bench.settings(models_tuned='path = "run/checkpoint-10"')
     bench.score_all()
     reading = bench.along()
-    losses = [row[3] for row in reading.tables["along"].rows]
+    losses = [row[4] for row in reading.tables["along"].rows]
     fresh = [mean_loss(bench, models.loaded("llama", seed=step).model) for step in (10, 20)]
     assert losses == pytest.approx(fresh, rel=RELATIVE)
 
@@ -199,7 +199,7 @@ def test_the_command_line_prints_them(bench: Run, capsys: pytest.CaptureFixture[
     assert main(asked) == 0
     text = capsys.readouterr().out
     assert "Checkpoints of the run" in text
-    assert "checkpoint-300 (judged)" in text
+    assert "●  checkpoint-300" in text
     assert main([*asked, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     jsonschema.validate(told, show_checkpoints.schema())

@@ -32,6 +32,12 @@ class Saved:
     epoch: float | None = None
     judged: bool = False
 
+    @property
+    def cells(self) -> tuple[str | int | float | None, ...]:
+        """How its row begins."""
+        mark = "●" if self.judged else ""
+        return mark, clean(self.name, limit=40), self.step, self.epoch
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -64,9 +70,7 @@ class Point:
         low, high = self.span or (None, None)
         gained = None if self.improvement is None else finite(self.improvement.value)
         return (
-            f"{clean(self.saved.name, limit=40)}{' (judged)' if self.saved.judged else ''}",
-            self.saved.step,
-            self.saved.epoch,
+            *self.saved.cells,
             finite(self.loss.value),
             finite(self.loss.low),
             finite(self.loss.high),

@@ -12,13 +12,14 @@ from tui_eval.core.steps.wording import count_text
 from tui_eval.core.text import clean
 
 COLUMNS = (
-    Column("checkpoint", "checkpoint"),
+    Column("judged", ""),
+    Column("checkpoint", "checkpoint", spare=True),
     Column("step", "step", "count", 0),
     Column("epoch", "epoch", "number", 2, spare=True),
     Column("loss", "validation loss", "number", 3),
     Column("low", "low", "number", 3),
     Column("high", "high", "number", 3),
-    Column("perplexity", "perplexity", "number", 2),
+    Column("perplexity", "perplexity", "number", 2, spare=True),
     Column("improvement", "vs base", "percent", 1),
     Column("difference", "minus judged", "number", 3),
     Column("difference_low", "low", "number", 3),
@@ -67,10 +68,9 @@ def table(run: Run) -> Table:
     done = {one.saved.model: one.row for one in run.points}
     rows = []
     for one in run.saved:
-        name = f"{clean(one.name, limit=40)}{' (judged)' if one.judged else ''}"
-        empty = (name, one.step, one.epoch, *[None] * (len(COLUMNS) - 3))
+        empty = (*one.cells, *[None] * (len(COLUMNS) - len(one.cells)))
         rows.append(done.get(one.model, empty))
-    return Table("checkpoints of the run", COLUMNS, tuple(rows))
+    return Table("checkpoints of the run, ● judged", COLUMNS, tuple(rows))
 
 
 def plots(evidence: Evidence, candidate: str, run: Run) -> tuple[Plot, ...]:
