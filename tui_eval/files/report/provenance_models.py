@@ -123,7 +123,6 @@ def _named(config: Config, name: str) -> dict[str, Any]:
         "served_model": entry.served_model,
         "answers": entry.answers,
         "references": entry.references,
-        "references": bool(entry.references),
         "few_shot": entry.few_shot,
         "own_system": entry.system is not None,
         "shots": entry.shots,
@@ -138,8 +137,7 @@ def _checkpoint(config: Config, name: str) -> dict[str, Any]:
     except (TuiEvalError, OSError):
         looked = None
     if looked is None:
-        kind = "answers" if config.models[name].given else "not on this machine"
-        return {"kind": "server" if config.models[name].url else kind}
+        return {"kind": _other_kind(config.models[name])}
     return {
         "kind": looked.kind,
         "folder": str(looked.path),
