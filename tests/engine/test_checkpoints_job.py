@@ -16,6 +16,7 @@ from tests.engine import models
 from tests.engine.test_score_job import RELATIVE, Bench, Watched, expected
 from tui_eval.cli import main
 from tui_eval.core.records import Job
+from tui_eval.engine import adapters
 from tui_eval.engine.jobs import score
 from tui_eval.engine.serve import config_of
 from tui_eval.errors import InputError
@@ -212,3 +213,22 @@ def test_the_command_line_prints_them(bench: Run, capsys: pytest.CaptureFixture[
     assert main([*asked, "--schema"]) == 0
     assert json.loads(capsys.readouterr().out) == show_checkpoints.schema()
     assert main(["-w", str(bench.folder), "show", "curves", "--checkpoints"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "clean"),
+    [
+        ({}, True),
+        ({"bias": "lora_only"}, False),
+        ({"modules_to_save": ["lm_head"]}, False),
+        ({"trainable_token_indices": [1]}, False),
+        ({"init_lora_weights": "pissa"}, False),
+        ({"peft_type": "IA3"}, False),
+    ],
+)
+def test_only_plain_lora_leaves_its_base_as_it_was(
+    settings: dict[str, Any], clean: bool, tmp_path: Path
+) -> None:
+    told = {"peft_type": "LORA", "bias": "none", "init_lora_weights": True, **settings}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(told))
+    assert adapters.detachable(tmp_path) is clean

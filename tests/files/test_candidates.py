@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -300,3 +301,21 @@ def test_references_as_base_leave_the_task_to_the_others(tmp_path: Path) -> None
     (folder / "eval.toml").write_text(text)
     (task,) = evidence_of(folder).tasks("tuned")
     assert task.itself
+
+
+def test_a_log_beside_bases_weights_is_not_a_rivals(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, RIVAL + '[models.twin]\npath = "base"\n')
+    history = [{"step": step, "loss": 2.0 - step / 10} for step in range(1, 9)]
+    state = json.dumps({"log_history": history, "global_step": 8, "max_steps": 8})
+    (folder / "base" / "trainer_state.json").write_text(state)
+    found = evidence_of(folder)
+    assert found.untrained("rival") == "prompt"
+    assert found.log("rival") is None
+    # Base again with base's prompt is a slip, and is looked at as any model.
+    assert found.untrained("twin") == ""
+    assert found.log("twin") is not None
+    # A log that is named counts.
+    text = (folder / "eval.toml").read_text()
+    named = text.replace('system = "Count."', 'log = "base/trainer_state.json"')
+    (folder / "eval.toml").write_text(named)
+    assert evidence_of(folder).log("rival") is not None
