@@ -226,7 +226,7 @@ def rests_on(reading: Reading) -> str:
         return "; ".join(told)
     done = JUDGED_SO_FAR.get(reading.step, ())
     counts = [finite(numbers[name].value) for name in done if _known(numbers.get(name))]
-    if len(counts) == 2:
+    if len(counts) == 2 and counts[1]:
         return (
             f"{counts[0]:.0f} of {counts[1]:.0f} {'answers' if done[0] == 'reviewed' else 'pairs'}"
         )
