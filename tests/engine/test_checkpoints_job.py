@@ -13,7 +13,8 @@ from peft import PeftModel
 from safetensors.torch import load_file, save_file
 
 from tests.engine import models
-from tests.engine.test_score_job import RELATIVE, Bench, Watched, expected
+from tests.engine.test_score_job import Bench, Watched, expected
+from tests.engine.test_score_losses import RELATIVE
 from tui_eval.cli import main
 from tui_eval.core.records import Job
 from tui_eval.engine import adapters
@@ -59,7 +60,7 @@ class Run(Bench):
             assert verb == "score"
             job = Job(f"job-{number}", "score", args, "running", "")
             context = Watched(workspace, config_of(self.folder, job), job, self.warm)
-            context.log = said.append  # type: ignore[method-assign]
+            context.log = said.append  # type: ignore[assignment,method-assign]
             score.run(job, context)
         workspace.close()
         return said
