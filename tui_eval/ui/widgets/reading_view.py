@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from tui_eval.core.figures import count, interval_text, is_rate, on_the_point, value_text
@@ -49,6 +50,10 @@ def headline_rows(state: str, summary: str, width: int, most: int = 2) -> list[L
     lines = wrapped(text, width - indent, most)
     head = line((word + "  ", f"{verdict_role(state)}!"), (lines[0], "text!"))
     return [head, *[line(" " * indent, (more, "text!")) for more in lines[1:]]]
+
+
+MANY = 4
+"""Numbers without a value, for one and the same reason, that don't take a row each."""
 
 
 def worst_first(findings: Sequence[Finding]) -> list[Finding]:
@@ -102,7 +107,23 @@ def all_reason_rows(findings: Sequence[Finding], width: int) -> list[Line]:
 
 
 def number_rows(numbers: Mapping[str, Number], width: int) -> list[Line]:
-    """Every number with its interval and n, on the decimal point; long notes wrap."""
+    """Every number with its interval and n, on the decimal point; long notes wrap. Many that
+    are missing for one reason, such as those of a blind comparison, are told in one row."""
+    told, common = _told(numbers)
+    return [*_number_rows(told, width), *([line((common, "dim"))] if common else [])]
+
+
+def _told(numbers: Mapping[str, Number]) -> tuple[Mapping[str, Number], str]:
+    """Those that have a row of their own, and the words for the others."""
+    reasons = Counter(one.why for one in numbers.values() if one.value is None and one.why)
+    why, many = next(iter(reasons.most_common(1)), ("", 0))
+    if many < MANY:
+        return numbers, ""
+    told = {name: one for name, one in numbers.items() if one.value is not None or one.why != why}
+    return told, f"{many} more: {clean(why, limit=200)}"
+
+
+def _number_rows(numbers: Mapping[str, Number], width: int) -> list[Line]:
     if not numbers:
         return []
     names = [clean(name, limit=60).replace("_", " ") for name in numbers]
