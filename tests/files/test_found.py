@@ -152,7 +152,10 @@ def test_no_chat_template_means_plain(elsewhere: Path) -> None:
     found = find_all(adapter(elsewhere / "a", str(base)))
     assert found.row("prompt").value == "plain (there is no chat template), no system prompt"
     assert loads_back(found, elsewhere).prompt.template == "plain"
-    assert found.with_choice("prompt", "chat").template == "chat"
+    assert found.row("prompt").choices == ("plain",)
+    chat = found.with_choice("prompt", "chat")
+    assert chat.template == "chat"
+    assert "no chat template" in chat.row("prompt").problem
     put(elsewhere / "my.jinja", "{{ messages }}")
     own = found.with_choice("prompt", "my.jinja")
     (elsewhere / "eval.toml").unlink()

@@ -350,9 +350,12 @@ def _prompt(found: Found) -> Found:
     base = resolve_model(found.base, Path.cwd()) if found.base else None
     theirs = template_of(base) if base is not None and own is None else None
     unknown = found.base is not None and base is None and not found.checkpoint.has_tokenizer
+    can_chat = own is not None or theirs is not None or unknown
     problem = ""
     if chosen in ("chat", "plain"):
         value, template, source = f"{chosen}, as chosen", chosen, "given"
+        if chosen == "chat" and not can_chat:
+            problem = "there is no chat template: choose plain, or a Jinja file"
     elif chosen:
         value, template, source = chosen, str((Path.cwd() / expanded(chosen)).absolute()), "given"
         if not is_file(Path(template)):
@@ -366,7 +369,8 @@ def _prompt(found: Found) -> Found:
         value, template, source = "the base model's chat template, if it has one", "chat", ""
     else:
         value, template, source = "plain (there is no chat template)", "plain", ""
-    row = FoundRow("prompt", f"{value}, no system prompt", source, problem, ("chat", "plain"))
+    choices = ("chat", "plain") if can_chat else ("plain",)
+    row = FoundRow("prompt", f"{value}, no system prompt", source, problem, choices)
     return _with(found, row, template=template)
 
 
