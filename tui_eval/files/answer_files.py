@@ -230,7 +230,7 @@ def match(
             used.add(row.number)
             given.add(row.number)
             every[sample.id] = tuple(
-                made_elsewhere(key, sample.id, text, at, row.verbatim)
+                made_elsewhere(key, sample.id, text, at, row.verbatim, row.number)
                 for at, text in enumerate((row.answer, *row.others))
             )
     if not every:
@@ -291,14 +291,14 @@ def _match_notes(file: AnswerFile, what: str, unanswered: int, used: int) -> tup
 
 
 def made_elsewhere(
-    key: str, sample: str, text: str, index: int = 0, verbatim: str = ""
+    key: str, sample: str, text: str, index: int = 0, verbatim: str = "", row: int = 0
 ) -> Completion:
     """The record of an answer that was read from a file: nothing is known of its making. What
     is code to the letter holds no thinking."""
     written = Written(text, finish="given")
     tags = None if verbatim else tags_in(text)
     made = completion(key, sample, written, index=index, tags=tags)
-    return replace(made, flags=(*made.flags, verbatim)) if verbatim else made
+    return replace(made, flags=(*made.flags, *filter(None, (verbatim,))), row=row)
 
 
 def _count(number: int, what: str) -> str:

@@ -66,6 +66,11 @@ def kept_back(
         for one in kept
         if all(one.id in some for some in made.values())
     }
+    # A file's row that answers both by its id alone is the same answer, however short.
+    rows = [
+        frozenset(some[id].row for id in asks.ids if id in some and some[id].row)
+        for some in made.values()
+    ]
     tasks = {one.name for one in evidence.tasks(candidate)}
 
     def of(task: Task) -> frozenset[str]:
@@ -73,8 +78,12 @@ def kept_back(
         if task.name not in tasks:
             return frozenset(found)
         said = [evidence.every_answer(candidate, model, task.name) for model in models]
-        for some in said:
-            found |= {id for id, every in some.items() if _any_of(every, telling)}
+        for some, same in zip(said, rows, strict=True):
+            found |= {
+                id
+                for id, every in some.items()
+                if _any_of(every, telling) or any(one.row in same for one in every)
+            }
         # Of labels there are so few that items of any other question have the same three.
         if any(metric_of(name).measure == "labels" for name in task.metrics):
             return frozenset(found)
