@@ -27,7 +27,7 @@ from tui_eval.core.steps.task_metrics_figures import (
     triples,
 )
 from tui_eval.core.steps.task_metrics_look import Looked, figure_names, gathered, pairs_of
-from tui_eval.core.steps.wording import count_text
+from tui_eval.core.steps.wording import count_text, without_common_start
 from tui_eval.core.task_records import Measured, MetricScores, Task, TaskItem
 from tui_eval.core.text import cells, clean, fold
 from tui_eval.errors import NothingMatches
@@ -242,8 +242,10 @@ def items_table(
     rows: list[tuple[Cell, ...]] = []
     refs, opens = [], []
     for looked, found, pairs in some:
-        for pair in pairs:
-            rows.append((clean(looked.task.name, limit=30), *_item(found, pair)))
+        prompts = without_common_start([pair.item.sample.prompt.strip() for pair in pairs])
+        for pair, prompt in zip(pairs, prompts, strict=True):
+            said = clean(prompt, limit=PROMPT_START)
+            rows.append((clean(looked.task.name, limit=30), *_item(found, pair), said))
             refs.append(pair.item.sample.id)
             opens.append(f"{OPENS_ONE}:{looked.task.name}")
     whole = all(float(one).is_integer() for row in rows for one in row[3:6] if one is not None)
@@ -282,7 +284,6 @@ def _item(found: Compared, pair: Pair) -> tuple[Cell, ...]:
         difference,
         "" if pair.base is None else _briefly(pair.base),
         _briefly(pair.tuned),
-        clean(sample.prompt.strip(), limit=PROMPT_START),
     )
 
 
