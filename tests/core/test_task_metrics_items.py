@@ -81,7 +81,8 @@ def test_one_item_with_both_answers() -> None:
     found = detail(evidence, "tuned", "code", "s0")
     assert found is not None
     assert [(one.side, one.text) for one in found.said] == [("base", "one"), ("tuned", "two")]
-    assert found.values[0] == ("pass_at_1", 0.0, 0.5)
+    # Of two samples one passed: one of two is sure to.
+    assert found.values == (("pass_at_1", 0.0, 0.5), ("pass_at_2", 0.0, 1.0))
     assert detail(evidence, "tuned", "code", "gone") is None
     assert detail(evidence, "tuned", "gone", "s0") is None
 

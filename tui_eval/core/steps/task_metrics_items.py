@@ -23,6 +23,7 @@ from tui_eval.core.steps.task_metrics_figures import (
     Side,
     by_difference,
     compare,
+    estimated,
     item_value,
     triples,
 )
@@ -368,6 +369,7 @@ def _worth(said: tuple[Said, ...], side: Side, figure: str, measure: str) -> flo
     one = next((made.measured.get(measure) for made in said if made.side == side), None)
     if one is None:
         return None
-    if len(one.counts) == 2 and metric_of(figure).kind == "problems":
-        return one.counts[1] / one.counts[0] if one.counts[0] else None
+    if metric_of(figure).kind == "problems":
+        counted = estimated(one, figure)
+        return None if counted is None else counted.values.get(figure)
     return one.values.get(figure)
