@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.core.made_evidence import made_sample
 from tests.shared import SHARED, needs_shared
 from tui_eval.core.metrics import METRICS, json_answers, numeric, pattern, squad, tool_calls
-from tui_eval.core.task_records import Asked, MetricOptions
+from tui_eval.core.metrics.settle import doubts
+from tui_eval.core.task_records import Asked, MetricOptions, TaskItem
 from tui_eval.errors import InputError
 
 
@@ -231,6 +233,8 @@ def test_json_is_found_within_prose() -> None:
 
 CALL = '<tool_call>{"name": "weather", "arguments": {"city": "Oslo", "days": 2}}</tool_call>'
 
+BARE = '{"name": "weather", "arguments": {"city": "Oslo", "days": 2}}'
+
 
 @pytest.mark.parametrize(
     ("answer", "reference", "values", "reason"),
@@ -242,6 +246,10 @@ CALL = '<tool_call>{"name": "weather", "arguments": {"city": "Oslo", "days": 2}}
         ("It is sunny.", "No tool is needed.", (1, 1, 1), ""),
         ("It is sunny.", CALL, (0, 0, 0), "no call"),
         (CALL + CALL, CALL, (0, 0, 1), "other tools"),
+        (f"```json\n{BARE}\n```", CALL, (1, 1, 1), ""),
+        (f'{{"content": null, "tool_calls": [{{"function": {BARE}}}]}}', CALL, (1, 1, 1), ""),
+        (f'{{"tool_calls": [{BARE}]}}', "It is sunny.", (0, 0, 0), "a call where none is needed"),
+        (BARE.replace("arguments", "parameters"), CALL, (1, 1, 1), ""),
     ],
 )
 def test_tool_calls(answer: str, reference: str, values: tuple[int, ...], reason: str) -> None:
@@ -260,6 +268,15 @@ def test_the_rows_own_calls_are_the_reference() -> None:
     assert tool_calls.measure(asked(answer, tool_calls=calls)).values["tool_calls"] == 1.0
     assert tool_calls.measure(asked("none", tool_calls=[])).values["tool_calls"] == 1.0
     assert tool_calls.measure(asked("none")).error
+
+
+def test_data_that_never_calls_is_told() -> None:
+    none = [TaskItem(made_sample(at), ("It is sunny.",)) for at in range(3)]
+    assert "No reference calls a tool" in doubts(["tool_calls"], none)[0]
+    assert doubts(["tool_calls"], [*none, TaskItem(made_sample(9), (BARE,))]) == ()
+    assert doubts(["tool_calls"], [*none, TaskItem(made_sample(9), (), {"tool_calls": [
+        {"function": {"name": "b", "arguments": "{}"}}]})]) == ()  # fmt: skip
+    assert doubts(["exact_match"], none) == ()
 
 
 def test_metric_names_fit_numbers() -> None:

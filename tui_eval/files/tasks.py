@@ -16,7 +16,7 @@ from typing import Any
 from tui_eval.config import Config, DataConfig, TaskConfig, nearest
 from tui_eval.config_tasks import filled, template_fields
 from tui_eval.core.metrics import packages_of
-from tui_eval.core.metrics.settle import settled
+from tui_eval.core.metrics.settle import doubts, settled
 from tui_eval.core.records import Message, Sample
 from tui_eval.core.task_records import MetricOptions, Task, TaskItem
 from tui_eval.core.text import clean, content_id, digest, fold
@@ -72,6 +72,7 @@ def read_task(config: Config, name: str) -> ReadTask:
     )
     try:
         task = _read(config, entry, task)
+        task = replace(task, notes=(*task.notes, *doubts(task.metrics, task.items)))
         return ReadTask(task, settled(options_of(config, entry), task.items))
     except TuiEvalError as error:
         return ReadTask(replace(task, fault=f"{error.message} {error.remedy}".strip()), None)
