@@ -169,9 +169,14 @@ def _how(case: Case) -> tuple[str, ...]:
         f" F1, precision, recall, kappa and MCC by paired bootstrap, {DRAWS:,} draws, seed {SEED}."
         " Rates have Wilson intervals; where rows are in groups, Student's t over groups, and"
         " Wilson on the number of groups where all are the same. Where every item is the same, a"
-        " right/wrong difference has Bonett and Price's interval and other figures have none."
+        " right/wrong difference has Bonett and Price's interval. A mean of other figures from 0"
+        " to 1 has a bound: of n items all the same at most 1 - 0.05^(1/n) of others are"
+        " otherwise (Clopper and Pearson; the rule of three), and those anywhere in its range."
+        " What has no known range, and figures of the whole set, then have no interval."
         " Intervals are cut to what a figure can be. A right/wrong difference is shown where"
-        " McNemar's exact test of the items that only one model has right agrees.",
+        " McNemar's exact test of the items that only one model has right agrees; any other"
+        " takes as many differing items as a sign test can show anything of (six at 0.05), and"
+        " where all items moved by the same the sign test alone decides.",
     ]
     for looked in case.tasks:
         paragraphs += _how_task(looked)

@@ -20,7 +20,10 @@ from tui_eval.core.text import clean
 
 NAMED = 5
 """Labels, items and tasks that a sentence names."""
+MOST_DIGITS = 7
+"""Of an interval's end: what is smaller is rounding."""
 NO_SPREAD = "no interval: nothing varies, or there is but one group"
+ALIKE = "no interval: every item moved by the same, so nothing tells how far others might"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +97,27 @@ def _value(looked: Looked) -> Hit | None:
     if found.better < 0:
         text = f"worse than base: {moved}{_how_sure(found)}."
         return _hit(looked, "worse", "bad", text, "worse")
-    if found.difference.low is None:
-        if looked.waiting:
-            return None
-        text = f"no difference shown: {moved}; {NO_SPREAD}."
-        return _hit(looked, "not_shown", "caution", text, "no difference shown")
-    text = f"no difference shown: {moved}{_how_sure(found)}, which may be none."
+    if found.difference.low is None and looked.waiting:
+        return None
+    text = f"no difference shown: {moved}{_why_unclear(found)}."
     if found.detectable is not None:
         items = count_text(found.n, found.noun)
         text += f" {items} can show a difference of {amount(found, found.detectable)} or more."
     return _hit(looked, "not_shown", "caution", text, "no difference shown")
+
+
+def _why_unclear(found: Compared) -> str:
+    span = found.difference
+    if span is None or span.low is None or span.high is None:
+        return f"; {NO_SPREAD}"
+    if span.low <= 0 <= span.high:
+        return f"{_how_sure(found)}, which may be none"
+    # The interval alone would call it a difference.
+    if found.p is not None:
+        return f"{_how_sure(found)}, which could be chance (McNemar's exact p = {found.p:.2f})"
+    unit = "item" if found.units == found.n else "group"
+    few = f"the models differ on {count_text(found.differing, unit)}, which could be chance"
+    return f"{_how_sure(found)}; {few}"
 
 
 def moved_text(found: Compared) -> str:
@@ -121,12 +135,19 @@ def amount(found: Compared, value: float) -> str:
 
 
 def span_text(found: Compared, span: Interval | None) -> str:
+    """An end that is not 0 keeps as many digits as tell on which side of 0 it is."""
     if span is None or span.low is None or span.high is None:
         return ""
     digits = 1 if found.metric.unit == "points" else 3
+    return f"[{_end_text(span.low, digits)}, {_end_text(span.high, digits)}]"
+
+
+def _end_text(end: float, digits: int) -> str:
+    # An end that is rounding is 0.
+    while end and digits < MOST_DIGITS and not round(end, digits):
+        digits += 1
     # Adding 0.0 makes a minus zero plain.
-    low, high = (round(end, digits) + 0.0 for end in (span.low, span.high))
-    return f"[{low:+.{digits}f}, {high:+.{digits}f}]"
+    return f"{round(end, digits) + 0.0:+.{digits}f}"
 
 
 def _how_sure(found: Compared) -> str:

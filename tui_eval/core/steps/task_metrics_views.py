@@ -21,7 +21,7 @@ from tui_eval.core.steps.task_metrics_figures import (
 )
 from tui_eval.core.steps.task_metrics_items import items_table
 from tui_eval.core.steps.task_metrics_look import Looked
-from tui_eval.core.steps.task_metrics_tests import NO_SPREAD, Case
+from tui_eval.core.steps.task_metrics_tests import ALIKE, NO_SPREAD, Case
 from tui_eval.core.text import clean
 
 SHOWN = 50
@@ -300,13 +300,12 @@ def _of_metric(prefix: str, looked: Looked, found: Compared | None) -> dict[str,
     unit = "" if found.metric.own else found.metric.unit
     alone = "there is no base model"
     spread = "" if looked.waiting or found.n < 2 else NO_SPREAD
+    moved = ALIKE if spread and found.alike and found.units > 1 else spread
     made = {
         "base": _number(found.base, found.n, unit, alone, spread),
         "tuned": _number(found.tuned, found.n, unit, "", spread),
-        "difference": _number(found.difference, found.n, unit, alone, spread),
-        "detectable": Number(
-            found.detectable, n=found.n, unit=unit, why="" if found.detectable else "too few items"
-        ),
+        "difference": _number(found.difference, found.n, unit, alone, moved),
+        "detectable": Number(found.detectable, n=found.n, unit=unit, why=_why_not(looked, found)),
     }
     if found.p is not None:
         made["mcnemar_p"] = Number(found.p, n=found.wins + found.losses, unit="p")
@@ -319,3 +318,16 @@ def _number(found: Interval | None, n: int, unit: str, why: str, spread: str) ->
         return Number(None, n=n, unit=unit, why=why or "nothing to divide by")
     why = spread if found.low is None else ""
     return Number(found.value, found.low, found.high, n, unit, why)
+
+
+def _why_not(looked: Looked, found: Compared) -> str:
+    """Why no smallest difference is told."""
+    if found.detectable is not None:
+        return ""
+    if looked.base is None:
+        return "there is no base model"
+    if looked.waiting:
+        return "not every item is measured yet"
+    if found.alike and found.units > 1 and found.p is None:
+        return "every item moved by the same: nothing tells how far others might"
+    return "too few items" if found.units == found.n else "too few groups"
