@@ -260,7 +260,7 @@ def _asked(fields: DataConfig, entry: TaskConfig, value: Mapping[str, Any]) -> A
         shape = shapes.detect(value, wanted)
         turns, tools = _turns(shape, value, wanted)
     except DamagedRow as damage:
-        raise DamagedRow(f"{damage}; name the question's field: prompt = …") from damage
+        raise DamagedRow(f"{damage}; name the fields: prompt = …, reference = …") from damage
     last = turns[-1] if turns and turns[-1].role == "assistant" else None
     if entry.reference or last is None:
         return turns[:-1] if last else turns, _references(entry, value), tools
