@@ -11,8 +11,9 @@ from tests.core.made_judging import Judge, compared, heard
 from tests.core.test_task_metrics_step import evidence_of, labelled, moods
 from tui_eval.core.records import Completion, Message
 from tui_eval.core.steps.task_metrics import read
+from tui_eval.core.steps.task_metrics_blind import kept_back
 from tui_eval.core.steps.task_metrics_chosen import Chosen
-from tui_eval.core.steps.task_metrics_items import detail, kept_back, listed
+from tui_eval.core.steps.task_metrics_items import detail, listed
 from tui_eval.core.steps.task_metrics_matrix import MOST
 from tui_eval.core.task_records import Measured, MetricScores, Task, TaskItem
 

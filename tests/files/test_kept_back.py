@@ -9,8 +9,9 @@ import pytest
 from tests.files.making import lines
 from tui_eval import config
 from tui_eval.core.steps.task_metrics import read
+from tui_eval.core.steps.task_metrics_blind import kept_back
 from tui_eval.core.steps.task_metrics_chosen import Chosen
-from tui_eval.core.steps.task_metrics_items import detail, kept_back, listed
+from tui_eval.core.steps.task_metrics_items import detail, listed
 from tui_eval.errors import InputError
 from tui_eval.files.evidence import FileCache, WorkspaceEvidence
 from tui_eval.files.exports.answered import gather

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from tui_eval.core.judgements import Judgement
+from tui_eval.core.open_comparison import OpenComparison
 from tui_eval.core.records import (
     Completion,
     CopyMatch,
@@ -110,3 +111,7 @@ class TaskEvidence(Evidence, Protocol):
     def task_scores(self, candidate: str, model: str, task: str) -> Mapping[str, MetricScores]:
         """By measurement (``Metric.measure``), what was found on ``model``'s current answers
         under the task's current options, as far as measured."""
+
+    def compared_blind(self) -> Sequence[OpenComparison]:
+        """Every blind A/B of the journals that is not unblinded, of whichever models and data
+        it is: by the facts that were recorded of it, as far as these are here."""

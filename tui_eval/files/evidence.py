@@ -10,6 +10,7 @@ from typing import TypeVar
 from tui_eval.checklist import CHECKLIST
 from tui_eval.config import Config
 from tui_eval.core.judgements import Judgement
+from tui_eval.core.open_comparison import OpenComparison
 from tui_eval.core.reading import Reading
 from tui_eval.core.records import (
     Completion,
@@ -30,6 +31,7 @@ from tui_eval.core.records import (
 )
 from tui_eval.errors import InputError, TuiEvalError
 from tui_eval.files import datasets, following, logs, producers
+from tui_eval.files.compared_blind import compared_blind
 from tui_eval.files.datasets.leaks import leaked
 from tui_eval.files.following import Followed
 from tui_eval.files.raw import stamp_of
@@ -130,6 +132,9 @@ class WorkspaceEvidence(TaskPart):
 
     def judgements(self) -> Sequence[Judgement]:
         return self._workspace.judgements(JUDGED)
+
+    def compared_blind(self) -> Sequence[OpenComparison]:
+        return compared_blind(self._workspace, self._config, self._cache, self.judgements)
 
     def losses(self, candidate: str, model: str, split: Split) -> Mapping[str, TokenLoss]:
         producer = self.producer(candidate, model)

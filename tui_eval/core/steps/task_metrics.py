@@ -9,8 +9,8 @@ from tui_eval.core.reading import HEADLINE_CELLS, SUMMARY_CELLS, Reading, verdic
 from tui_eval.core.stats.resampled import DRAWS, SEED
 from tui_eval.core.steps import task_metrics_matrix as matrix
 from tui_eval.core.steps import task_metrics_views as views
+from tui_eval.core.steps.task_metrics_blind import kept_back
 from tui_eval.core.steps.task_metrics_figures import Compared
-from tui_eval.core.steps.task_metrics_items import kept_back
 from tui_eval.core.steps.task_metrics_look import Looked, look
 from tui_eval.core.steps.task_metrics_tests import Case, all_hits, amount, moved_text
 from tui_eval.core.steps.wording import Hit, count_text, fitting, threshold, worst

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from tui_eval.config import Config, TaskConfig
 from tui_eval.core.evidence import TaskEvidence
 from tui_eval.core.records import Completion, Sample
-from tui_eval.core.steps.task_metrics_items import kept_back
+from tui_eval.core.steps.task_metrics_blind import kept_back
 from tui_eval.core.task_records import MetricScores, Task, TaskItem
 from tui_eval.errors import InputError
 
