@@ -246,7 +246,10 @@ def test_no_answer_is_done_and_told() -> None:
     both = {("tuned", "sums"): lost, ("base", "sums"): lost}
     done = read(evidence_of(task, some, some, task_completions=both), "tuned")
     assert done.verdict == "caution"
-    assert "1 item without an answer (first: #30)" in finding(done, "skipped_rows").text
+    told = finding(done, "missing_answers")
+    assert told.severity == "note"
+    assert "1 of tuned's 30, 1 of base's 30 items have no answer" in told.text
+    assert "tuned: does not fit, first #30" in told.text
 
 
 def test_truncated_answers() -> None:

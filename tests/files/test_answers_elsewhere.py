@@ -337,7 +337,7 @@ def test_an_item_without_an_answer_says_what_is_wrong_with_the_file(tmp_path: Pa
     said = [found[item.sample.id].error for item in evidence.tasks("tuned")[0].items]
     assert said[0] == ""
     assert said[1] == said[2]
-    for part in ("a.jsonl has no answer to it", "line 2: answer is null", "line 3: not an object"):
+    for part in ("a.jsonl has no answer to it", "answer is null 1 (line 2)", "a number 1 (line 3)"):
         assert part in said[1]
     with pytest.raises(NothingMatches):
         evidence.answers("tuned", "tuned")

@@ -12,8 +12,10 @@ from tui_eval.core.metrics.labels import UNKNOWN, folded
 from tui_eval.core.metrics.settle import data_labels
 from tui_eval.core.reading import Finding, Severity
 from tui_eval.core.stats.intervals import Interval
+from tui_eval.core.steps.task_metrics_blind import open_words
 from tui_eval.core.steps.task_metrics_figures import UNPARSED, Compared, Side
 from tui_eval.core.steps.task_metrics_look import Looked
+from tui_eval.core.steps.task_metrics_missing import left_over, missing
 from tui_eval.core.steps.wording import Hit, count_text, share_text, threshold
 from tui_eval.core.task_records import Measured, TaskItem
 from tui_eval.core.text import clean
@@ -73,9 +75,9 @@ def _of_task(case: Case, looked: Looked) -> list[Hit | None]:
     hits: list[Hit | None] = []
     if case.enough(looked):
         hits.append(_value(looked))
-    hits.append(_too_few(case, looked))
+    hits += [_missing(case, looked), _too_few(case, looked)]
     hits += [_unparsed(case, looked), _unknown(case, looked), _truncated(case, looked)]
-    hits += [_failed(looked), _skipped(looked), _kept(case, looked)]
+    hits += [_failed(looked), _skipped(looked), _left_over(looked), _kept(case, looked)]
     return hits
 
 
@@ -176,13 +178,13 @@ def _kept(case: Case, looked: Looked) -> Hit | None:
     count = count_text(looked.kept, "item")
     text = (
         f"{count} left out of every figure and list until the blind A/B is unblinded, which asks"
-        " the same."
+        f" the same. {open_words(case.evidence)}"
     )
     if case.enough(looked) or looked.waiting:
         return _hit(looked, "kept_back", "note", text, f"{count} left out")
     n = looked.first.n if looked.first is not None else 0
     needed = int(case.limit("enough_items"))
-    text += f" {count_text(n, 'item')} left; a comparison needs {needed}. Judge and unblind first."
+    text += f" {count_text(n, 'item')} left; a comparison needs {needed}."
     return _hit(looked, "kept_back", "not_enough", text, "waits for the unblinding")
 
 
@@ -326,25 +328,20 @@ def _failures(looked: Looked, measure: str) -> list[tuple[int, str]]:
 
 
 def _skipped(looked: Looked) -> Hit | None:
-    """Rows that could not be read, and items that a model gave no answer to."""
-    none = [
-        item.sample.row
-        for item in looked.task.items
-        if any(_no_answer(looked, side, item.sample.id) for side in looked.sides)
-    ]
-    told = []
-    if looked.task.left_out:
-        first = "; ".join(clean(one, limit=120) for one in looked.task.faults)
-        told.append(
-            f"{count_text(looked.task.left_out, 'row')} can't be used{first and f' ({first})'}"
-        )
-    if none:
-        told.append(f"{count_text(len(none), 'item')} without an answer (first: #{none[0]})")
-    if not told:
+    """Rows of the task's data that could not be read."""
+    if not looked.task.left_out:
         return None
-    return _hit(looked, "skipped_rows", "note", f"{'; '.join(told)}.", "rows left out")
+    first = "; ".join(clean(one, limit=120) for one in looked.task.faults)
+    text = f"{count_text(looked.task.left_out, 'row')} can't be used{first and f' ({first})'}."
+    return _hit(looked, "skipped_rows", "note", text, "rows left out")
 
 
-def _no_answer(looked: Looked, side: Side, sample: str) -> bool:
-    answer = looked.answers[side].get(sample)
-    return answer is not None and bool(answer.error)
+def _missing(case: Case, looked: Looked) -> Hit | None:
+    found = missing(looked, case.limit("missing_answers"))
+    return None if found is None else _hit(looked, "missing_answers", *found)
+
+
+def _left_over(looked: Looked) -> Hit | None:
+    told = left_over(looked)
+    phrase = "answers left over"
+    return _hit(looked, "unmatched_answers", "note", f"{told}.", phrase) if told else None
