@@ -73,6 +73,10 @@ class Evidence(Protocol):
     def judgements(self) -> Sequence[Judgement]:
         """Everything in all journals, in the order of each."""
 
+    def compared_blind(self) -> Sequence[OpenComparison]:
+        """Every blind A/B of the journals that is not unblinded, of whichever models and data
+        it is: by the facts that were recorded of it, as far as these are here."""
+
     def leaked(self, candidate: str) -> Mapping[str, bool] | None:
         """Validation sample ids whose folded prompt stands in the training file; True if
         the answer does too. None where there is no training file to look in."""
@@ -111,7 +115,3 @@ class TaskEvidence(Evidence, Protocol):
     def task_scores(self, candidate: str, model: str, task: str) -> Mapping[str, MetricScores]:
         """By measurement (``Metric.measure``), what was found on ``model``'s current answers
         under the task's current options, as far as measured."""
-
-    def compared_blind(self) -> Sequence[OpenComparison]:
-        """Every blind A/B of the journals that is not unblinded, of whichever models and data
-        it is: by the facts that were recorded of it, as far as these are here."""

@@ -11,15 +11,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tui_eval.core.evidence import TaskEvidence
+from tui_eval.core.evidence import Evidence, TaskEvidence
 from tui_eval.core.metrics import metric_of
 from tui_eval.core.open_comparison import AskedBlind, OpenComparison
-from tui_eval.core.records import Completion
+from tui_eval.core.records import Completion, Sample
 from tui_eval.core.steps import blind_ab_votes
-from tui_eval.core.steps.judging import names_text
+from tui_eval.core.steps.judging import judge_name
 from tui_eval.core.steps.wording import count_text
 from tui_eval.core.task_records import Task, TaskItem
-from tui_eval.core.text import cells, fold, words
+from tui_eval.core.text import cells, clean, fold, words
 from tui_eval.errors import NothingMatches
 
 TELLING = 20
@@ -30,6 +30,9 @@ GRAM = 6
 """Characters by which a text is looked up in longer ones; a ``WORDY`` one has as many."""
 AROUND_WORDS = ".,;:!?…\"'`´“”„‘’‚«»()[]{}¿¡。、，；：！？「」（）"
 
+NAMED = 3
+"""Open comparisons, and judges of one, that are told by name."""
+
 Kept = Callable[[Task], frozenset[str]]
 _Made = Mapping[str, Mapping[str, Completion]]
 
@@ -38,31 +41,39 @@ def kept_back(evidence: TaskEvidence, candidate: str, base: str | None) -> Kept:
     """The items of a task (sample ids) that ask what a blind comparison asks that isn't
     unblinded, whosever it is, begun or not, or whose answers are among those compared: who
     has read here which model wrote what can't judge it blind."""
-    models = [one for one in dict.fromkeys((candidate, base)) if one is not None]
-    made = {model: _answers(evidence, candidate, model) for model in models}
+    made = _made_of(evidence, candidate, base)
     open_ = evidence.compared_blind()
-    planned = _planned_today(evidence, candidate, base, made)
-    asked = [*planned, *_by_ids(evidence, candidate, made, open_)]
-    asked += [one for comparison in open_ for one in comparison.asked]
-    ids = frozenset(id for comparison in open_ for id in comparison.ids)
-    if not asked and not ids:
+    asked = [*_planned_today(evidence, candidate, base, made), *_open(evidence, candidate, made)]
+    if not asked and not open_:
         return lambda task: frozenset()
-    return _Keeper(evidence, candidate, made, asked, open_, ids)
+    return _Keeper(evidence, candidate, made, asked, open_)
 
 
-def open_words(evidence: TaskEvidence, candidate: str, base: str | None) -> str:
+def closed_prompts(evidence: Evidence, candidate: str) -> Callable[[Sample], bool]:
+    """Whether a prompt is one of a blind comparison that somebody has opened: for pages that
+    show answers to the validation prompts beside their models' names."""
+    if not evidence.compared_blind():
+        return lambda sample: False
+    made = _made_of(evidence, candidate, evidence.base(candidate))
+    asks = _Asks.of(_open(evidence, candidate, made))
+    return lambda sample: asks.same(TaskItem(sample))
+
+
+def open_words(evidence: Evidence) -> str:
     """Which comparisons are open, how far they are, and the way out of each."""
-    told = []
-    for one in evidence.compared_blind():
-        far = [f"{name} at {done} of {planned}" for name, done, planned in one.judges]
-        told.append(f"Open: {one.round} ({names_text(far)}).")
+    told = [_far(one) for one in evidence.compared_blind()]
     if not told:
-        return "It is planned: judge it with tui-eval ab, or set [blind_ab] pairs = 0."
-    more = f" And {len(told) - 3} more." if len(told) > 3 else ""
+        return "Judge it with tui-eval ab; where nobody is to, set [blind_ab] pairs = 0."
+    more = f" and {len(told) - NAMED} more" if len(told) > NAMED else ""
     return (
-        " ".join(told[:3]) + more + " Judge and unblind: tui-eval ab; of what can't be opened any"
-        " more: tui-eval ab --end ROUND, which closes and unblinds it."
+        f"Open: {'; '.join(told[:NAMED])}{more}. Judge and unblind: tui-eval ab. One that can't"
+        " be opened any more: tui-eval ab --end ROUND closes and unblinds it."
     )
+
+
+def _far(one: OpenComparison) -> str:
+    far = ", ".join(f"{judge_name(name)} {done} of {all}" for name, done, all in one.judges[:NAMED])
+    return f"{clean(one.round, limit=40)} ({far})"
 
 
 def kept_words(count: int) -> str:
@@ -79,7 +90,18 @@ def kept_words(count: int) -> str:
 # What is asked.
 
 
-def _answers(evidence: TaskEvidence, candidate: str, model: str) -> Mapping[str, Completion]:
+def _made_of(evidence: Evidence, candidate: str, base: str | None) -> _Made:
+    models = [one for one in dict.fromkeys((candidate, base)) if one is not None]
+    return {model: _answers(evidence, candidate, model) for model in models}
+
+
+def _open(evidence: Evidence, candidate: str, made: _Made) -> list[AskedBlind]:
+    open_ = evidence.compared_blind()
+    recorded = [one for comparison in open_ for one in comparison.asked]
+    return [*recorded, *_by_ids(evidence, candidate, made, open_)]
+
+
+def _answers(evidence: Evidence, candidate: str, model: str) -> Mapping[str, Completion]:
     try:
         return evidence.answers(candidate, model)
     except NothingMatches:
@@ -107,7 +129,7 @@ def _planned_today(
 
 
 def _by_ids(
-    evidence: TaskEvidence, candidate: str, made: _Made, open_: Sequence[OpenComparison]
+    evidence: Evidence, candidate: str, made: _Made, open_: Sequence[OpenComparison]
 ) -> list[AskedBlind]:
     """Of comparisons that no facts tell of, as far as their answers are among today's."""
     known = {one.sample.id for comparison in open_ for one in comparison.asked}
@@ -133,11 +155,10 @@ class _Keeper:
         made: _Made,
         asked: Sequence[AskedBlind],
         open_: Sequence[OpenComparison],
-        ids: frozenset[str],
     ) -> None:
         self._evidence, self._candidate, self._made = evidence, candidate, made
         self._asks = _Asks.of(asked)
-        self._ids = ids
+        self._ids = frozenset(id for comparison in open_ for id in comparison.ids)
         texts = [text for one in asked for text in one.answers]
         self._telling = Known(text for text in texts if is_telling(text))
         self._answers = [short(text) for text in texts]

@@ -8,6 +8,7 @@ from textual.message import Message
 
 from tui_eval.core.evidence import Evidence
 from tui_eval.core.records import Completion, Sample
+from tui_eval.core.steps.task_metrics_blind import closed_prompts
 from tui_eval.core.text import clean
 from tui_eval.ui.screens.page import READ, WrappedPage
 from tui_eval.ui.widgets.rowlist import Item, item
@@ -20,6 +21,12 @@ ENDS = {
     "given": "made elsewhere",
     "error": "no answer",
 }
+
+
+KEPT = (
+    "An open blind A/B asks this: who has read here which model wrote what can't judge it blind."
+    " The answers open with its unblinding."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +42,15 @@ class AnswersDetail:
 def detail_of(
     evidence: Evidence, candidate: str, ref: str, against: str | None = None
 ) -> AnswersDetail | None:
-    """One prompt with what both models answered; None where it is gone."""
+    """One prompt with what both models answered; None where it is gone. What an open blind A/B
+    asks comes without answers."""
     other = against or evidence.base(candidate)
     models = [*([("○", other)] if other is not None else []), ("●", candidate)]
     found = evidence.answered(candidate, candidate).get(ref)
     if found is None:
         return None
+    if closed_prompts(evidence, candidate)(found):
+        return AnswersDetail(found, (), (KEPT,))
     answers = tuple(
         (f"{sign} {model}", evidence.answers(candidate, model).get(ref)) for sign, model in models
     )
