@@ -117,7 +117,9 @@ def test_classification() -> None:
         assert reading.numbers[f"moods.macro_f1.{side}"].value == pytest.approx(theirs)
     assert reading.numbers["moods.unparsed.base"].value == pytest.approx(1 / 3)
     assert reading.verdict == "good"
-    assert finding(reading, "unparsed_labels").severity == "note"
+    told = finding(reading, "unparsed_labels")
+    assert told.severity == "note"
+    assert "tuned" not in told.text
     assert {row[1] for row in reading.tables["metrics"].rows} == {
         "macro_f1",
         "accuracy",

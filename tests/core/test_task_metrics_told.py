@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.core.made_evidence import MadeEvidence
 from tests.core.made_tasks import codes, evidence_of, finding, fits, made_items
+from tests.core.test_task_metrics_items import reworded
 from tui_eval.core.reading import Reading
 from tui_eval.core.records import Completion
 from tui_eval.core.steps.task_metrics import read
-from tui_eval.core.task_records import Measured, Task
+from tui_eval.core.task_records import Measured, MetricScores, Task
 
 
 def test_rows_that_cannot_be_used_are_named_with_the_reason() -> None:
@@ -79,3 +82,17 @@ def test_rows_of_files_that_serve_no_item_are_told() -> None:
     reading = read(evidence_of(task, *some), "tuned")
     assert (reading.verdict, codes(reading)) == ("good", ["unmatched_answers"])
     assert note in reading.findings[0].text
+
+
+def test_failures_of_what_is_not_kept_back_do_not_wait_for_the_unblinding() -> None:
+    """26 of 30 items are left, enough for a comparison, and the metric fails on each."""
+    evidence = reworded()
+    failed = {f"t{at}": Measured(error="broken") for at in range(30)}
+    measured = {(model, "tmpl"): {"rouge": MetricScores(failed)} for model in ("base", "tuned")}
+    reading = read(replace(evidence, measured=measured), "tuned")
+    assert set(codes(reading)) == {"too_few_samples", "metric_failed", "kept_back"}
+    assert finding(reading, "kept_back").severity == "note"
+    assert "0 items left" not in finding(reading, "kept_back").text
+    assert "no item could be measured" in finding(reading, "too_few_samples").text
+    assert reading.headline == "tmpl no item could be measured"
+    fits(reading)

@@ -62,7 +62,8 @@ def _headline(case: Case, gravest: Hit | None) -> str:
     moved = _each(case)
     if gravest is None or gravest.finding.code in ("worse", "not_shown"):
         return fitting((*_short(case), moved, _counts(case)), HEADLINE_CELLS)
-    return fitting((f"{moved}; {gravest.short}", gravest.short), HEADLINE_CELLS)
+    told = "; ".join(filter(None, (moved, gravest.short)))
+    return fitting((told, gravest.short), HEADLINE_CELLS)
 
 
 def _short(case: Case) -> list[str]:

@@ -21,7 +21,7 @@ def missing(looked: Looked, limit: float) -> tuple[Severity, str, str] | None:
     count: items that base lacks are missing from the comparison all the same."""
     some = {side: _none(looked, side) for side in looked.sides}
     total = len(looked.task.items)
-    most = max(some, key=lambda side: (len(some[side]), side == "tuned"))
+    most = max(looked.sides, key=lambda side: (len(some[side]), side == "tuned"))
     count = len(some[most])
     if not count:
         return None
@@ -29,9 +29,8 @@ def missing(looked: Looked, limit: float) -> tuple[Severity, str, str] | None:
     severity: Severity = "caution" if share > limit else "note"
     if share > MOST_MISSING:
         severity = "not_enough"
-    text = ", ".join(
-        f"{len(rows):,} of {side}'s {total:,}" for side, rows in sorted(some.items(), reverse=True)
-    )
+    told = sorted(some.items(), reverse=True)
+    text = ", ".join(f"{len(rows):,} of {side}'s {total:,}" for side, rows in told if rows)
     text += f" items have no answer and are in no figure ({_why(looked, some)})."
     if severity != "note":
         text += (
@@ -39,6 +38,11 @@ def missing(looked: Looked, limit: float) -> tuple[Severity, str, str] | None:
             " looks better than it is."
         )
     return severity, text, f"{share_text(share)} of {most} unanswered"
+
+
+def mostly_missing(looked: Looked) -> bool:
+    total = len(looked.task.items)
+    return any(len(_none(looked, side)) > MOST_MISSING * total for side in looked.sides)
 
 
 def _none(looked: Looked, side: Side) -> list[tuple[int, str]]:

@@ -14,8 +14,8 @@ from tui_eval.core.reading import Finding, Severity
 from tui_eval.core.stats.intervals import Interval
 from tui_eval.core.steps.task_metrics_blind import open_words
 from tui_eval.core.steps.task_metrics_figures import UNPARSED, Compared, Side
-from tui_eval.core.steps.task_metrics_look import Looked
-from tui_eval.core.steps.task_metrics_missing import left_over, missing
+from tui_eval.core.steps.task_metrics_look import MOST_NAMES, Looked, names_left_out
+from tui_eval.core.steps.task_metrics_missing import left_over, missing, mostly_missing
 from tui_eval.core.steps.wording import Hit, count_text, share_text, threshold
 from tui_eval.core.task_records import Measured, TaskItem
 from tui_eval.core.text import clean
@@ -41,7 +41,15 @@ class Case:
         return threshold(self.evidence, f"task_metrics.{name}")
 
     def enough(self, looked: Looked) -> bool:
+        """Whether a difference may be read: of enough items, and of most that there are."""
+        return self.measured(looked) and not mostly_missing(looked)
+
+    def measured(self, looked: Looked) -> bool:
         return looked.first is not None and looked.first.n >= self.limit("enough_items")
+
+    def left(self, looked: Looked) -> bool:
+        """Whether what no blind comparison holds back is enough: then nothing waits for it."""
+        return len(looked.task.items) >= self.limit("enough_items")
 
     @property
     def waiting(self) -> bool:
@@ -77,7 +85,8 @@ def _of_task(case: Case, looked: Looked) -> list[Hit | None]:
         hits.append(_value(looked))
     hits += [_missing(case, looked), _too_few(case, looked)]
     hits += [_unparsed(case, looked), _unknown(case, looked), _truncated(case, looked)]
-    hits += [_failed(looked), _skipped(looked), _left_over(looked), _kept(case, looked)]
+    hits += [_failed(looked), _skipped(looked), _left_over(looked), _many(looked)]
+    hits.append(_kept(case, looked))
     return hits
 
 
@@ -162,7 +171,9 @@ def _how_sure(found: Compared) -> str:
 
 def _too_few(case: Case, looked: Looked) -> Hit | None:
     """Not while answers are still to come."""
-    if case.enough(looked) or looked.waiting or looked.kept:
+    if case.measured(looked) or looked.waiting:
+        return None
+    if looked.kept and not case.left(looked):
         return None
     n = looked.first.n if looked.first is not None else 0
     needed = int(case.limit("enough_items"))
@@ -172,7 +183,8 @@ def _too_few(case: Case, looked: Looked) -> Hit | None:
 
 
 def _kept(case: Case, looked: Looked) -> Hit | None:
-    """In place of ``too_few_samples`` where too few are left."""
+    """In place of ``too_few_samples`` where it leaves too few items. That others failed is no
+    matter of the unblinding."""
     if not looked.kept:
         return None
     count = count_text(looked.kept, "item")
@@ -180,9 +192,9 @@ def _kept(case: Case, looked: Looked) -> Hit | None:
         f"{count} left out of every figure and list until the blind A/B is unblinded, which asks"
         f" the same. {open_words(case.evidence)}"
     )
-    if case.enough(looked) or looked.waiting:
+    if case.left(looked) or looked.waiting:
         return _hit(looked, "kept_back", "note", text, f"{count} left out")
-    n = looked.first.n if looked.first is not None else 0
+    n = len(looked.task.items)
     needed = int(case.limit("enough_items"))
     text += f" {count_text(n, 'item')} left; a comparison needs {needed}."
     return _hit(looked, "kept_back", "not_enough", text, "waits for the unblinding")
@@ -216,7 +228,7 @@ def _unparsed(case: Case, looked: Looked) -> Hit | None:
         return None
     text = f"no label could be read from {_told(shares)} answers"
     why = Counter(one.reason for one in counted["tuned"] if one.label == "" and one.reason)
-    if why:
+    if why and shares["tuned"][0]:
         reasons = ", ".join(f"{reason} {n}" for reason, n in why.most_common(3))
         text += f" (tuned: {clean(reasons, limit=120)})"
     phrase = f"{share_text(_share(shares['tuned']))} unparsed"
@@ -235,9 +247,9 @@ def _share(counts: tuple[int, int]) -> float:
 
 
 def _told(shares: Mapping[Side, tuple[int, int]]) -> str:
-    """``14 of tuned's 300, 3 of base's 300``."""
-    parts = [f"{n} of {side}'s {of}" for side, (n, of) in sorted(shares.items(), reverse=True)]
-    return ", ".join(parts)
+    """``14 of tuned's 300, 3 of base's 300``; nothing of a model that has none."""
+    some = sorted(shares.items(), reverse=True)
+    return ", ".join(f"{n:,} of {side}'s {of:,}" for side, (n, of) in some if n)
 
 
 def _unknown(case: Case, looked: Looked) -> Hit | None:
@@ -345,3 +357,14 @@ def _left_over(looked: Looked) -> Hit | None:
     told = left_over(looked)
     phrase = "answers left over"
     return _hit(looked, "unmatched_answers", "note", f"{told}.", phrase) if told else None
+
+
+def _many(looked: Looked) -> Hit | None:
+    rest = names_left_out(looked)
+    if not rest:
+        return None
+    text = (
+        f"{count_text(rest, 'value')} of your own metrics {'is' if rest == 1 else 'are'} not shown:"
+        f" a task shows {MOST_NAMES}, those that the most items have."
+    )
+    return _hit(looked, "values_left_out", "note", text, "values left out")

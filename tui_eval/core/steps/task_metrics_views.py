@@ -284,17 +284,17 @@ def numbers(case: Case) -> dict[str, Number]:
     for looked in case.tasks:
         found[f"{looked.task.name}.items"] = Number(len(looked.task.items))
         made = {one.name: one for one in looked.compared}
-        for name in dict.fromkeys((*looked.task.metrics, *made)):
-            found |= _of_metric(f"{looked.task.name}.{name}", looked, made.get(name))
+        for name, one in made.items():
+            found |= _of_metric(f"{looked.task.name}.{name}", looked, one)
     return found
 
 
-def _of_metric(prefix: str, looked: Looked, found: Compared | None) -> dict[str, Number]:
+def _of_metric(prefix: str, looked: Looked, found: Compared) -> dict[str, Number]:
     # A finding says why at length, once.
     why = "not measured yet" if looked.waiting else "nothing measured"
     if looked.task.fault or looked.task.refused:
         why = "the task can't be measured: see its finding"
-    if found is None or found.tuned is None:
+    if found.tuned is None:
         names = ("base", "tuned", "difference", "detectable")
         return {f"{prefix}.{name}": Number(None, why=why) for name in names}
     unit = "" if found.metric.own else found.metric.unit
