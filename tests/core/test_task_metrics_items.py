@@ -67,7 +67,7 @@ def test_of_many_labels_the_most_confused_are_drawn() -> None:
     labels = [one.name for one in plot.series if one.role == "tuned"]
     assert len(labels) == MOST
     assert {"label 039", "label 040", "label 041", "label 042"} <= set(labels)
-    assert plot.notes == (f"the {MOST} most confused of 100 labels",)
+    assert plot.notes == (f"{MOST} worst of 100, n of all",)
 
 
 def test_one_item_with_both_answers() -> None:

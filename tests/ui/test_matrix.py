@@ -100,6 +100,16 @@ def test_nine_labels_are_seen_at_once_with_numbers_as_heads(fancy: bool) -> None
     assert "more to the" not in "".join(shown)
     heads = [one.split() for one in shown if one.startswith("true ")]
     assert ["true", *map(str, range(1, 10)), "?", "n"] in heads
-    assert any(one.startswith(" 9 a label 8") or one.startswith("9 a label 8") for one in shown)
+    assert any(one.startswith((" 9 a label 8", "9 a label 8")) for one in shown)
     few = text(MatrixView(plot_of(), fancy), 78)
     assert any(LABELS[0] in one and one.startswith("true") for one in few)
+
+
+def test_a_row_of_many_labels_counts_also_the_answers_whose_column_is_not_shown() -> None:
+    labels = tuple(f"label {at:02}" for at in range(60))
+    view = MatrixView(plot_of(labels))
+    # Ten items of each label are asked.
+    assert len(view.labels) == 40
+    assert {sum(view.counts[side][at]) for side in view.counts for at in view.trues} == {10}
+    assert text(view)[1].endswith(" of 10")
+    assert "40 worst of 61, n of all" in text(view)[0]
