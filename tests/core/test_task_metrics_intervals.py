@@ -177,3 +177,18 @@ def test_all_wrong_to_all_right_is_a_difference_though_nothing_varies(better: bo
     assert reading.numbers["moods.macro_f1.difference"].low is None
     assert codes(reading) == ([] if better else ["worse"])
     assert reading.verdict == ("good" if better else "bad")
+
+
+def test_the_smallest_difference_stands_below_the_table_too() -> None:
+    chance = random.Random(1)
+    base = [chance.random() for _ in range(40)]
+    reading = numbers_task(base, [one + chance.gauss(0, 0.1) for one in base])
+    least = reading.numbers["sums.rougeL.detectable"].value
+    assert least is not None
+    table = reading.tables["metrics"]
+    assert table.rows[-1][0] == f"least that could show: sums {least:.3f}"
+    assert table.opens[-1] == "note"
+    keys = [column.key for column in table.columns]
+    assert table.rows[0][keys.index("detectable")] == least
+    # Where nothing varies there is none to tell.
+    assert len(numbers_task([0.5] * 40, [0.5] * 40).tables["metrics"].rows) == 1

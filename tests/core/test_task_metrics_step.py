@@ -120,7 +120,7 @@ def test_classification() -> None:
     told = finding(reading, "unparsed_labels")
     assert told.severity == "note"
     assert "tuned" not in told.text
-    assert {row[1] for row in reading.tables["metrics"].rows} == {
+    assert {row[1] for row in reading.tables["metrics"].rows if row[1]} == {
         "macro_f1",
         "accuracy",
         "unparsed",
@@ -193,7 +193,7 @@ def test_problems_with_several_answers() -> None:
     assert reading.numbers["code.pass_at_5.base"].value == pytest.approx(expected)
     assert reading.numbers["code.pass_at_1.tuned"].value == pytest.approx(0.4)
     assert "code.pass_at_5.mcnemar_p" not in reading.numbers
-    assert reading.tables["metrics"].rows[-1][1] == "sandbox: isolated"
+    assert "sandbox: isolated" in [row[1] for row in reading.tables["metrics"].rows]
     assert reading.tables["reasons"].rows == (("code", "wrong", 280, 0), ("code", "timeout", 40, 0))
 
 

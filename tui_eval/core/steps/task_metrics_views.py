@@ -21,8 +21,8 @@ from tui_eval.core.steps.task_metrics_figures import (
 )
 from tui_eval.core.steps.task_metrics_items import items_table
 from tui_eval.core.steps.task_metrics_look import Looked
-from tui_eval.core.steps.task_metrics_tests import ALIKE, NO_SPREAD, Case
-from tui_eval.core.text import clean
+from tui_eval.core.steps.task_metrics_tests import ALIKE, NO_SPREAD, Case, amount
+from tui_eval.core.text import cells, clean
 
 SHOWN = 50
 """Items told at each end of a task's list; a screen asks ``by_difference`` for all."""
@@ -30,6 +30,12 @@ MOST_LABELS = 20
 """More labels than this make no matrix that can be read; their confusions are listed."""
 CONFUSED = 50
 SHOWS = {1: "better", -1: "worse", 0: "not shown"}
+LEAST = (
+    "the smallest difference that so many items find 4 times in 5, of each task's first metric; the"
+    " column least has those of all, where the screen is wide enough"
+)
+LINE = 70
+"""Cells of a line below a table that fit 80 columns."""
 NOTHING_YET = "nothing is measured here yet"
 
 
@@ -71,7 +77,7 @@ def _metrics(case: Case) -> Table:
             words = SHOWS[found.better] if found.difference is not None else ""
             figures = _figures(found)
             rows.append(
-                (name, clean(found.name, limit=30), *figures, mark, words, found.detectable)
+                (name, clean(found.name, limit=30), *figures, mark, found.detectable, words)
             )
             refs.append(Chosen(looked.task.name, found.name).ref if found.n else NOTHING_YET)
             opens.append(OPENS if found.n else "say")
@@ -86,10 +92,33 @@ def _metrics(case: Case) -> Table:
         Column("metric", "metric"),
         *FIGURES,
         Column("mark", ""),
+        Column("detectable", "least", "number", -1, spare=True),
         Column("shows", "shows", spare=True),
-        Column("detectable", "could show", "number", -1, spare=True),
     )
+    for told in _least(case):
+        rows.append((told, *[None] * 10))
+        refs.append(LEAST)
+        opens.append("note")
     return Table("metrics", columns, tuple(rows), tuple(refs), tuple(opens))
+
+
+def _least(case: Case) -> list[str]:
+    """In lines below the table, where a narrow screen has no column for it: of each task's
+    first metric the smallest difference that its items could show."""
+    some = [
+        f"{clean(looked.task.name, limit=30)} {amount(looked.first, looked.first.detectable)}"
+        for looked in case.tasks
+        if looked.first is not None and looked.first.detectable is not None
+    ]
+    lines: list[str] = []
+    for at, one in enumerate(some):
+        end = "," if at < len(some) - 1 else ""
+        grown = f"{lines[-1]} {one}{end}" if lines else f"least that could show: {one}{end}"
+        if lines and cells(grown) > LINE:
+            lines.append(f"  {one}{end}")
+        else:
+            lines[-1:] = [grown]
+    return lines
 
 
 def _mark(case: Case, looked: Looked, found: Compared) -> str:
