@@ -30,6 +30,7 @@ GAP = "  "
 INTERVAL = "95% interval"
 UNKNOWN = 3
 """Digits of a figure whose row has no interval to deserve any."""
+MOST_DIGITS = 7
 RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
 
@@ -337,7 +338,12 @@ def _intervals(
     elif column.digits >= 0:
         digits = [_interval_decimals(lows, highs, column)] * len(lows)
     ends = [
-        on_the_point([_number(end, column, at, "") for end, at in zip(some, digits, strict=True)])
+        on_the_point(
+            [
+                _number(end, column, at if column.digits >= 0 else _sided(end, at), "")
+                for end, at in zip(some, digits, strict=True)
+            ]
+        )
         for some in (lows, highs)
     ]
     dots = " .. " if ascii_only() else " … "
@@ -345,6 +351,15 @@ def _intervals(
         f"{low}{dots}{high}" if low.strip() and high.strip() else ""
         for low, high in zip(*ends, strict=True)
     ]
+
+
+def _sided(end: Cell, digits: int) -> int:
+    """Digits from which an end tells on which side of 0 it is; what is rounding is 0."""
+    if not isinstance(end, int | float) or digits < 0:
+        return digits
+    while end and digits < MOST_DIGITS and not round(end, digits):
+        digits += 1
+    return digits
 
 
 def _number(value: Cell, column: Column, decimals: int, nothing: str) -> str:
