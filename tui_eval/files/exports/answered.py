@@ -18,7 +18,8 @@ from tui_eval.errors import InputError
 VALIDATION = "validation"
 STILL_BLIND = (
     "A blind comparison asks about these answers, and nobody has unblinded it.",
-    "Judge and unblind first (tui-eval ab): who reads which model wrote what can't judge blind.",
+    "Judge and unblind first (tui-eval ab): who reads which model wrote what can't judge blind."
+    " tui-eval show 6 names it, and the way out where it can't be judged any more.",
 )
 
 
