@@ -28,6 +28,8 @@ WORDY = 12
 """Cells of letters and digits from which on they alone name a text; below it is mostly signs."""
 GRAM = 6
 """Characters by which a text is looked up in longer ones; a ``WORDY`` one has as many."""
+TRIED = 32
+"""Such runs of a text among which the rarest is chosen."""
 AROUND_WORDS = ".,;:!?…\"'`´“”„‘’‚«»()[]{}¿¡。、，；：！？「」（）"
 
 NAMED = 3
@@ -268,10 +270,11 @@ class Known:
         self._letters = {one for one in made.values() if cells(one) >= WORDY}
         self._signs = {fold(one) for one, key in made.items() if cells(key) < WORDY}
         # Each under its rarest run of characters: what all begin with tells none apart.
-        grams = Counter(gram for one in self._letters for gram in _grams(one))
+        runs = {one: _grams(one, max(1, len(one) // TRIED)) for one in self._letters}
+        common = Counter(gram for some in runs.values() for gram in some)
         self._by_gram: dict[str, list[str]] = {}
-        for one in self._letters:
-            self._by_gram.setdefault(min(_grams(one), key=grams.__getitem__), []).append(one)
+        for one, some in runs.items():
+            self._by_gram.setdefault(min(some, key=common.__getitem__), []).append(one)
 
     def has(self, text: str) -> bool:
         return short(text) in self._short or letters(text) in self._letters
@@ -288,5 +291,5 @@ class Known:
         )
 
 
-def _grams(text: str) -> set[str]:
-    return {text[at : at + GRAM] for at in range(len(text) - GRAM + 1)}
+def _grams(text: str, step: int = 1) -> set[str]:
+    return {text[at : at + GRAM] for at in range(0, len(text) - GRAM + 1, step)}
