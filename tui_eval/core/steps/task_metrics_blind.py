@@ -68,8 +68,8 @@ def open_words(evidence: Evidence) -> str:
         return "Judge it with tui-eval ab; where nobody is to, set [blind_ab] pairs = 0."
     more = f" and {len(told) - NAMED} more" if len(told) > NAMED else ""
     return (
-        f"Open: {'; '.join(told[:NAMED])}{more}. Judge and unblind: tui-eval ab. One that can't"
-        " be opened any more: tui-eval ab --end ROUND closes and unblinds it."
+        f"Open: {'; '.join(told[:NAMED])}{more}. Judge and unblind it with what it was begun with:"
+        " tui-eval ab. To give it up: tui-eval ab --end ROUND, which closes and unblinds it."
     )
 
 
