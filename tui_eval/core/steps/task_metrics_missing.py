@@ -31,7 +31,8 @@ def missing(looked: Looked, limit: float) -> tuple[Severity, str, str] | None:
         severity = "not_enough"
     told = sorted(some.items(), reverse=True)
     text = ", ".join(f"{len(rows):,} of {side}'s {total:,}" for side, rows in told if rows)
-    text += f" items have no answer and are in no figure ({_why(looked, some)})."
+    items = "item has no answer and is" if total == 1 else "items have no answer and are"
+    text += f" {items} in no figure ({_why(looked, some)})."
     if severity != "note":
         text += (
             " They are hardly missing at random: a model that gives none where an item is hard"
