@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tui_eval.config import Config, TaskConfig
 from tui_eval.core.metrics import metric_of
 from tui_eval.core.metrics.facts import fact_key, from_plain, together
-from tui_eval.core.records import Completion, Producer
+from tui_eval.core.records import Completion, Dataset, Producer, Split
 from tui_eval.core.task_records import Measured, MetricOptions, MetricScores, Task, TaskItem
 from tui_eval.core.text import clean, content_id
 from tui_eval.errors import InputError
@@ -71,7 +71,13 @@ class TaskPart:
             path = self._config.resolve(self._config.models[model].answers or "")
             used, of_file = self._used_rows(candidate, model, tasks)
             for files, names in of_file.items():
-                seen = ("answers left", model, files, frozenset(used[files]), stamp_of(path))
+                seen = (
+                    "answers left",
+                    f"{model} {names[0]}",
+                    files,
+                    frozenset(used[files]),
+                    stamp_of(path),
+                )
                 some = self._cache.kept(
                     tuple, seen, partial(left_notes, path, names[0], used[files])
                 )
@@ -97,11 +103,23 @@ class TaskPart:
                 used[files] |= self._rows_of_validation(candidate, model)
         return used, of_file
 
-    def _rows_of_validation(self, candidate: str, model: str) -> set[int]:
+    def _rows_of_validation(self, candidate: str, model: str) -> frozenset[int]:
+        """Kept also where there are none: to find that out takes as long."""
+        dataset = self.dataset(candidate, "validation")
+        if dataset is None:
+            return frozenset()
+        path = self._config.resolve(self._config.models[model].answers or "")
+        seen = ("rows of validation", model, dataset.key, stamp_of(path))
+        return self._cache.kept(frozenset, seen, lambda: self._answering(candidate, model))
+
+    def _answering(self, candidate: str, model: str) -> frozenset[int]:
         try:
-            return {one.row for one in self.answers(candidate, model).values()}
+            return frozenset(one.row for one in self.answers(candidate, model).values())
         except InputError:
-            return set()
+            return frozenset()
+
+    def dataset(self, candidate: str, split: Split) -> Dataset | None:
+        raise NotImplementedError
 
     def answers(self, candidate: str, model: str) -> Mapping[str, Completion]:
         raise NotImplementedError
