@@ -273,8 +273,8 @@ class Known:
         runs = {one: _grams(one, max(1, len(one) // TRIED)) for one in self._letters}
         common = Counter(gram for some in runs.values() for gram in some)
         self._by_gram: dict[str, list[str]] = {}
-        for one, some in runs.items():
-            self._by_gram.setdefault(min(some, key=common.__getitem__), []).append(one)
+        for one, grams in runs.items():
+            self._by_gram.setdefault(min(grams, key=common.__getitem__), []).append(one)
 
     def has(self, text: str) -> bool:
         return short(text) in self._short or letters(text) in self._letters
