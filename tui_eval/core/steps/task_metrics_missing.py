@@ -31,7 +31,12 @@ def missing(looked: Looked, limit: float) -> tuple[Severity, str, str] | None:
         severity = "not_enough"
     told = sorted(some.items(), reverse=True)
     text = ", ".join(f"{len(rows):,} of {side}'s {total:,}" for side, rows in told if rows)
-    items = "item has no answer and is" if total == 1 else "items have no answer and are"
+    items = f"item{'' if total == 1 else 's'}"
+    items += (
+        " has no answer and is"
+        if sum(map(len, some.values())) == 1
+        else (" have no answer and are")
+    )
     text += f" {items} in no figure ({_why(looked, some)})."
     if severity != "note":
         text += (
