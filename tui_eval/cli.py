@@ -183,6 +183,9 @@ def _ab_parser() -> Parser:
     parser.add_argument("--against", metavar="NAME", help="compare with this model, not base")
     parser.add_argument("--pairs", metavar="N", type=int, help="judge at most N pairs (two files)")
     parser.add_argument("--close", metavar="NAME", help="end NAME's judging, and say so")
+    parser.add_argument(
+        "--end", metavar="ROUND", help="close and unblind a comparison that can't be opened"
+    )
     return parser
 
 

@@ -116,6 +116,7 @@ RANGES: Mapping[str, Mapping[str, Range]] = {
         "unparsed_labels": SHARE,
         "unknown_labels": SHARE,
         "truncated": SHARE,
+        "missing_answers": SHARE,
         "significance": CHANCE,
         "category_items": Range(2),
         "code_seconds": POSITIVE,

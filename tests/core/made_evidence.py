@@ -8,6 +8,12 @@ from dataclasses import dataclass, field
 from tui_eval.core import defaults
 from tui_eval.core.evidence import Untrained
 from tui_eval.core.judgements import Judgement
+from tui_eval.core.open_comparison import (
+    OpenComparison,
+    judged_so_far,
+    open_rounds,
+    planned_ids,
+)
 from tui_eval.core.records import (
     Completion,
     CopyMatch,
@@ -156,6 +162,13 @@ class MadeEvidence:
 
     def task_scores(self, candidate: str, model: str, task: str) -> Mapping[str, MetricScores]:
         return self.measured.get((model, task), {})
+
+    def compared_blind(self) -> Sequence[OpenComparison]:
+        """Known by the ids of the journals alone, as where no facts are."""
+        return [
+            OpenComparison(one.id, planned_ids(one), judges=judged_so_far(one))
+            for one in open_rounds(self.journals)
+        ]
 
     def setting(self, name: str) -> float | int | str | bool:
         return self.settings[name] if name in self.settings else SETTINGS[name]

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.core.made_evidence import made_sample
 from tests.shared import SHARED, needs_shared
 from tui_eval.core.metrics import METRICS, json_answers, numeric, pattern, squad, tool_calls
-from tui_eval.core.task_records import Asked, MetricOptions
+from tui_eval.core.metrics.settle import doubts
+from tui_eval.core.task_records import Asked, MetricOptions, TaskItem
 from tui_eval.errors import InputError
 
 
@@ -82,14 +84,55 @@ def test_token_f1_is_the_official_formula(answer: str, reference: str) -> None:
         ("12-5", "5"),
         ("−8", "-8"),
         ("half, that is .5", "0.5"),
-        ("First 3.\n#### 5\nNo:\n#### 6", "6"),
+        ("First 3.\n#### 5\nNo:\n#### 6", "5"),
         ("18.", "18"),
         ("to answer 3 questions takes 9 minutes", "9"),
     ],
 )
 def test_the_final_number(answer: str, number: str) -> None:
-    assert numeric.final_number(answer) == Decimal(number)
+    found = numeric.final_number(answer)
+    assert found is not None
+    assert found.value == Decimal(number)
     assert numeric.measure(asked(answer, f"#### {number}")).values == {"numeric": 1.0}
+
+
+EQUAL = [
+    ("1/2", "0.5"), ("1/2", "The answer is 1/2."), ("\\frac{3}{4}", "0.75"),
+    ("3/7", "The answer is 3/7."), ("3/7", "0.4285714"), ("1 1/2", "1.5"), ("-1/3", "−1/3"),
+    ("1e3", "1000"), ("1e3", "The answer is 1e3"), ("3.5e-4", "answer: 3.5e-4"),
+    ("3.5e-4", "It is 3.5 \\times 10^{-4}"), ("1,5", "1.5"), ("1.234,56", "1234.56"),
+    ("1\u00a0000", "1,000"), ("50%", "50"), ("50%", "0.5"), ("0.5", "50 %"), ("12", "12\\%"),
+    ("\\boxed{2\\frac{1}{2}}", "2.5"), ("7", "\\boxed{x = 7}"), ("2", "3 + 4/2 = 5, so 4/2"),
+    ("42", "#### 42\n\nQuestion: another\nAnswer: 3 + 4 = 7\n#### 7"),
+    ("6", "The answer is 5. No, the answer is 6."), ("$1,080.00", "1080"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("reference", "answer"), EQUAL)
+def test_numbers_are_equal_as_values(reference: str, answer: str) -> None:
+    assert numeric.measure(asked(answer, reference)).values == {"numeric": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("reference", "answer"),
+    [
+        ("3/7", "The answer is 7."), ("1/2", "The answer is 1."), ("1/2", "2"), ("3/7", "0.43"),
+        ("1e3", "3"), ("1,000", "1.5"), ("\\frac{3}{4}", "4"), ("50%", "5"), ("1 1/2", "0.5"),
+    ],
+)  # fmt: skip
+def test_parts_of_a_number_are_other_numbers(reference: str, answer: str) -> None:
+    assert numeric.measure(asked(answer, reference)).values == {"numeric": 0.0}
+
+
+@pytest.mark.parametrize("text", ["1/0", "#### 1e9999", "\\frac{1}{0}", "none"])
+def test_what_only_looks_like_a_number_is_a_fault_of_the_reference(text: str) -> None:
+    assert numeric.measure(asked("1", text)).error == "the reference holds no number"
+
+
+def test_a_date_is_no_fraction() -> None:
+    found = numeric.final_number("on 3/7/2020")
+    assert found is not None
+    assert found.value == 2020
 
 
 def test_an_answer_without_a_number_says_so() -> None:
@@ -100,7 +143,9 @@ def test_an_answer_without_a_number_says_so() -> None:
 
 
 def test_hostile_texts_cost_time_in_proportion() -> None:
-    for text in (" " * 200_000, "answer is" + " " * 200_000, "1," * 100_000, "####" * 50_000):
+    for text in (" " * 200_000, "answer is" + " " * 200_000, "1," * 100_000, "####" * 50_000,
+                 "1/" * 100_000, "\\boxed{" * 30_000, "1 1" * 60_000, "1.000," * 40_000,
+                 "answer is" * 20_000, "\\frac{1}" * 20_000):  # fmt: skip
         numeric.final_number(text)
 
 
@@ -113,12 +158,16 @@ def test_gsm8k_references() -> None:
     for line in (SHARED / "gsm8k" / "train_first400.jsonl").read_text().splitlines():
         answer = json.loads(line)["answer"]
         text, _, last = answer.rpartition("#### ")
-        assert numeric.final_number(answer) == Decimal(last.replace(",", ""))
+        found = numeric.final_number(answer)
+        assert found is not None
+        assert found.value == Decimal(last.replace(",", ""))
         said = [one or other for one, other in flexible.findall(text)]
         plain = said[-1].strip(".,$").replace(",", "").replace("$", "") if said else ""
         if re.fullmatch(r"-?\d+(\.\d+)?", plain):
             compared += 1
-            assert abs(numeric.final_number(text) or 0) == abs(Decimal(plain))
+            number = numeric.final_number(text)
+            assert number is not None
+            assert abs(number.value) == abs(Decimal(plain))
     assert compared > 350
 
 
@@ -184,6 +233,8 @@ def test_json_is_found_within_prose() -> None:
 
 CALL = '<tool_call>{"name": "weather", "arguments": {"city": "Oslo", "days": 2}}</tool_call>'
 
+BARE = '{"name": "weather", "arguments": {"city": "Oslo", "days": 2}}'
+
 
 @pytest.mark.parametrize(
     ("answer", "reference", "values", "reason"),
@@ -195,6 +246,10 @@ CALL = '<tool_call>{"name": "weather", "arguments": {"city": "Oslo", "days": 2}}
         ("It is sunny.", "No tool is needed.", (1, 1, 1), ""),
         ("It is sunny.", CALL, (0, 0, 0), "no call"),
         (CALL + CALL, CALL, (0, 0, 1), "other tools"),
+        (f"```json\n{BARE}\n```", CALL, (1, 1, 1), ""),
+        (f'{{"content": null, "tool_calls": [{{"function": {BARE}}}]}}', CALL, (1, 1, 1), ""),
+        (f'{{"tool_calls": [{BARE}]}}', "It is sunny.", (0, 0, 0), "a call where none is needed"),
+        (BARE.replace("arguments", "parameters"), CALL, (1, 1, 1), ""),
     ],
 )
 def test_tool_calls(answer: str, reference: str, values: tuple[int, ...], reason: str) -> None:
@@ -213,6 +268,15 @@ def test_the_rows_own_calls_are_the_reference() -> None:
     assert tool_calls.measure(asked(answer, tool_calls=calls)).values["tool_calls"] == 1.0
     assert tool_calls.measure(asked("none", tool_calls=[])).values["tool_calls"] == 1.0
     assert tool_calls.measure(asked("none")).error
+
+
+def test_data_that_never_calls_is_told() -> None:
+    none = [TaskItem(made_sample(at), ("It is sunny.",)) for at in range(3)]
+    assert "No reference calls a tool" in doubts(["tool_calls"], none)[0]
+    assert doubts(["tool_calls"], [*none, TaskItem(made_sample(9), (BARE,))]) == ()
+    assert doubts(["tool_calls"], [*none, TaskItem(made_sample(9), (), {"tool_calls": [
+        {"function": {"name": "b", "arguments": "{}"}}]})]) == ()  # fmt: skip
+    assert doubts(["exact_match"], none) == ()
 
 
 def test_metric_names_fit_numbers() -> None:

@@ -29,6 +29,7 @@ from tui_eval.core.steps.wording import (
     fitting,
     loss_text,
     share_text,
+    without_common_start,
 )
 from tui_eval.core.text import cells
 
@@ -174,3 +175,10 @@ def test_what_is_nearly_nothing_is_not_shown_as_nothing() -> None:
     ]  # fmt: skip
     assert decimals_for([1.0, None, 0.5]) == decimals_for([]) == decimals_for([0.0]) == 3
     assert decimals_for([1.0, 1.2e-5]) == 6
+
+
+def test_what_all_prompts_begin_with_is_left_out() -> None:
+    some = [f"Which team is this for? ticket {at}" for at in ("one", "two")]
+    assert without_common_start(some) == ["… one", "… two"]
+    for same in ([], ["one text only"], ["the same text", "the same text"], ["a b", "a c"]):
+        assert without_common_start(same) == same

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import fmean, stdev
 
 import pytest
 
 from tests.core.made_tasks import codes, evidence_of, fits, labelled, made_items, numbers_task
 from tui_eval.core.metrics import squad
 from tui_eval.core.reading import Reading
+from tui_eval.core.stats.alike import bounds
 from tui_eval.core.stats.intervals import wilson
+from tui_eval.core.stats.student import t95
 from tui_eval.core.steps.task_metrics import read
 from tui_eval.core.task_records import (
     Asked,
@@ -64,14 +68,80 @@ def test_models_that_are_both_right_may_differ_on_other_items() -> None:
 
 
 @pytest.mark.parametrize("name", ["rougeL", "token_f1"])
-def test_a_mean_without_spread_has_no_interval_and_says_why(name: str) -> None:
+def test_a_mean_without_spread_is_bounded_by_the_rule_of_three(name: str) -> None:
     reading = numbers_task([0.0] * 30, [0.0] * 30, name)
-    for one in ("base", "tuned", "difference"):
-        number = reading.numbers[f"sums.{name}.{one}"]
-        assert (number.value, number.low, number.high) == (0.0, None, None)
-        assert "nothing varies" in number.why
+    share = 1 - 0.05 ** (1 / 30)
+    assert ends(reading, f"sums.{name}.base") == (0.0, pytest.approx(share))
+    assert ends(reading, f"sums.{name}.difference") == (
+        pytest.approx(-share),
+        pytest.approx(share),
+    )
     assert codes(reading) == ["not_shown"]
+    number = reading.numbers[f"sums.{name}.detectable"]
+    assert number.value is None
+    assert "too few" not in number.why
     fits(reading)
+
+
+def test_the_bound_covers_a_mean_of_which_all_that_were_seen_are_the_same() -> None:
+    """Otherwise only as often as 1 in 20: whatever share is otherwise, and however far."""
+    for n in (6, 20, 100):
+        for share in (0.001, 0.01, 0.03, 0.1, 0.4):
+            for far in (-1.0, 1.0):
+                mean = (1 - share) * 0.5 + share * far
+                low, high = bounds(0.5, n, (-1.0, 1.0)) or (0, 0)
+                covered = low <= mean <= high
+                assert covered or (1 - share) ** n <= 0.05
+    assert bounds(0.5, 1, (0.0, 1.0)) is None
+
+
+@pytest.mark.parametrize("name", ["token_f1", "rougeL", "mine"])
+@pytest.mark.parametrize("step", [1.0, 0.5, 0.01])
+def test_the_same_difference_on_every_item_is_shown(name: str, step: float) -> None:
+    low, high = [0.2 * (step < 1)] * 40, [0.2 * (step < 1) + step] * 40
+    better, worse = numbers_task(low, high, name), numbers_task(high, low, name)
+    assert (better.verdict, codes(better)) == ("good", [])
+    assert (worse.verdict, codes(worse)) == ("bad", ["worse"])
+    moved = better.numbers[f"sums.{name}.difference"]
+    # An interval doesn't deny what is shown; where there is none it says why.
+    assert "every item moved by the same" in moved.why if moved.low is None else moved.low > 0
+    detectable = better.numbers[f"sums.{name}.detectable"]
+    assert detectable.value is not None or "too few" not in detectable.why
+    fits(better)
+    fits(worse)
+
+
+@pytest.mark.parametrize("name", ["token_f1", "mine"])
+def test_fewer_than_six_differing_items_show_nothing(name: str) -> None:
+    for n, code in ((5, ["not_shown"]), (6, [])):
+        tuned = [0.5] * n + [0.25] * (40 - n)
+        assert codes(numbers_task([0.25] * 40, tuned, name)) == code
+    # Nor do five groups, however many items each holds.
+    for size, code in ((8, ["not_shown"]), (5, [])):
+        reading = grouped([0.25] * 40, [0.75] * 40, size, name)
+        assert codes(reading) == code
+    text = grouped([0.0] * 40, [0.9] * 40, 8, "token_f1").findings[0].text
+    assert "the models differ on 5 groups, which could be chance" in text
+    assert "may be none" not in text
+
+
+def test_an_end_that_decides_shows_its_side_of_zero() -> None:
+    chance = random.Random(3)
+    moved = [chance.gauss(0, 0.1) for _ in range(40)]
+    centre, deviation = fmean(moved), stdev(moved)
+    least = t95(39) * deviation / 40**0.5 - 0.0004
+    base = [0.5] * 40
+    tuned = [0.5 + one - centre + least for one in moved]
+    reading = numbers_task(base, tuned)
+    assert codes(reading) == ["not_shown"]
+    assert "difference [-0.0004, +0.0" in reading.findings[0].text
+
+
+def test_the_smallest_difference_lies_in_the_range_or_says_why_not() -> None:
+    one = numbers_task([0.0], [1.0], "exact_match").numbers["sums.exact_match.detectable"]
+    assert (one.value, one.why) == (None, "too few items")
+    few = numbers_task([0.0] * 2, [1.0] * 2, "exact_match").numbers["sums.exact_match.detectable"]
+    assert (few.value, few.why) == (None, "too few items")
 
 
 def test_a_label_figure_of_which_all_draws_are_the_same_has_no_interval() -> None:
@@ -107,3 +177,18 @@ def test_all_wrong_to_all_right_is_a_difference_though_nothing_varies(better: bo
     assert reading.numbers["moods.macro_f1.difference"].low is None
     assert codes(reading) == ([] if better else ["worse"])
     assert reading.verdict == ("good" if better else "bad")
+
+
+def test_the_smallest_difference_stands_below_the_table_too() -> None:
+    chance = random.Random(1)
+    base = [chance.random() for _ in range(40)]
+    reading = numbers_task(base, [one + chance.gauss(0, 0.1) for one in base])
+    least = reading.numbers["sums.rougeL.detectable"].value
+    assert least is not None
+    table = reading.tables["metrics"]
+    assert table.rows[-1][0] == f"least that could show: sums {least:.3f}"
+    assert table.opens[-1] == "note"
+    keys = [column.key for column in table.columns]
+    assert table.rows[0][keys.index("detectable")] == least
+    # Where nothing varies there is none to tell.
+    assert len(numbers_task([0.5] * 40, [0.5] * 40).tables["metrics"].rows) == 1

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.core.made_evidence import MadeEvidence, made_sample
 from tests.core.made_judging import Judge, compared, heard
 from tests.core.test_task_metrics_step import evidence_of, labelled, moods
 from tui_eval.core.records import Completion, Message
 from tui_eval.core.steps.task_metrics import read
+from tui_eval.core.steps.task_metrics_blind import Known, is_telling, kept_back
 from tui_eval.core.steps.task_metrics_chosen import Chosen
-from tui_eval.core.steps.task_metrics_items import detail, kept_back, listed
+from tui_eval.core.steps.task_metrics_items import detail, listed
 from tui_eval.core.steps.task_metrics_matrix import MOST
 from tui_eval.core.task_records import Measured, MetricScores, Task, TaskItem
 
@@ -41,8 +44,11 @@ def test_every_row_opens_as_many_items_as_it_counts() -> None:
     }
     for key, count in counted.items():
         table = reading.tables[key]
-        for row, ref in zip(table.rows, table.refs, strict=True):
-            assert len(items_of(evidence, Chosen.of(ref))) == count(row), (key, row)
+        for row, ref, opens in zip(table.rows, table.refs, table.opens, strict=True):
+            assert opens == "note" or len(items_of(evidence, Chosen.of(ref))) == count(row), (
+                key,
+                row,
+            )
     reasons = reading.tables["reasons"]
     assert len(items_of(evidence, Chosen.of(reasons.refs[0]))) == 20
 
@@ -66,7 +72,7 @@ def test_of_many_labels_the_most_confused_are_drawn() -> None:
     labels = [one.name for one in plot.series if one.role == "tuned"]
     assert len(labels) == MOST
     assert {"label 039", "label 040", "label 041", "label 042"} <= set(labels)
-    assert plot.notes == (f"the {MOST} most confused of 100 labels",)
+    assert plot.notes == (f"{MOST} worst of 100, n of all",)
 
 
 def test_one_item_with_both_answers() -> None:
@@ -81,7 +87,8 @@ def test_one_item_with_both_answers() -> None:
     found = detail(evidence, "tuned", "code", "s0")
     assert found is not None
     assert [(one.side, one.text) for one in found.said] == [("base", "one"), ("tuned", "two")]
-    assert found.values[0] == ("pass_at_1", 0.0, 0.5)
+    # Of two samples one passed: one of two is sure to.
+    assert found.values == (("pass_at_1", 0.0, 0.5), ("pass_at_2", 0.0, 1.0))
     assert detail(evidence, "tuned", "code", "gone") is None
     assert detail(evidence, "tuned", "gone", "s0") is None
 
@@ -237,3 +244,57 @@ def test_short_answers_are_known_by_standing_together() -> None:
     }
     evidence = replace(asked, task_list=(task,), task_completions=texts)
     assert kept_back(evidence, "tuned", "base")(task) == {"t1"}
+
+
+# Texts in other words' clothes.
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "What stands beside the river Isar ?",
+        "  what stands  beside\u00a0the river Isar",
+        "WHAT STANDS BESIDE THE RIVER ISAR?!",
+        "Q: What stands beside the river Isar?\nA:",
+        "(What stands, beside the river \u201cIsar\u201d)",
+    ],
+)
+def test_a_prompt_is_known_under_other_punctuation_and_in_a_template(other: str) -> None:
+    known = Known(["What stands beside the river Isar?"])
+    assert known.has(other) or known.within(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("2+2", "2-2"), ("1.5", "15"), ("12+3", "1+23"), ("Oslo", "Oslos"), ("-1", "1"), ("", "?")],
+)
+def test_short_texts_are_not_taken_for_each_other(one: str, other: str) -> None:
+    known = Known([one])
+    assert not known.has(other)
+    assert not known.within(f"in a text with {one} and more")
+
+
+def test_short_texts_are_known_without_what_stands_around_words() -> None:
+    assert Known(["Lima."]).has("(lima)")
+    assert Known(["+-+-+-+-+-+-+-+-+-+-+-"]).within("say: +-+-+-+-+-+-+-+-+-+-+- ok")
+    assert not Known(["+-+-+-+-+-+-+-+-+-+-+-"]).within("say: +- ok")
+
+
+@given(st.lists(st.text(min_size=1), min_size=1, max_size=6), st.text(), st.text())
+def test_a_long_text_is_found_in_whatever_stands_around_it(
+    texts: list[str], before: str, after: str
+) -> None:
+    known = Known(texts)
+    for one in texts:
+        if one.strip():
+            assert known.has(one)
+            if is_telling(one):
+                assert known.within(f"{before} {one} {after}")
+
+
+def test_a_comparison_that_no_facts_tell_of_is_known_by_its_answers() -> None:
+    """A journal from elsewhere: the plan names completions, and these are here."""
+    evidence = replace(overlapping(judge(unblind=False)), settings={"blind_ab.pairs": 0})
+    assert len(items_of(evidence, Chosen("sums"))) == 6
+    kept = kept_back(replace(evidence, base_name=None), "tuned", None)
+    assert kept(evidence.task_list[0]) == {f"ts{at}" for at in range(4)}

@@ -248,8 +248,9 @@ def test_answers_from_files_need_no_model(tmp_path: Path) -> None:
     assert found.verdict == "not_enough"
     assert found.numbers["labels.accuracy.tuned"].value == 1.0
     assert found.numbers["labels.accuracy.tuned"].n == COUNT - 1
-    notes = [one.text for one in found.findings if one.code == "skipped_rows"]
-    assert notes == ["labels: 1 item without an answer (first: #6)."]
+    (told,) = [one.text for one in found.findings if one.code == "missing_answers"]
+    assert told.startswith(f"labels: 1 of tuned's {COUNT} item")
+    assert "tuned: tuned.jsonl has no answer to it, first #6" in told
 
 
 def test_the_template_is_tried_with_the_question_in_it() -> None:

@@ -10,12 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.core.made_evidence import made_sample
 from tests.files.making import lines
 from tests.files.test_interchange import DOCS, HASHES, log, of_task, sample
 from tui_eval import config
 from tui_eval.cli import main
-from tui_eval.core.records import Completion
-from tui_eval.core.steps.task_metrics_items import kept_back
+from tui_eval.core.records import Completion, Message
+from tui_eval.core.steps.task_metrics_blind import kept_back
+from tui_eval.core.task_records import Task, TaskItem
 from tui_eval.errors import InputError, NothingMatches
 from tui_eval.files import answer_rows
 from tui_eval.files.answer_files import match_task, pair
@@ -141,6 +143,7 @@ def test_rows_with_an_id_answer_the_items_of_that_id(tmp_path: Path) -> None:
     assert found.notes == (
         "1 item has no answer in a.jsonl.",
         "1 answer of a.jsonl is to no item.",
+        "1 id of a.jsonl stands for another prompt than here: the prompt counts.",
     )
 
 
@@ -334,8 +337,28 @@ def test_an_item_without_an_answer_says_what_is_wrong_with_the_file(tmp_path: Pa
     said = [found[item.sample.id].error for item in evidence.tasks("tuned")[0].items]
     assert said[0] == ""
     assert said[1] == said[2]
-    for part in ("a.jsonl has no answer to it", "line 2: answer is null", "line 3: not an object"):
+    for part in ("a.jsonl has no answer to it", "answer is null 1 (line 2)", "a number 1 (line 3)"):
         assert part in said[1]
     with pytest.raises(NothingMatches):
         evidence.answers("tuned", "tuned")
     assert not kept_back(evidence, "tuned", None)(evidence.tasks("tuned")[0])
+
+
+def test_an_id_that_stands_for_another_prompt_is_told(tmp_path: Path) -> None:
+    """The prompt decides; that the ids say otherwise is worth knowing."""
+    items = tuple(
+        TaskItem(made_sample(at, messages=(Message("user", f"q {at}"),)), ("a",), {"id": at})
+        for at in range(3)
+    )
+    rows = [{"id": at, "prompt": f"q {(at + 1) % 3}", "answer": str(at)} for at in range(3)]
+    file = read_answers(lines(tmp_path / "a.jsonl", rows))
+    found = match_task(file, "k", Task("t", items, ()))
+    assert {id: one.answer for id, one in found.answers.items()} == {
+        "s0": "2",
+        "s1": "0",
+        "s2": "1",
+    }
+    assert "3 ids of a.jsonl stand for other prompts" in " ".join(found.notes)
+    same = [{**row, "prompt": f"q {row['id']}"} for row in rows]
+    agreed = match_task(read_answers(lines(tmp_path / "b.jsonl", same)), "k", Task("t", items, ()))
+    assert "other prompt" not in " ".join(agreed.notes)

@@ -26,7 +26,8 @@ def test_every_format_of_the_table_is_there_and_no_file_is_forgotten() -> None:
     named = {entry.target.partition(":")[0].rpartition(".")[2] for entry in EXPORTS.values()}
     package = import_module("tui_eval.files.exports")
     files = {path.stem for path in Path(package.__path__[0]).glob("*.py")}
-    assert files - named == {"__init__", "results", "answered", "text", "show"}
+    shown = {"show", "show_signoff", "show_checkpoints", "show_comparisons", "history"}
+    assert files - named == {"__init__", "results", "answered", "text", *shown}
     for entry in EXPORTS.values():
         module, _, function = entry.target.partition(":")
         assert callable(getattr(import_module(module), function))

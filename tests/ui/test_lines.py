@@ -39,6 +39,15 @@ def test_an_interval_is_one_column_with_the_digits_it_deserves() -> None:
     assert "5.10   4.82 … 5.41" in tuned
 
 
+def test_an_end_shows_its_side_of_zero() -> None:
+    names = (("value", "difference"), ("low", "low"), ("high", "high"))
+    columns = (Column("a", "a"), *(Column(key, title, "number", -1) for key, title in names))
+    some = (("x", 0.024, -0.0004, 0.048), ("y", 0.0, 0.0, 0.05))
+    _, first, second = text(Listing(Table("t", columns, some)), height=3)
+    assert "-0.0004 … 0.048" in first
+    assert "-" not in second
+
+
 def test_changes_say_their_direction() -> None:
     rows = text(Listing(perplexity().tables["by_category"]))
     assert any("+8%" in row and "4% …  13%" in row for row in rows)

@@ -85,8 +85,31 @@ def test_many_labels_scroll_under_the_cursor(width: int, fancy: bool) -> None:
     view.move(99)
     shown = text(view, width)
     assert "more to the left" in "".join(shown)
-    assert any("[" in line and line.startswith("label 9") for line in shown), shown
+    assert any("[" in line and " label 9 " in line for line in shown), shown
     assert view.position().endswith("of 30")
     assert all(width_of(line) <= width for line in view.draw(width, 14))
     cells = "".join(text(MatrixView(plot_of(), False))[3:])
     assert fancy or cells.replace("…", "").isascii()
+
+
+@pytest.mark.parametrize("fancy", [True, False])
+def test_nine_labels_are_seen_at_once_with_numbers_as_heads(fancy: bool) -> None:
+    """Names that don't fit would hide columns; those that fit stay."""
+    view = MatrixView(plot_of(tuple(f"a label {at}" for at in range(9))), fancy)
+    shown = text(view, 78)
+    assert "more to the" not in "".join(shown)
+    heads = [one.split() for one in shown if one.startswith("true ")]
+    assert ["true", *map(str, range(1, 10)), "?", "n"] in heads
+    assert any(one.startswith((" 9 a label 8", "9 a label 8")) for one in shown)
+    few = text(MatrixView(plot_of(), fancy), 78)
+    assert any(LABELS[0] in one and one.startswith("true") for one in few)
+
+
+def test_a_row_of_many_labels_counts_also_the_answers_whose_column_is_not_shown() -> None:
+    labels = tuple(f"label {at:02}" for at in range(60))
+    view = MatrixView(plot_of(labels))
+    # Ten items of each label are asked.
+    assert len(view.labels) == 40
+    assert {sum(view.counts[side][at]) for side in view.counts for at in view.trues} == {10}
+    assert text(view)[1].endswith(" of 10")
+    assert "40 worst of 61, n of all" in text(view)[0]

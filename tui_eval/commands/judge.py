@@ -43,6 +43,8 @@ def review(options: Namespace) -> int:
 def ab(options: Namespace) -> int:
     if options.close is not None:
         return _close(options)
+    if options.end is not None:
+        return _end(options)
     if len(options.files) == 2:
         return _two_files(options)
     if len(options.files) == 1:
@@ -205,6 +207,23 @@ def _close(options: Namespace) -> int:
     finally:
         workspace.close()
     print(f"{clean(options.close)}'s judging is closed; the votes that are there count.")
+    return 0
+
+
+def _end(options: Namespace) -> int:
+    """``--end ROUND``: unblind a comparison that can't be opened any more."""
+    from tui_eval.files.judging.ending import end_comparison
+
+    if options.files:
+        raise InputError("--end takes the comparison's name and no files.")
+    path = places.eval_toml(options.workspace)
+    folder = path.parent if path is not None else (options.workspace or Path.cwd()).absolute()
+    workspace = places.open_workspace(folder)
+    try:
+        judge = login() if options.judge is None else options.judge
+        print(end_comparison(workspace, judge, options.end))
+    finally:
+        workspace.close()
     return 0
 
 

@@ -7,6 +7,7 @@ and everything takes time in proportion to its length.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -233,7 +234,7 @@ class Call:
 
 def written_calls(text: str) -> tuple[Call, ...]:
     """Tool calls that a model wrote: JSON between the usual marks, or a whole text that is
-    nothing but such JSON. Raw text of the model's."""
+    nothing but such JSON, a Markdown fence around it aside. Raw text of the model's."""
     found: list[Call] = []
     for opening, closing in _CALL_MARKS:
         at = text.find(opening)
@@ -243,13 +244,27 @@ def written_calls(text: str) -> tuple[Call, ...]:
             inside = text[start:] if end < 0 else text[start:end]
             found += calls_of(_parsed(inside))
             at = text.find(opening, end) if end >= 0 else -1
-    if not found and text.lstrip()[:1] in ("{", "["):
-        found += calls_of(_parsed(text))
+    whole = unfenced(text)
+    if not found and whole[:1] in ("{", "["):
+        found += calls_of(_parsed(whole))
     return tuple(found[:_MOST_CALLS])
 
 
+_FENCED = re.compile(r"\A```[A-Za-z0-9_-]*[ \t]*\n(.*?)\n?```\Z", re.DOTALL)
+
+
+def unfenced(text: str) -> str:
+    """A text without white space and the Markdown fence around it, if it is one block."""
+    plain = text.strip()
+    fenced = _FENCED.match(plain)
+    return fenced[1].strip() if fenced else plain
+
+
 def calls_of(calls: object) -> tuple[Call, ...]:
-    """The same of a message's ``tool_calls``, or of one call; what is no call is left out."""
+    """The same of a message, of its ``tool_calls``, or of one call; what is no call is left
+    out."""
+    if isinstance(calls, Mapping) and isinstance(calls.get("tool_calls"), (list, tuple)):
+        calls = calls["tool_calls"]
     some = calls if isinstance(calls, (list, tuple)) else [calls]
     return tuple(made for call in some[:_MOST_CALLS] if (made := _call(call)) is not None)
 

@@ -162,6 +162,8 @@ TASK_METRICS: dict[str, Value] = {
     "unparsed_labels": 0.05,
     "unknown_labels": 0.05,
     "truncated": 0.05,
+    # Items without an answer, of either model.
+    "missing_answers": 0.05,
     # A right/wrong difference is shown where McNemar's exact test agrees with the interval.
     "significance": 0.05,
     # Fewest items of a category that an interval is given for.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 from tui_eval.core.judgements import Judgement
+from tui_eval.core.open_comparison import OpenComparison
 from tui_eval.core.records import (
     Completion,
     CopyMatch,
@@ -78,6 +79,10 @@ class Evidence(Protocol):
 
     def judgements(self) -> Sequence[Judgement]:
         """Everything in all journals, in the order of each."""
+
+    def compared_blind(self) -> Sequence[OpenComparison]:
+        """Every blind A/B of the journals that is not unblinded, of whichever models and data
+        it is: by the facts that were recorded of it, as far as these are here."""
 
     def leaked(self, candidate: str) -> Mapping[str, bool] | None:
         """Validation sample ids whose folded prompt stands in the training file; True if

@@ -278,6 +278,8 @@ class Completion:
     ``VERBATIM``'s."""
     error: str = ""
     """Why there is no answer; then the texts are empty."""
+    row: int = 0
+    """Of the file that it was read from, counted from 1; 0: it was generated."""
 
     @property
     def truncated(self) -> bool:

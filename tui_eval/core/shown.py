@@ -15,6 +15,7 @@ CELL = 240
 MEASURED = 500
 """Rows whose texts decide a column's width."""
 INTERVAL = "95% interval"
+MOST_DIGITS = 7
 UNKNOWN = 3
 """Digits of a figure whose row has no interval to deserve any."""
 
@@ -127,13 +128,27 @@ def _intervals(
     elif column.digits >= 0:
         digits = [_interval_decimals(lows, highs, column)] * len(lows)
     ends = [
-        on_the_point([_number(end, column, at, "") for end, at in zip(some, digits, strict=True)])
+        on_the_point(
+            [
+                _number(end, column, at if column.digits >= 0 else _sided(end, at), "")
+                for end, at in zip(some, digits, strict=True)
+            ]
+        )
         for some in (lows, highs)
     ]
     return [
         f"{low}{dots}{high}" if low.strip() and high.strip() else ""
         for low, high in zip(*ends, strict=True)
     ]
+
+
+def _sided(end: Cell, digits: int) -> int:
+    """Digits from which an end tells on which side of 0 it is; what is rounding is 0."""
+    if not isinstance(end, int | float) or digits < 0:
+        return digits
+    while end and digits < MOST_DIGITS and not round(end, digits):
+        digits += 1
+    return digits
 
 
 def _number(value: Cell, column: Column, decimals: int, nothing: str) -> str:

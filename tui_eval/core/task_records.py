@@ -46,6 +46,8 @@ class Task:
     faults: tuple[str, ...] = ()
     """The first of them, each with its number and the reason."""
     notes: tuple[str, ...] = ()
+    answer_notes: tuple[str, ...] = ()
+    """What of files of answers serves no item: rows that can't be used, answers left over."""
     fault: str = ""
     """Why the task can't be measured at all (``multi-label data``)."""
     itself: bool = False

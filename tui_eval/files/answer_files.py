@@ -159,13 +159,25 @@ def match_task(file: AnswerFile, key: str, task: Task) -> Matched:
     problems by ``task_id``, those that have an id and no prompt by that."""
     by_document = {document_of(row): row for row in file.rows if row.doc is not None}
     by_id = _by_id_of(file, task)
+    by_every_id = {row.id: row for row in file.rows if row.id and row.doc is None}
     known = {}
+    denied = 0
     for item in task.items:
         found = by_document.get(content_id(dict(item.fields))) or _of_id(item.fields, by_id)
         if found is not None and (found.doc is not None or _agrees(found, item)):
             known[item.sample.id] = found
+        else:
+            same = _of_id(item.fields, by_every_id)
+            denied += same is not None and not _agrees(same, item)
     samples = [item.sample for item in task.items]
-    return match(file, key, samples, task.source, known, what="item")
+    made = match(file, key, samples, task.source, known, what="item")
+    if not denied:
+        return made
+    stand = "stands for another prompt" if denied == 1 else "stand for other prompts"
+    told = (
+        f"{_count(denied, 'id')} of {clean(file.path.name)} {stand} than here: the prompt counts."
+    )
+    return replace(made, notes=(*made.notes, told))
 
 
 def tasks_by_id(file: AnswerFile, tasks: Iterable[Task]) -> tuple[str, ...]:
@@ -250,7 +262,7 @@ def match(
             used.add(row.number)
             given.add(row.number)
             every[sample.id] = tuple(
-                made_elsewhere(key, sample.id, text, at, row.verbatim)
+                made_elsewhere(key, sample.id, text, at, row.verbatim, row.number)
                 for at, text in enumerate((row.answer, *row.others))
             )
     if not every:
@@ -311,14 +323,14 @@ def _match_notes(file: AnswerFile, what: str, unanswered: int, used: int) -> tup
 
 
 def made_elsewhere(
-    key: str, sample: str, text: str, index: int = 0, verbatim: str = ""
+    key: str, sample: str, text: str, index: int = 0, verbatim: str = "", row: int = 0
 ) -> Completion:
     """The record of an answer that was read from a file: nothing is known of its making. What
     is code to the letter holds no thinking."""
     written = Written(text, finish="given")
     tags = None if verbatim else tags_in(text)
     made = completion(key, sample, written, index=index, tags=tags)
-    return replace(made, flags=(*made.flags, verbatim)) if verbatim else made
+    return replace(made, flags=(*made.flags, *filter(None, (verbatim,))), row=row)
 
 
 def _count(number: int, what: str) -> str:

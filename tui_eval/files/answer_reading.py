@@ -7,6 +7,7 @@ lm-evaluation-harness leaves them.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -20,7 +21,11 @@ from tui_eval.files.datasets.rows import DamagedRow, Row, rows
 from tui_eval.files.raw import entries, is_file, is_folder
 
 MOST_ROWS = 200_000
+TWICE = "its id stands on another line too"
+LONGEST_REASON = 80
 _TOLD, _LOOKED_AT = 5, 5
+_REASONS = 3
+"""Why rows can't be used, of which the commonest are named."""
 _SAMPLES = re.compile(r"samples_(.+)_(\d{4}-\d\d-\d\dT[\d.-]+)\.jsonl\Z")
 
 
@@ -31,6 +36,8 @@ class AnswerFile:
     bad: int = 0
     faults: tuple[str, ...] = ()
     """The first rows that can't be used, each with its line and the reason."""
+    reasons: tuple[tuple[str, int, str], ...] = ()
+    """Why rows can't be used, the commonest first, each with its count and first line."""
     repeats: int = 0
     """Rows that hold an answer once more: of another filter."""
 
@@ -42,6 +49,19 @@ class AnswerFile:
         more = f"; and {self.bad - len(self.faults)} more" if self.bad > len(self.faults) else ""
         rows_ = f"{self.bad} row{'' if self.bad == 1 else 's'}"
         return f"{rows_} can't be used ({'; '.join(self.faults)}{more})"
+
+    @property
+    def counted(self) -> str:
+        """``3 rows can't be used: no answer 2 (from line 4), not JSON 1 (line 9)``."""
+        if not self.bad:
+            return ""
+        some = ", ".join(
+            f"{why} {n:,} ({'from ' if n > 1 else ''}{place})"
+            for why, n, place in self.reasons[:_REASONS]
+        )
+        rest = sum(n for _, n, _ in self.reasons[_REASONS:])
+        more = f", others {rest:,}" if rest else ""
+        return f"{self.bad:,} row{'' if self.bad == 1 else 's'} can't be used: {some}{more}"
 
 
 def read_answers(path: Path, task: str | None = None) -> AnswerFile:
@@ -109,6 +129,8 @@ class _Reading:
         self._lines: dict[str, str] = {}
         self._documents = Documents()
         self._faults: list[str] = []
+        self._reasons: Counter[str] = Counter()
+        self._places: dict[str, str] = {}
         self._bad = self._repeats = self._answers = 0
 
     def read(self, path: Path, where: str = "") -> None:
@@ -118,14 +140,19 @@ class _Reading:
             try:
                 self._take(given(row), place, offset)
             except DamagedRow as damage:
-                self._skip(f"{place}: {clean(str(damage))}")
+                self._skip(place, clean(str(damage)))
             except RecursionError:
-                self._skip(f"{place}: nested too deeply")
+                self._skip(place, "nested too deeply")
 
-    def _skip(self, fault: str) -> None:
+    def _skip(self, place: str, why: str) -> None:
         self._bad += 1
+        # What names the row (its id, the place in it) would count each by itself.
+        kind = TWICE if why.startswith("its id ") else why.partition(":")[0]
+        kind = kind[:LONGEST_REASON]
+        self._reasons[kind] += 1
+        self._places.setdefault(kind, place)
         if len(self._faults) < _TOLD:
-            self._faults.append(fault)
+            self._faults.append(f"{place}: {why}")
 
     def _take(self, made: Given, place: str, offset: int) -> None:
         if made.document:
@@ -168,7 +195,9 @@ class _Reading:
                 '{"id": 1, "prompt": "...", "answer": "..."}',
             )
         found = (replace(one, others=tuple(self._others[at])) for at, one in enumerate(self._found))
-        return AnswerFile(self._path, tuple(found), self._bad, tuple(self._faults), self._repeats)
+        reasons = tuple((why, n, self._places[why]) for why, n in self._reasons.most_common())
+        faults = tuple(self._faults)
+        return AnswerFile(self._path, tuple(found), self._bad, faults, reasons, self._repeats)
 
 
 def _rows(path: Path) -> Iterator[Row]:

@@ -11,6 +11,7 @@ from tui_eval.checklist import CHECKLIST
 from tui_eval.config import Config
 from tui_eval.core.evidence import Untrained
 from tui_eval.core.judgements import Judgement
+from tui_eval.core.open_comparison import OpenComparison
 from tui_eval.core.reading import Reading
 from tui_eval.core.records import (
     Completion,
@@ -31,6 +32,7 @@ from tui_eval.core.records import (
 )
 from tui_eval.errors import InputError, TuiEvalError
 from tui_eval.files import datasets, examples, following, logs, producers
+from tui_eval.files.compared_blind import compared_blind
 from tui_eval.files.datasets.leaks import leaked
 from tui_eval.files.following import Followed
 from tui_eval.files.raw import stamp_of
@@ -140,6 +142,9 @@ class WorkspaceEvidence(TaskPart):
         if self._judged is None:
             self._judged = self._workspace.judgements(JUDGED)
         return self._judged
+
+    def compared_blind(self) -> Sequence[OpenComparison]:
+        return compared_blind(self._workspace, self._config, self._cache, self.judgements)
 
     def losses(self, candidate: str, model: str, split: Split) -> Mapping[str, TokenLoss]:
         producer = self.producer(candidate, model)

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from tui_eval.config import Config, TaskConfig
 from tui_eval.core.metrics import metric_of
 from tui_eval.core.metrics.facts import fact_key, from_plain, together
-from tui_eval.core.records import VERBATIM, Completion, Producer
+from tui_eval.core.records import VERBATIM, Completion, Dataset, Producer, Split
 from tui_eval.core.task_records import Measured, MetricOptions, MetricScores, Task, TaskItem
 from tui_eval.core.text import clean, content_id
 from tui_eval.errors import InputError
 from tui_eval.files import own_source, producers
 from tui_eval.files.answer_files import expected, made_elsewhere
+from tui_eval.files.answers_left import files_of, left_notes
 from tui_eval.files.examples import stamps
 from tui_eval.files.raw import stamp_of
 from tui_eval.files.task_settings import answering, task_config
@@ -56,7 +57,78 @@ class TaskPart:
             for name in self._config.tasks
         ]
         notes = self._id_notes(candidate, found) if len(found) > 1 else {}
-        return [replace(one, notes=(*one.notes, *notes.get(one.name, ()))) for one in found]
+        left = self._left_notes(candidate, found)
+        return [
+            replace(
+                one,
+                notes=(*one.notes, *notes.get(one.name, ())),
+                answer_notes=left.get(one.name, ()),
+            )
+            for one in found
+        ]
+
+    def _left_notes(self, candidate: str, tasks: Sequence[Task]) -> Mapping[str, tuple[str, ...]]:
+        """What of the files of answers serves no item, at the first task of each file."""
+        notes: dict[str, tuple[str, ...]] = {}
+        for model in dict.fromkeys((candidate, producers.base_name(self._config, candidate))):
+            entry = self._config.models.get(model) if model is not None else None
+            if model is None or entry is None or not entry.answers:
+                continue
+            path = self._config.resolve(entry.answers)
+            used, of_file = self._used_rows(candidate, model, tasks)
+            for files, names in of_file.items():
+                seen = (
+                    "answers left",
+                    f"{model} {names[0]}",
+                    files,
+                    frozenset(used[files]),
+                    stamp_of(path),
+                )
+                some = self._cache.kept(
+                    tuple, seen, partial(left_notes, path, names[0], used[files])
+                )
+                notes[names[0]] = (*notes.get(names[0], ()), *some)
+        return notes
+
+    def _used_rows(
+        self, candidate: str, model: str, tasks: Sequence[Task]
+    ) -> tuple[Mapping[tuple[Path, ...], set[int]], Mapping[tuple[Path, ...], list[str]]]:
+        """By the files that are read for it: rows that serve a task or the review, and the
+        tasks."""
+        used: dict[tuple[Path, ...], set[int]] = defaultdict(set)
+        of_file: dict[tuple[Path, ...], list[str]] = defaultdict(list)
+        path = self._config.resolve(self._config.models[model].answers or "")
+        for task in tasks:
+            files = () if task.fault else files_of(path, task.name)
+            if files:
+                of_file[files].append(task.name)
+                some = self.every_answer(candidate, model, task.name).values()
+                used[files] |= {one.row for every in some for one in every if one.row}
+        for files in used:
+            if files == files_of(path, None):
+                used[files] |= self._rows_of_validation(candidate, model)
+        return used, of_file
+
+    def _rows_of_validation(self, candidate: str, model: str) -> frozenset[int]:
+        """Kept also where there are none: to find that out takes as long."""
+        dataset = self.dataset(candidate, "validation")
+        if dataset is None:
+            return frozenset()
+        path = self._config.resolve(self._config.models[model].answers or "")
+        seen = ("rows of validation", model, dataset.key, stamp_of(path))
+        return self._cache.kept(frozenset, seen, lambda: self._answering(candidate, model))
+
+    def _answering(self, candidate: str, model: str) -> frozenset[int]:
+        try:
+            return frozenset(one.row for one in self.answers(candidate, model).values())
+        except InputError:
+            return frozenset()
+
+    def dataset(self, candidate: str, split: Split) -> Dataset | None:
+        raise NotImplementedError
+
+    def answers(self, candidate: str, model: str) -> Mapping[str, Completion]:
+        raise NotImplementedError
 
     def _id_notes(self, candidate: str, tasks: Sequence[Task]) -> Mapping[str, Sequence[str]]:
         """By task: files whose ids alone make them answer it and other tasks too."""
@@ -347,12 +419,13 @@ def _matched(config: Config, model: str, key: str, task: Task) -> dict[str, tupl
 
     path = config.resolve(config.models[model].answers or "")
     found: dict[str, tuple[Completion, ...]] = {}
+    # Of the reader's reasons the commonest: which line was to be this item's, nobody knows.
     why = f"{clean(path.name)} has no answer to it"
     try:
         file = read_answers(path, task.name)
         found = match_task(file, key, task).every
         # Perhaps its row is one of these.
-        why += f"; {file.fault}" if file.bad else ""
+        why += f"; {file.counted}" if file.bad else ""
     except InputError as error:
         why = clean(error.message, limit=500)
     none = Written("", error=why)

@@ -16,7 +16,7 @@ from typing import Any
 from tui_eval.config import Config, DataConfig, TaskConfig, nearest
 from tui_eval.config_tasks import filled, template_fields
 from tui_eval.core.metrics import packages_of
-from tui_eval.core.metrics.settle import settled
+from tui_eval.core.metrics.settle import doubts, settled
 from tui_eval.core.records import Message, Sample
 from tui_eval.core.task_records import MetricOptions, Task, TaskItem
 from tui_eval.core.text import clean, content_id, digest, fold
@@ -73,6 +73,7 @@ def read_task(config: Config, name: str) -> ReadTask:
     )
     try:
         task = _read(config, entry, task)
+        task = replace(task, notes=(*task.notes, *doubts(task.metrics, task.items)))
         return ReadTask(task, settled(options_of(config, entry), task.items))
     except TuiEvalError as error:
         return ReadTask(replace(task, fault=f"{error.message} {error.remedy}".strip()), None)
@@ -266,7 +267,7 @@ def _asked(fields: DataConfig, entry: TaskConfig, value: Mapping[str, Any]) -> A
         shape = shapes.detect(value, wanted)
         turns, tools = _turns(shape, value, wanted)
     except DamagedRow as damage:
-        raise DamagedRow(f"{damage}; name the question's field: prompt = …") from damage
+        raise DamagedRow(f"{damage}; name the fields: prompt = …, reference = …") from damage
     last = turns[-1] if turns and turns[-1].role == "assistant" else None
     if entry.reference or last is None:
         return turns[:-1] if last else turns, _references(entry, value), tools

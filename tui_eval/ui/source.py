@@ -205,6 +205,7 @@ class Source:
     def sample(self, candidate: str, ref: str) -> SampleDetail | None:
         """One sample with what is recorded of it under base and candidate; ``ref`` is its id
         or that of the candidate's answer to it."""
+        from tui_eval.core.steps.task_metrics_blind import closed_prompts
         from tui_eval.ui.widgets.token_data import Answered, SampleDetail
 
         evidence = WorkspaceEvidence(self._workspace, self._config, self._cache)
@@ -221,6 +222,8 @@ class Source:
         found = next((s for data in datasets for s in data.samples if s.id == ref), None)
         if found is None:
             return None
+        if answer is not None and closed_prompts(evidence, candidate)(found):
+            answer = None
         base = evidence.base(candidate)
         return SampleDetail(
             found,

@@ -28,7 +28,7 @@ MATTERS: dict[str, tuple[str, ...]] = {
     "code": ("tests", "entry_point", "code_seconds"),
 }
 """The options that each measurement looks at. Those of a person's own look at their file."""
-_VERSIONS = {"code": "code-2"}
+_VERSIONS = {"code": "code-2", "numeric": "numeric-2", "tool_calls": "tool_calls-2"}
 """Goes up whenever this measurement alone would measure the same answer otherwise."""
 _OWN = ("own", "own_digest", "lower_is_better")
 _BY_NAME = ("rouge",)

@@ -8,9 +8,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tui_eval.core.answers import unfenced
 from tui_eval.core.task_records import Asked, Measured, MetricOptions, Ruler
 
-_FENCE = re.compile(r"\A```[A-Za-z0-9_-]*[ \t]*\n(.*?)\n?```\Z", re.DOTALL)
 _INNER_FENCE = re.compile(r"```[A-Za-z0-9_-]*[ \t]*\n(.*?)\n?```", re.DOTALL)
 _TRIES = 50
 """Opening brackets at which a JSON value within prose may begin."""
@@ -46,9 +46,7 @@ def measure(asked: Asked) -> Measured:
 
 def whole(text: str) -> Any:
     """The JSON value that a text is, a fence around it aside. Raises NoJson."""
-    plain = text.strip()
-    fenced = _FENCE.match(plain)
-    return parsed(fenced[1] if fenced else plain)
+    return parsed(unfenced(text))
 
 
 def parsed(text: str) -> Any:

@@ -31,8 +31,10 @@ RULES = {
     " it is not understood",
     "regex": "what the pattern's first group (else the whole) last matches",
     "json": "the field {json_field} of the answer's JSON",
-    "likelihood": "the label that the model finds likeliest as continuation of the prompt",
-    "likelihood_normalised": "the label likeliest per token as continuation of the prompt",
+    "likelihood": "the label that the model finds likeliest as continuation of the prompt; of"
+    " answers that come from a file the whole answer",
+    "likelihood_normalised": "the label likeliest per token as continuation of the prompt; of"
+    " answers that come from a file the whole answer",
 }
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from tui_eval.core.metrics import metric_of
 from tui_eval.core.metrics.labels import folded
+from tui_eval.core.metrics.tool_calls import wanted
 from tui_eval.core.task_records import MetricOptions, TaskItem, Tokenizer
 from tui_eval.errors import InputError
 
@@ -36,6 +37,15 @@ def settled(options: MetricOptions, items: Sequence[TaskItem]) -> MetricOptions:
         bleu_tokenizer="zh" if _unspaced(texts) else options.bleu_tokenizer,
         references=counts.pop() if len(counts) == 1 else 0,
     )
+
+
+def doubts(metrics: Sequence[str], items: Sequence[TaskItem]) -> tuple[str, ...]:
+    """What a person should know of data that can be measured and hardly says anything."""
+    if not any(metric_of(name).measure == "tool_calls" for name in metrics):
+        return ()
+    if any(any(one) for item in items for one in wanted(item.fields, item.references) or ()):
+        return ()
+    return ("No reference calls a tool: an answer is right here if it calls none.",)
 
 
 def data_labels(items: Iterable[TaskItem]) -> tuple[str, ...]:

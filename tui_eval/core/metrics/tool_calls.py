@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tui_eval.core.answers import Call, calls_of, written_calls
@@ -32,10 +32,14 @@ def measure(asked: Asked) -> Measured:
 
 
 def _wanted(asked: Asked) -> list[Sequence[Call]] | None:
+    return wanted(asked.item, asked.references)
+
+
+def wanted(item: Mapping[str, Any], references: Sequence[str]) -> list[Sequence[Call]] | None:
     """The row's own ``tool_calls``, else those written in each reference."""
-    if asked.item.get(FIELD) is not None:
-        return [calls_of(asked.item[FIELD])]
-    return [written_calls(one) for one in asked.references] or None
+    if item.get(FIELD) is not None:
+        return [calls_of(item[FIELD])]
+    return [written_calls(one) for one in references] or None
 
 
 def _compared(made: Sequence[Call], wanted: Sequence[Call]) -> dict[str, float]:

@@ -119,19 +119,6 @@ def _judges(judges: Sequence[JudgeRound], of: bool = False) -> str:
     )
 
 
-def open_answers(found: Iterable[Round]) -> frozenset[str]:
-    """Ids of the answers that comparisons still ask about, opened or begun and not unblinded:
-    who reads which model wrote one of them can't judge it blind."""
-    return frozenset(
-        id
-        for one in found
-        if one.step == "blind_ab" and not one.unblinded_at
-        for judge in one.judges
-        for pair in judge.pairs
-        for id in (pair.left, pair.right)
-    )
-
-
 def judged_elsewhere(found: Iterable[Round], round: str) -> frozenset[str]:
     """Ids of the answers that somebody voted on in another comparison than ``round``."""
     return frozenset(

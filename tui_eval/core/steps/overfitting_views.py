@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tui_eval.core.reading import Cell, Column, Event, Plot, Series, Table
+from tui_eval.core.records import Sample
 from tui_eval.core.stats.intervals import Estimate
 from tui_eval.core.steps.overfitting_case import Case
 from tui_eval.core.steps.overfitting_gap import Gaps
@@ -13,19 +14,22 @@ from tui_eval.core.steps.overfitting_numbers import NATS
 from tui_eval.core.steps.overfitting_sign_rows import signs
 from tui_eval.core.steps.overfitting_signs import Copy, Diversity, NearFar, Third
 from tui_eval.core.steps.pairs import Pair, nll, of_base, of_tuned, tokens
+from tui_eval.core.steps.task_metrics_blind import closed_prompts
 from tui_eval.core.text import clean
 
 SHOWN = 50
 """Rows of a table of worst or copied items."""
 TEXT = 400
 PROMPT_START = 120
+CLOSED = "told when the blind A/B is unblinded"
 
 
 def tables(case: Case, grave: Mapping[str, str]) -> dict[str, Table]:
     """``grave``: severities of the findings above a note, which are the signs' verdicts."""
     shown = {"signs": signs(case, grave)}
     if case.copies is not None and case.copies.found:
-        shown["copies"] = _copies(case.copies.found)
+        closed = closed_prompts(case.evidence, case.candidate)
+        shown["copies"] = _copies(case.copies.found, closed)
     if case.near_far is not None and case.near_far.thirds:
         shown["near_far"] = _near_far(case.near_far)
     if case.diversity is not None:
@@ -48,9 +52,10 @@ def _change(pair: Pair) -> float:
     return pair.tuned.mean - (pair.base.mean if pair.base is not None else math.nan)
 
 
-def _copies(found: Sequence[Copy]) -> Table:
+def _copies(found: Sequence[Copy], closed: Callable[[Sample], bool]) -> Table:
     """The matched stretch of the answer, and the same in the training row. Its number comes
-    first, for a narrow column is cut at the end."""
+    first, for a narrow column is cut at the end. Of prompts that an open blind A/B asks no
+    text is told."""
     shown = found[:SHOWN]
     several = len({one.match.source for one in shown}) > 1
     rows: tuple[tuple[Cell, ...], ...] = tuple(
@@ -59,11 +64,12 @@ def _copies(found: Sequence[Copy]) -> Table:
             one.words,
             "whole" if one.match.exact else "run",
             "yes" if one.echoed else "",
-            clean(one.answer[slice(*one.match.span)].strip(), limit=TEXT),
+            CLOSED if shut else clean(one.answer[slice(*one.match.span)].strip(), limit=TEXT),
             f"#{one.match.row}" + (f" of {clean(one.match.source, limit=60)}" if several else ""),
-            clean(one.match.matched.strip(), limit=TEXT),
+            "" if shut else clean(one.match.matched.strip(), limit=TEXT),
         )
         for one in shown
+        for shut in [closed(one.sample)]
     )
     columns = (
         Column("sample", "sample"),

@@ -9,8 +9,8 @@ from tui_eval.core.reading import HEADLINE_CELLS, SUMMARY_CELLS, Reading, verdic
 from tui_eval.core.stats.resampled import DRAWS, SEED
 from tui_eval.core.steps import task_metrics_matrix as matrix
 from tui_eval.core.steps import task_metrics_views as views
+from tui_eval.core.steps.task_metrics_blind import kept_back
 from tui_eval.core.steps.task_metrics_figures import Compared
-from tui_eval.core.steps.task_metrics_items import kept_back
 from tui_eval.core.steps.task_metrics_look import Looked, look
 from tui_eval.core.steps.task_metrics_tests import Case, all_hits, amount, moved_text
 from tui_eval.core.steps.wording import Hit, count_text, fitting, threshold, worst
@@ -62,9 +62,8 @@ def _headline(case: Case, gravest: Hit | None) -> str:
     moved = _each(case)
     if gravest is None or gravest.finding.code in ("worse", "not_shown"):
         return fitting((*_short(case), moved, _counts(case)), HEADLINE_CELLS)
-    # Where no task has a difference there is nothing to begin with.
-    both = (f"{moved}; {gravest.short}",) if moved else ()
-    return fitting((*both, gravest.short), HEADLINE_CELLS)
+    told = "; ".join(filter(None, (moved, gravest.short)))
+    return fitting((told, gravest.short), HEADLINE_CELLS)
 
 
 def _short(case: Case) -> list[str]:
@@ -171,9 +170,14 @@ def _how(case: Case) -> tuple[str, ...]:
         f" F1, precision, recall, kappa and MCC by paired bootstrap, {DRAWS:,} draws, seed {SEED}."
         " Rates have Wilson intervals; where rows are in groups, Student's t over groups, and"
         " Wilson on the number of groups where all are the same. Where every item is the same, a"
-        " right/wrong difference has Bonett and Price's interval and other figures have none."
+        " right/wrong difference has Bonett and Price's interval. A mean of other figures from 0"
+        " to 1 has a bound: of n items all the same at most 1 - 0.05^(1/n) of others are"
+        " otherwise (Clopper and Pearson; the rule of three), and those anywhere in its range."
+        " What has no known range, and figures of the whole set, then have no interval."
         " Intervals are cut to what a figure can be. A right/wrong difference is shown where"
-        " McNemar's exact test of the items that only one model has right agrees.",
+        " McNemar's exact test of the items that only one model has right agrees; any other"
+        " takes as many differing items as a sign test can show anything of (six at 0.05), and"
+        " where all items moved by the same the sign test alone decides.",
     ]
     for looked in case.tasks:
         paragraphs += _how_task(looked)

@@ -10,8 +10,10 @@ from typing import Literal
 from tui_eval.core.metrics import Metric, metric_of, passes_at
 from tui_eval.core.metrics.labels import by_folded, truth
 from tui_eval.core.metrics.settle import data_labels
+from tui_eval.core.stats.alike import differing_units, interval_of, may_show, with_bounds
 from tui_eval.core.stats.corpus import FORMULAS, figure, figure_difference
 from tui_eval.core.stats.intervals import (
+    FLAT,
     Estimate,
     Groups,
     Interval,
@@ -29,6 +31,9 @@ from tui_eval.core.task_records import Measured, Task, TaskItem
 UNPARSED = "unparsed"
 DETECTED = 2.8
 """Standard errors of a difference that is found 4 times in 5 at 0.05: 1.96 + 0.84."""
+
+SIDE, MOVED = (0.0, 1.0), (-1.0, 1.0)
+"""What a figure of each answer can be, and the difference of two."""
 
 Side = Literal["base", "tuned"]
 
@@ -62,6 +67,11 @@ class Compared:
     p: float | None = None
     """McNemar's exact test; None for other than right/wrong metrics."""
     better: int = 0
+    differing: int = 0
+    """Units (items, or groups of them) in which the models differ."""
+    units: int = 0
+    alike: bool = False
+    """Whether every unit moved by the same, so that nothing tells how far others might."""
 
     @property
     def n(self) -> int:
@@ -87,17 +97,31 @@ def compare(
     groups = groups_of(pairs)
     if not pairs:
         return Compared(name, metric, pairs, None, None, None, None)
+    made = _made(task, name, metric, pairs, groups, draws, significance)
+    waiting = not draws and metric.kind in ("labels", "problems")
+    return made if waiting else _settled(made, groups, significance)
+
+
+def _made(
+    task: Task,
+    name: str,
+    metric: Metric,
+    pairs: tuple[Pair, ...],
+    groups: Groups,
+    draws: int,
+    significance: float,
+) -> Compared:
     if metric.kind == "labels":
         drawn = label_figure(name, triples(task, pairs), groups, draws=draws)
-        made = _resampled(name, metric, pairs, drawn)
-        return _all_alike(made, units(groups, len(pairs)), significance) if draws else made
+        return _resampled(name, metric, pairs, drawn)
     if metric.kind == "corpus":
         return _corpus(name, metric, pairs, groups)
     if metric.kind == "right_wrong" or _all_binary(pairs, name):
         return _right_wrong(name, metric, pairs, groups, significance)
     if metric.kind == "problems":
         both = [(p.of("base").values[name], p.tuned.values[name]) for p in pairs]
-        return _resampled(name, metric, pairs, mean_figure(both, groups, draws=draws))
+        drawn = mean_figure(both, groups, draws=draws)
+        return _resampled(name, metric, pairs, _bounded(drawn, units(groups, len(pairs))))
     return _number(name, metric, pairs, groups)
 
 
@@ -106,15 +130,17 @@ def _passes(pairs: Sequence[Pair], name: str) -> list[Pair]:
     than k: leaving it out would choose problems by how they were sampled."""
     made = []
     for pair in pairs:
-        tuned = _estimated(pair.tuned, name)
-        base = None if pair.base is None else _estimated(pair.base, name)
+        tuned = estimated(pair.tuned, name)
+        base = None if pair.base is None else estimated(pair.base, name)
         if tuned is None or (base is None and pair.base is not None):
             return []
         made.append(Pair(pair.item, tuned, base))
     return made
 
 
-def _estimated(measured: Measured, name: str) -> Measured | None:
+def estimated(measured: Measured, name: str) -> Measured | None:
+    """With the problem's own estimate of ``pass_at_k`` from its counts; None where there are
+    fewer samples than k."""
     k = passes_at(name) or 0
     if len(measured.counts) != 2:
         return measured if name in measured.values else None
@@ -183,7 +209,7 @@ def _rate(right: Sequence[float], groups: Groups) -> Interval | None:
         return wilson(int(sum(right)), len(right))
     found, count = mean(right, groups), units(groups, len(right))
     if found is None or count < 2 or not flat(found):
-        return _interval(found, (0.0, 1.0))
+        return interval_of(found, (0.0, 1.0))
     ends = wilson(found.value * count, count)
     return ends and replace(ends, value=found.value, n=found.n)
 
@@ -192,7 +218,7 @@ def _moved(moved: Sequence[float], groups: Groups) -> Interval | None:
     """Of right and wrong, tuned's minus base's."""
     found, count = mean(moved, groups), units(groups, len(moved))
     if found is None or count < 2 or not flat(found):
-        return _interval(found, (-1.0, 1.0))
+        return interval_of(found, (-1.0, 1.0))
     won, lost = (max(0.0, side * found.value) * count for side in (1, -1))
     return Interval(found.value, *paired_rates(won, lost, count), found.n)
 
@@ -201,9 +227,13 @@ def _number(name: str, metric: Metric, pairs: tuple[Pair, ...], groups: Groups) 
     base, tuned = values(pairs, name, "base"), values(pairs, name, "tuned")
     moved = mean([t - b for t, b in zip(tuned, base, strict=True)], groups)
     # Nobody knows how far a metric of a person's own may go.
-    side, both = (None, None) if metric.own else ((0.0, 1.0), (-1.0, 1.0))
-    ends = _interval(mean(base, groups), side), _interval(mean(tuned, groups), side)
-    difference = _interval(moved, both)
+    side, both = (None, None) if metric.own else (SIDE, MOVED)
+    count = units(groups, len(pairs))
+    ends = (
+        interval_of(mean(base, groups), side, count),
+        interval_of(mean(tuned, groups), side, count),
+    )
+    difference = interval_of(moved, both, count)
     return _compared(name, metric, pairs, ends, difference, _detectable(moved))
 
 
@@ -212,8 +242,8 @@ def _corpus(name: str, metric: Metric, pairs: tuple[Pair, ...], groups: Groups) 
     tuned = [pair.tuned.counts for pair in pairs]
     base = [pair.of("base").counts for pair in pairs]
     moved = figure_difference(formula, tuned, base, groups)
-    sides = (_interval(figure(formula, rows, groups), (0.0, 100.0)) for rows in (base, tuned))
-    difference = _interval(moved, (-100.0, 100.0))
+    sides = (interval_of(figure(formula, rows, groups), (0.0, 100.0)) for rows in (base, tuned))
+    difference = interval_of(moved, (-100.0, 100.0))
     ends = next(sides), next(sides)
     return _compared(name, metric, pairs, ends, difference, _detectable(moved))
 
@@ -265,31 +295,65 @@ def _resampled(name: str, metric: Metric, pairs: tuple[Pair, ...], found: Resamp
     )
 
 
-def _all_alike(made: Compared, count: int, significance: float) -> Compared:
-    """Where every unit went the same way there is no spread for an interval, but that all
-    ``count`` of them did is shown by the sign test."""
-    moved = made.difference
-    if moved is None or moved.low is not None or not moved.value:
+def _bounded(found: Resampled, count: int) -> Resampled:
+    """Ends where every draw gave the same."""
+    some = zip((found.base, found.tuned, found.difference), (SIDE, SIDE, MOVED), strict=True)
+    base, tuned, moved = (with_bounds(one, span, count) for one, span in some)
+    return Resampled(base, tuned, moved, found.se)
+
+
+def _settled(made: Compared, groups: Groups, significance: float) -> Compared:
+    """A difference shows where enough units differ that it could. Where each of them moved by
+    the same there is no spread for an interval: the sign test alone decides, and ends that know
+    less than it are none."""
+    moved, metric = made.difference, made.metric
+    if moved is None:
         return made
-    if count < 2 or sign_p(count, 0) > significance:
+    count = units(groups, made.n)
+    differing = differing_units([_differs(made, pair) for pair in made.pairs], groups)
+    made = replace(made, differing=differing, units=count, alike=_alike(made, groups))
+    most = farthest(metric, made)
+    if made.detectable is not None and (count < 2 or made.detectable > most):
+        made = replace(made, detectable=None)
+    if not may_show(differing, significance):
+        return replace(made, better=0)
+    if not made.alike or made.p is not None or not moved.value:
         return made
-    up = moved.value > 0
-    return replace(made, better=1 if up == made.metric.higher else -1)
+    if moved.low is not None and moved.high is not None and moved.low <= 0 <= moved.high:
+        moved = replace(moved, low=None, high=None)
+    better = 1 if (moved.value > 0) == metric.higher else -1
+    return replace(made, better=better, difference=moved)
+
+
+def farthest(metric: Metric, made: Compared) -> float:
+    """The largest difference that there can be; of a metric of a person's own nobody knows."""
+    if metric.own and made.p is None:
+        return math.inf
+    if metric.unit == "points":
+        return 100.0
+    return 2.0 if made.name in ("kappa", "mcc") else 1.0
+
+
+def _differs(made: Compared, pair: Pair) -> bool:
+    base, tuned = pair.of("base"), pair.tuned
+    if made.metric.kind == "labels":
+        return base.label != tuned.label
+    if made.metric.kind == "corpus":
+        return base.counts != tuned.counts
+    return abs(tuned.values[made.name] - base.values[made.name]) > FLAT
+
+
+def _alike(made: Compared, groups: Groups) -> bool:
+    """Of sums over the set and F1 its interval tells; of others their values do."""
+    if made.metric.kind in ("labels", "corpus"):
+        return made.difference is not None and made.difference.low is None
+    base, tuned = (values(made.pairs, made.name, side) for side in ("base", "tuned"))
+    moved = mean([t - b for t, b in zip(tuned, base, strict=True)], groups)
+    return moved is not None and units(groups, made.n) > 1 and flat(moved)
 
 
 def _with_tests(made: Compared, wins: int, losses: int, p: float) -> Compared:
     return made if made.difference is None else replace(made, wins=wins, losses=losses, p=p)
-
-
-def _interval(found: Estimate | None, span: tuple[float, float] | None = None) -> Interval | None:
-    """Cut to ``span``, which the figure can't leave; without ends where nothing varies."""
-    if found is None:
-        return None
-    low, high = found.low, found.high
-    if low is None or high is None or flat(found):
-        return Interval(found.value, None, None, found.n)
-    least, most = span or (-math.inf, math.inf)
-    return Interval(found.value, max(least, low), min(most, high), found.n)
 
 
 def _better(metric: Metric, difference: Interval | None) -> int:

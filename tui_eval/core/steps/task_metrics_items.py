@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tui_eval.core.evidence import TaskEvidence
-from tui_eval.core.judgements import rounds
 from tui_eval.core.metrics import metric_of
 from tui_eval.core.reading import Cell, Column, Table
-from tui_eval.core.records import Completion, Sample
-from tui_eval.core.steps import blind_ab_votes
+from tui_eval.core.records import Completion
+from tui_eval.core.steps.task_metrics_blind import kept_back, kept_words
 from tui_eval.core.steps.task_metrics_chosen import (
     NO_CATEGORY,
     OPENS_ONE,
@@ -23,136 +22,17 @@ from tui_eval.core.steps.task_metrics_figures import (
     Side,
     by_difference,
     compare,
+    estimated,
     item_value,
     triples,
 )
 from tui_eval.core.steps.task_metrics_look import Looked, figure_names, gathered, pairs_of
-from tui_eval.core.steps.wording import count_text
+from tui_eval.core.steps.wording import count_text, without_common_start
 from tui_eval.core.task_records import Measured, MetricScores, Task, TaskItem
-from tui_eval.core.text import cells, clean, fold
-from tui_eval.errors import NothingMatches
+from tui_eval.core.text import clean
 
 PROMPT_START = 120
-TELLING = 20
-"""Cells of a text that is hardly the same by chance: ``positive`` answers many prompts."""
 SAID = 60
-_PLANNING = ("plan", "more", "unblind")
-"""Events that say what is asked, and whether it is open."""
-
-
-# Answers that a blind comparison still asks about.
-
-
-def kept_back(
-    evidence: TaskEvidence, candidate: str, base: str | None
-) -> Callable[[Task], frozenset[str]]:
-    """The items of a task (sample ids) that ask what a blind comparison of the candidate asks
-    that isn't unblinded, begun or not, or whose answers are among those compared: who has read
-    here which model wrote what can't judge it blind. Only where a task's data overlaps the
-    validation rows is there any."""
-    try:
-        kept = _asked_blind(evidence, candidate, base)
-    except NothingMatches:
-        # Answers to a task alone: nobody can compare them blind.
-        kept = []
-    if not kept:
-        return lambda task: frozenset()
-    models = [one for one in dict.fromkeys((candidate, base)) if one is not None]
-    asks = _asks(kept)
-    made = {model: evidence.answers(candidate, model) for model in models}
-    compared = {fold(some[id].answer) for some in made.values() for id in asks.ids if id in some}
-    telling = {one for one in compared if cells(one) >= TELLING}
-    # Short answers are known by standing together, and with the right one.
-    trios = {
-        (fold(one.reference or ""), *(fold(some[one.id].answer) for some in made.values()))
-        for one in kept
-        if all(one.id in some for some in made.values())
-    }
-    tasks = {one.name for one in evidence.tasks(candidate)}
-
-    def of(task: Task) -> frozenset[str]:
-        found = {item.sample.id for item in task.items if asks.same(item)}
-        if task.name not in tasks:
-            return frozenset(found)
-        said = [evidence.every_answer(candidate, model, task.name) for model in models]
-        for some in said:
-            found |= {id for id, every in some.items() if _any_of(every, telling)}
-        # Of labels there are so few that items of any other question have the same three.
-        if any(metric_of(name).measure == "labels" for name in task.metrics):
-            return frozenset(found)
-        for item in task.items:
-            texts = [
-                fold(some[item.sample.id][0].answer) for some in said if item.sample.id in some
-            ]
-            right = item.references or (item.sample.reference or "",)
-            if len(set(texts)) > 1 and any((fold(one), *texts) in trios for one in right):
-                found.add(item.sample.id)
-        return frozenset(found)
-
-    return of
-
-
-def _any_of(every: Sequence[Completion], texts: set[str]) -> bool:
-    return any(fold(one.answer) in texts for one in every)
-
-
-@dataclass(frozen=True, slots=True)
-class _Asks:
-    """What an open comparison asks, to find it again in other words."""
-
-    ids: frozenset[str]
-    rows: frozenset[tuple[str, int]]
-    prompts: frozenset[str]
-
-    def same(self, item: TaskItem) -> bool:
-        sample = item.sample
-        if sample.id in self.ids or sample.folded_prompt in self.ids:
-            return True
-        if (sample.source, sample.row) in self.rows:
-            return True
-        # Another template puts its words around the prompt, or leaves it in its row.
-        turns = [fold(turn.content) for turn in sample.messages] or [fold(sample.text or "")]
-        texts = [*turns, *(fold(one) for one in item.fields.values() if isinstance(one, str))]
-        return any(text in self.prompts for text in (fold(sample.prompt), *texts)) or any(
-            prompt in text for prompt in self.prompts if cells(prompt) >= TELLING for text in texts
-        )
-
-
-def _asks(kept: Sequence[Sample]) -> _Asks:
-    ids = {one.id for one in kept} | {one.folded_prompt for one in kept if one.folded_prompt}
-    rows = {(one.source, one.row) for one in kept if one.source and one.row}
-    prompts = {fold(one.prompt) for one in kept}
-    return _Asks(frozenset(ids), frozenset(rows), frozenset(prompts))
-
-
-def _asked_blind(evidence: TaskEvidence, candidate: str, base: str | None) -> list[Sample]:
-    known = evidence.answers(candidate, candidate)
-    by_id = {one.id: one.sample for one in known.values()}
-    asked: set[str] = set()
-    samples: Mapping[str, Sample] = {}
-    planned = [one for one in evidence.judgements() if one.event.get("kind") in _PLANNING]
-    for one in rounds(planned).values():
-        if one.step == "blind_ab" and not one.unblinded_at:
-            pairs = [pair for judge in one.judges for pair in judge.pairs]
-            asked |= {by_id[id] for p in pairs for id in (p.left, p.right) if id in by_id}
-    if base is not None and base != candidate:
-        found = blind_ab_votes.asked(evidence, candidate, base)
-        samples = found.samples
-        asked |= frozenset() if found.standing.unblinded else found.chosen
-    else:
-        samples = evidence.answered(candidate, candidate)
-    return [samples[id] for id in asked if id in samples]
-
-
-def kept_words(count: int) -> str:
-    if not count:
-        return ""
-    what = "it asks" if count == 1 else "they ask"
-    opens = "opens" if count == 1 else "open"
-    return (
-        f"{count_text(count, 'item')} not listed: {what} what an open blind A/B asks, and {opens}"
-        " with its unblinding."
-    )
 
 
 # Several items.
@@ -236,8 +116,10 @@ def items_table(
     rows: list[tuple[Cell, ...]] = []
     refs, opens = [], []
     for looked, found, pairs in some:
-        for pair in pairs:
-            rows.append((clean(looked.task.name, limit=30), *_item(found, pair)))
+        prompts = without_common_start([pair.item.sample.prompt.strip() for pair in pairs])
+        for pair, prompt in zip(pairs, prompts, strict=True):
+            said = clean(prompt, limit=PROMPT_START)
+            rows.append((clean(looked.task.name, limit=30), *_item(found, pair), said))
             refs.append(pair.item.sample.id)
             opens.append(f"{OPENS_ONE}:{looked.task.name}")
     whole = all(float(one).is_integer() for row in rows for one in row[3:6] if one is not None)
@@ -276,7 +158,6 @@ def _item(found: Compared, pair: Pair) -> tuple[Cell, ...]:
         difference,
         "" if pair.base is None else _briefly(pair.base),
         _briefly(pair.tuned),
-        clean(sample.prompt.strip(), limit=PROMPT_START),
     )
 
 
@@ -361,6 +242,7 @@ def _worth(said: tuple[Said, ...], side: Side, figure: str, measure: str) -> flo
     one = next((made.measured.get(measure) for made in said if made.side == side), None)
     if one is None:
         return None
-    if len(one.counts) == 2 and metric_of(figure).kind == "problems":
-        return one.counts[1] / one.counts[0] if one.counts[0] else None
+    if metric_of(figure).kind == "problems":
+        counted = estimated(one, figure)
+        return None if counted is None else counted.values.get(figure)
     return one.values.get(figure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,10 @@ from tui_eval.core.records import Completion
 from tui_eval.core.stats.resampled import DRAWS
 from tui_eval.core.steps.task_metrics_figures import UNPARSED, Compared, Pair, Side, compare
 from tui_eval.core.task_records import Measured, MetricScores, Task, TaskItem
+
+MOST_NAMES = 50
+"""Values of a person's own metrics that a task shows; an item may return as many, and each item
+others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +98,39 @@ def figure_names(looked: Looked) -> list[tuple[str, str]]:
     found: dict[str, str] = {}
     for name in looked.task.metrics:
         metric = metric_of(name)
-        returned: list[str] = []
-        if metric.own:
-            some = looked.measured("tuned", metric.measure)
-            returned = list(dict.fromkeys(key for one in some for key in one.values))
-            returned.sort(key=lambda key: key != name)  # The one of its own name leads.
+        returned = _returned(looked, name)[: max(1, MOST_NAMES - len(found))]
         found |= dict.fromkeys(returned or [name], metric.measure)
     if "labels" in looked.measures():
         found.setdefault(UNPARSED, "labels")
     return list(found.items())
+
+
+def names_left_out(looked: Looked) -> int:
+    """Values of a person's own metrics that are not among the figures, for there are too many
+    names."""
+    shown = {name for name, _ in figure_names(looked)}
+    returned = {key for name in looked.task.metrics for key in _returned(looked, name)}
+    return len(returned - shown)
+
+
+def _returned(looked: Looked, name: str) -> list[str]:
+    """The values that a metric of a person's own returned. The one that leads carries the
+    verdict: its own name where most items have it, else the first that most have, else the one
+    that the most have. The others by how many have them."""
+    metric = metric_of(name)
+    if not metric.own:
+        return []
+    held: Counter[str] = Counter()
+    total = 0
+    for side in looked.sides:
+        some = [one for one in looked.measured(side, metric.measure) if one.values]
+        total += len(some)
+        held.update(key for one in some for key in one.values)
+    # A counter keeps the order in which names came.
+    ordered = sorted(held, key=lambda key: -held[key])
+    most = [key for key in held if held[key] > total / 2]
+    leads = name if name in most else next(iter([*most, *ordered]), "")
+    return sorted(ordered, key=lambda key: key != leads)
 
 
 def _answers(

@@ -30,25 +30,31 @@ def plots(case: Case) -> tuple[Plot, ...]:
 def _plot(looked: Looked, made: dict[Side, Report]) -> Plot:
     every = label_order(made)
     shown = most_confused(made, every)
+    some = len(shown) < len(every)
+    columns = len(shown) + some
     series = [
-        Series(label, side, tuple(map(float, range(len(shown)))), _row(made[side], label, shown))
+        Series(label, side, tuple(map(float, range(columns))), _row(made[side], label, shown, some))
         for side in looked.sides
         for label in shown
     ]
     notes: tuple[str, ...] = ()
-    if len(shown) < len(every):
-        notes = (f"the {len(shown)} most confused of {len(every)} labels",)
+    if some:
+        notes = (f"{len(shown)} worst of {len(every)}, n of all",)
     title = f"confusion matrix of {clean(looked.task.name, limit=30)}"
     key = f"{MATRIX}{looked.task.name}"
     return Plot(key, title, "matrix", tuple(series), "answered", "true", notes=notes)
 
 
-def _row(found: Report, true: str, shown: Sequence[str]) -> tuple[float, ...]:
-    return tuple(float(found.cells.get((true, said), 0)) for said in shown)
+def _row(found: Report, true: str, shown: Sequence[str], some: bool) -> tuple[float, ...]:
+    """Where labels are left out a column more: of answers that are among those, so that a row's
+    sum is how often its label is true."""
+    counts = [found.cells.get((true, said), 0) for said in shown]
+    rest = [found.true[true] - sum(counts)] if some else []
+    return tuple(map(float, (*counts, *rest)))
 
 
 def most_confused(made: dict[Side, Report], every: Sequence[str]) -> list[str]:
-    """In the order of ``every``."""
+    """In the order of ``every``, by errors that have them as truth or as answer."""
     if len(every) <= MOST:
         return list(every)
     counts: Counter[str] = Counter()

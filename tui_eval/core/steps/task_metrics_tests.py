@@ -12,15 +12,20 @@ from tui_eval.core.metrics.labels import UNKNOWN, folded
 from tui_eval.core.metrics.settle import data_labels
 from tui_eval.core.reading import Finding, Severity
 from tui_eval.core.stats.intervals import Interval
+from tui_eval.core.steps.task_metrics_blind import open_words
 from tui_eval.core.steps.task_metrics_figures import UNPARSED, Compared, Side
-from tui_eval.core.steps.task_metrics_look import Looked
+from tui_eval.core.steps.task_metrics_look import MOST_NAMES, Looked, names_left_out
+from tui_eval.core.steps.task_metrics_missing import left_over, missing, mostly_missing
 from tui_eval.core.steps.wording import Hit, count_text, share_text, threshold
 from tui_eval.core.task_records import Measured, TaskItem
 from tui_eval.core.text import clean
 
 NAMED = 5
 """Labels, items and tasks that a sentence names."""
+MOST_DIGITS = 7
+"""Of an interval's end: what is smaller is rounding."""
 NO_SPREAD = "no interval: nothing varies, or there is but one group"
+ALIKE = "no interval: every item moved by the same, so nothing tells how far others might"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,15 @@ class Case:
         return threshold(self.evidence, f"task_metrics.{name}")
 
     def enough(self, looked: Looked) -> bool:
+        """Whether a difference may be read: of enough items, and of most that there are."""
+        return self.measured(looked) and not mostly_missing(looked)
+
+    def measured(self, looked: Looked) -> bool:
         return looked.first is not None and looked.first.n >= self.limit("enough_items")
+
+    def left(self, looked: Looked) -> bool:
+        """Whether what no blind comparison holds back is enough: then nothing waits for it."""
+        return len(looked.task.items) >= self.limit("enough_items")
 
     @property
     def waiting(self) -> bool:
@@ -72,9 +85,10 @@ def _of_task(case: Case, looked: Looked) -> list[Hit | None]:
     hits: list[Hit | None] = []
     if case.enough(looked):
         hits.append(_value(looked))
-    hits.append(_too_few(case, looked))
+    hits += [_missing(case, looked), _too_few(case, looked)]
     hits += [_unparsed(case, looked), _unknown(case, looked), _truncated(case, looked)]
-    hits += [_failed(looked), _skipped(looked), _kept(case, looked)]
+    hits += [_failed(looked), _skipped(looked), _left_over(looked), _many(looked)]
+    hits.append(_kept(case, looked))
     return hits
 
 
@@ -96,16 +110,27 @@ def _value(looked: Looked) -> Hit | None:
     if found.better < 0:
         text = f"worse than base: {moved}{_how_sure(found)}."
         return _hit(looked, "worse", "bad", text, "worse")
-    if found.difference.low is None:
-        if looked.waiting:
-            return None
-        text = f"no difference shown: {moved}; {NO_SPREAD}."
-        return _hit(looked, "not_shown", "caution", text, "no difference shown")
-    text = f"no difference shown: {moved}{_how_sure(found)}, which may be none."
+    if found.difference.low is None and looked.waiting:
+        return None
+    text = f"no difference shown: {moved}{_why_unclear(found)}."
     if found.detectable is not None:
         items = count_text(found.n, found.noun)
         text += f" {items} can show a difference of {amount(found, found.detectable)} or more."
     return _hit(looked, "not_shown", "caution", text, "no difference shown")
+
+
+def _why_unclear(found: Compared) -> str:
+    span = found.difference
+    if span is None or span.low is None or span.high is None:
+        return f"; {NO_SPREAD}"
+    if span.low <= 0 <= span.high:
+        return f"{_how_sure(found)}, which may be none"
+    # The interval alone would call it a difference.
+    if found.p is not None:
+        return f"{_how_sure(found)}, which could be chance (McNemar's exact p = {found.p:.2f})"
+    unit = "item" if found.units == found.n else "group"
+    few = f"the models differ on {count_text(found.differing, unit)}, which could be chance"
+    return f"{_how_sure(found)}; {few}"
 
 
 def moved_text(found: Compared) -> str:
@@ -123,12 +148,19 @@ def amount(found: Compared, value: float) -> str:
 
 
 def span_text(found: Compared, span: Interval | None) -> str:
+    """An end that is not 0 keeps as many digits as tell on which side of 0 it is."""
     if span is None or span.low is None or span.high is None:
         return ""
     digits = 1 if found.metric.unit == "points" else 3
+    return f"[{_end_text(span.low, digits)}, {_end_text(span.high, digits)}]"
+
+
+def _end_text(end: float, digits: int) -> str:
+    # An end that is rounding is 0.
+    while end and digits < MOST_DIGITS and not round(end, digits):
+        digits += 1
     # Adding 0.0 makes a minus zero plain.
-    low, high = (round(end, digits) + 0.0 for end in (span.low, span.high))
-    return f"[{low:+.{digits}f}, {high:+.{digits}f}]"
+    return f"{round(end, digits) + 0.0:+.{digits}f}"
 
 
 def _how_sure(found: Compared) -> str:
@@ -141,7 +173,9 @@ def _how_sure(found: Compared) -> str:
 
 def _too_few(case: Case, looked: Looked) -> Hit | None:
     """Not while answers are still to come."""
-    if case.enough(looked) or looked.waiting or looked.kept:
+    if case.measured(looked) or looked.waiting:
+        return None
+    if looked.kept and not case.left(looked):
         return None
     n = looked.first.n if looked.first is not None else 0
     needed = int(case.limit("enough_items"))
@@ -151,19 +185,20 @@ def _too_few(case: Case, looked: Looked) -> Hit | None:
 
 
 def _kept(case: Case, looked: Looked) -> Hit | None:
-    """In place of ``too_few_samples`` where too few are left."""
+    """In place of ``too_few_samples`` where it leaves too few items. That others failed is no
+    matter of the unblinding."""
     if not looked.kept:
         return None
     count = count_text(looked.kept, "item")
     text = (
         f"{count} left out of every figure and list until the blind A/B is unblinded, which asks"
-        " the same."
+        f" the same. {open_words(case.evidence)}"
     )
-    if case.enough(looked) or looked.waiting:
+    if case.left(looked) or looked.waiting:
         return _hit(looked, "kept_back", "note", text, f"{count} left out")
-    n = looked.first.n if looked.first is not None else 0
+    n = len(looked.task.items)
     needed = int(case.limit("enough_items"))
-    text += f" {count_text(n, 'item')} left; a comparison needs {needed}. Judge and unblind first."
+    text += f" {count_text(n, 'item')} left; a comparison needs {needed}."
     return _hit(looked, "kept_back", "not_enough", text, "waits for the unblinding")
 
 
@@ -195,7 +230,7 @@ def _unparsed(case: Case, looked: Looked) -> Hit | None:
         return None
     text = f"no label could be read from {_told(shares)} answers"
     why = Counter(one.reason for one in counted["tuned"] if one.label == "" and one.reason)
-    if why:
+    if why and shares["tuned"][0]:
         reasons = ", ".join(f"{reason} {n}" for reason, n in why.most_common(3))
         text += f" (tuned: {clean(reasons, limit=120)})"
     phrase = f"{share_text(_share(shares['tuned']))} unparsed"
@@ -214,9 +249,9 @@ def _share(counts: tuple[int, int]) -> float:
 
 
 def _told(shares: Mapping[Side, tuple[int, int]]) -> str:
-    """``14 of tuned's 300, 3 of base's 300``."""
-    parts = [f"{n} of {side}'s {of}" for side, (n, of) in sorted(shares.items(), reverse=True)]
-    return ", ".join(parts)
+    """``14 of tuned's 300, 3 of base's 300``; nothing of a model that has none."""
+    some = sorted(shares.items(), reverse=True)
+    return ", ".join(f"{n:,} of {side}'s {of:,}" for side, (n, of) in some if n)
 
 
 def _unknown(case: Case, looked: Looked) -> Hit | None:
@@ -307,25 +342,31 @@ def _failures(looked: Looked, measure: str) -> list[tuple[int, str]]:
 
 
 def _skipped(looked: Looked) -> Hit | None:
-    """Rows that could not be read, and items that a model gave no answer to."""
-    none = [
-        item.sample.row
-        for item in looked.task.items
-        if any(_no_answer(looked, side, item.sample.id) for side in looked.sides)
-    ]
-    told = []
-    if looked.task.left_out:
-        first = "; ".join(clean(one, limit=120) for one in looked.task.faults)
-        told.append(
-            f"{count_text(looked.task.left_out, 'row')} can't be used{first and f' ({first})'}"
-        )
-    if none:
-        told.append(f"{count_text(len(none), 'item')} without an answer (first: #{none[0]})")
-    if not told:
+    """Rows of the task's data that could not be read."""
+    if not looked.task.left_out:
         return None
-    return _hit(looked, "skipped_rows", "note", f"{'; '.join(told)}.", "rows left out")
+    first = "; ".join(clean(one, limit=120) for one in looked.task.faults)
+    text = f"{count_text(looked.task.left_out, 'row')} can't be used{first and f' ({first})'}."
+    return _hit(looked, "skipped_rows", "note", text, "rows left out")
 
 
-def _no_answer(looked: Looked, side: Side, sample: str) -> bool:
-    answer = looked.answers[side].get(sample)
-    return answer is not None and bool(answer.error)
+def _missing(case: Case, looked: Looked) -> Hit | None:
+    found = missing(looked, case.limit("missing_answers"))
+    return None if found is None else _hit(looked, "missing_answers", *found)
+
+
+def _left_over(looked: Looked) -> Hit | None:
+    told = left_over(looked)
+    phrase = "answers left over"
+    return _hit(looked, "unmatched_answers", "note", f"{told}.", phrase) if told else None
+
+
+def _many(looked: Looked) -> Hit | None:
+    rest = names_left_out(looked)
+    if not rest:
+        return None
+    text = (
+        f"{count_text(rest, 'value')} of your own metrics {'is' if rest == 1 else 'are'} not shown:"
+        f" a task shows {MOST_NAMES}, those that the most items have."
+    )
+    return _hit(looked, "values_left_out", "note", text, "values left out")

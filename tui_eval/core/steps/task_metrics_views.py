@@ -21,8 +21,8 @@ from tui_eval.core.steps.task_metrics_figures import (
 )
 from tui_eval.core.steps.task_metrics_items import items_table
 from tui_eval.core.steps.task_metrics_look import Looked
-from tui_eval.core.steps.task_metrics_tests import NO_SPREAD, Case
-from tui_eval.core.text import clean
+from tui_eval.core.steps.task_metrics_tests import ALIKE, NO_SPREAD, Case, amount
+from tui_eval.core.text import cells, clean
 
 SHOWN = 50
 """Items told at each end of a task's list; a screen asks ``by_difference`` for all."""
@@ -30,6 +30,12 @@ MOST_LABELS = 20
 """More labels than this make no matrix that can be read; their confusions are listed."""
 CONFUSED = 50
 SHOWS = {1: "better", -1: "worse", 0: "not shown"}
+LEAST = (
+    "the smallest difference that so many items find 4 times in 5, of each task's first metric; the"
+    " column least has those of all, where the screen is wide enough"
+)
+LINE = 70
+"""Cells of a line below a table that fit 80 columns."""
 NOTHING_YET = "nothing is measured here yet"
 
 
@@ -71,7 +77,7 @@ def _metrics(case: Case) -> Table:
             words = SHOWS[found.better] if found.difference is not None else ""
             figures = _figures(found)
             rows.append(
-                (name, clean(found.name, limit=30), *figures, mark, words, found.detectable)
+                (name, clean(found.name, limit=30), *figures, mark, found.detectable, words)
             )
             refs.append(Chosen(looked.task.name, found.name).ref if found.n else NOTHING_YET)
             opens.append(OPENS if found.n else "say")
@@ -86,10 +92,33 @@ def _metrics(case: Case) -> Table:
         Column("metric", "metric"),
         *FIGURES,
         Column("mark", ""),
+        Column("detectable", "least", "number", -1, spare=True),
         Column("shows", "shows", spare=True),
-        Column("detectable", "could show", "number", -1, spare=True),
     )
+    for told in _least(case):
+        rows.append((told, *[None] * 10))
+        refs.append(LEAST)
+        opens.append("note")
     return Table("metrics", columns, tuple(rows), tuple(refs), tuple(opens))
+
+
+def _least(case: Case) -> list[str]:
+    """In lines below the table, where a narrow screen has no column for it: of each task's
+    first metric the smallest difference that its items could show."""
+    some = [
+        f"{clean(looked.task.name, limit=30)} {amount(looked.first, looked.first.detectable)}"
+        for looked in case.tasks
+        if looked.first is not None and looked.first.detectable is not None
+    ]
+    lines: list[str] = []
+    for at, one in enumerate(some):
+        end = "," if at < len(some) - 1 else ""
+        grown = f"{lines[-1]} {one}{end}" if lines else f"least that could show: {one}{end}"
+        if lines and cells(grown) > LINE:
+            lines.append(f"  {one}{end}")
+        else:
+            lines[-1:] = [grown]
+    return lines
 
 
 def _mark(case: Case, looked: Looked, found: Compared) -> str:
@@ -284,29 +313,28 @@ def numbers(case: Case) -> dict[str, Number]:
     for looked in case.tasks:
         found[f"{looked.task.name}.items"] = Number(len(looked.task.items))
         made = {one.name: one for one in looked.compared}
-        for name in dict.fromkeys((*looked.task.metrics, *made)):
-            found |= _of_metric(f"{looked.task.name}.{name}", looked, made.get(name))
+        for name, one in made.items():
+            found |= _of_metric(f"{looked.task.name}.{name}", looked, one)
     return found
 
 
-def _of_metric(prefix: str, looked: Looked, found: Compared | None) -> dict[str, Number]:
+def _of_metric(prefix: str, looked: Looked, found: Compared) -> dict[str, Number]:
     # A finding says why at length, once.
     why = "not measured yet" if looked.waiting else "nothing measured"
     if looked.task.fault or looked.task.refused:
         why = "the task can't be measured: see its finding"
-    if found is None or found.tuned is None:
+    if found.tuned is None:
         names = ("base", "tuned", "difference", "detectable")
         return {f"{prefix}.{name}": Number(None, why=why) for name in names}
     unit = "" if found.metric.own else found.metric.unit
     alone = "there is no base model"
     spread = "" if looked.waiting or found.n < 2 else NO_SPREAD
+    moved = ALIKE if spread and found.alike and found.units > 1 else spread
     made = {
         "base": _number(found.base, found.n, unit, alone, spread),
         "tuned": _number(found.tuned, found.n, unit, "", spread),
-        "difference": _number(found.difference, found.n, unit, alone, spread),
-        "detectable": Number(
-            found.detectable, n=found.n, unit=unit, why="" if found.detectable else "too few items"
-        ),
+        "difference": _number(found.difference, found.n, unit, alone, moved),
+        "detectable": Number(found.detectable, n=found.n, unit=unit, why=_why_not(looked, found)),
     }
     if found.p is not None:
         made["mcnemar_p"] = Number(found.p, n=found.wins + found.losses, unit="p")
@@ -319,3 +347,16 @@ def _number(found: Interval | None, n: int, unit: str, why: str, spread: str) ->
         return Number(None, n=n, unit=unit, why=why or "nothing to divide by")
     why = spread if found.low is None else ""
     return Number(found.value, found.low, found.high, n, unit, why)
+
+
+def _why_not(looked: Looked, found: Compared) -> str:
+    """Why no smallest difference is told."""
+    if found.detectable is not None:
+        return ""
+    if looked.base is None:
+        return "there is no base model"
+    if looked.waiting:
+        return "not every item is measured yet"
+    if found.alike and found.units > 1 and found.p is None:
+        return "every item moved by the same: nothing tells how far others might"
+    return "too few items" if found.units == found.n else "too few groups"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from os.path import commonprefix
 
 from tui_eval.core.evidence import Evidence
 from tui_eval.core.reading import Finding
@@ -99,3 +100,17 @@ def worst(hits: Iterable[Hit]) -> Hit | None:
     """The hit that carries the verdict, the first of its severity; None below a caution."""
     grave = [hit for hit in hits if hit.finding.severity != "note"]
     return min(grave, key=lambda hit: _ORDER[hit.finding.severity], default=None)
+
+
+ALIKE = 12
+"""Characters that a common beginning has at least to be left out."""
+
+
+def without_common_start(texts: Sequence[str]) -> list[str]:
+    """Texts that all begin alike, as a template makes them, from where they differ on."""
+    # Character by character is what is wanted here.
+    start = commonprefix(list(texts))  # noqa: RUF071
+    start = start[: start.rfind(" ") + 1]
+    if len(set(texts)) < 2 or len(start) < ALIKE:
+        return list(texts)
+    return [f"… {text[len(start) :]}" for text in texts]

@@ -170,10 +170,15 @@ def _number(value: Any) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError) as error:
-        raise BadResult(f"it returned a {type(value).__name__}, which is no number") from error
+        raise BadResult(f"it returned {_kind(value)}, which is no usable number") from error
     if not math.isfinite(number):
         raise BadResult(f"it returned {number}, which can't be averaged")
     return number
+
+
+def _kind(value: Any) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"
 
 
 def _told(error: BaseException, path: str) -> str:

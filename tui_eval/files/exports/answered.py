@@ -11,14 +11,15 @@ from dataclasses import dataclass, field, replace
 from tui_eval.config import Config, TaskConfig
 from tui_eval.core.evidence import TaskEvidence
 from tui_eval.core.records import Completion, Sample
-from tui_eval.core.steps.task_metrics_items import kept_back
+from tui_eval.core.steps.task_metrics_blind import kept_back
 from tui_eval.core.task_records import MetricScores, Task, TaskItem
 from tui_eval.errors import InputError
 
 VALIDATION = "validation"
 STILL_BLIND = (
     "A blind comparison asks about these answers, and nobody has unblinded it.",
-    "Judge and unblind first (tui-eval ab): who reads which model wrote what can't judge blind.",
+    "Judge and unblind first (tui-eval ab): who reads which model wrote what can't judge blind."
+    " tui-eval show 6 names it, and the way out where it can't be judged any more.",
 )
 
 

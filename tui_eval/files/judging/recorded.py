@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from tui_eval.config import Config
 from tui_eval.core.evidence import Untrained
 from tui_eval.core.judgements import Judgement
+from tui_eval.core.open_comparison import OpenComparison
 from tui_eval.core.records import (
     Completion,
     CopyMatch,
@@ -85,6 +86,9 @@ class RecordedEvidence:
         return value
 
     # What is not known here.
+
+    def compared_blind(self) -> Sequence[OpenComparison]:
+        return ()
 
     def objective(self, candidate: str) -> Objective | None:
         return None

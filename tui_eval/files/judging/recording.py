@@ -47,8 +47,14 @@ class Given:
 
 def comparison_of(workspace: Workspace, round: str) -> Comparison | None:
     """What the round was last recorded as."""
-    found = [body for _, body in workspace.facts_of(KIND, round)]
-    return _comparison(found[-1]) if found else None
+    found = comparisons_of(workspace, round)
+    return found[-1] if found else None
+
+
+def comparisons_of(workspace: Workspace, round: str) -> tuple[Comparison, ...]:
+    """All that the round was recorded as, the newest last: before it is begun, its prompts may
+    change."""
+    return tuple(_comparison(body) for _, body in workspace.facts_of(KIND, round))
 
 
 def _comparison(body: Mapping[str, Any]) -> Comparison:

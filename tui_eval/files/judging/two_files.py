@@ -53,7 +53,7 @@ def files_round(
     for id in ids:
         if id in found:
             for row, generator, made in zip(found[id][1], generators, answers, strict=True):
-                made[id] = made_elsewhere(generator.key, id, row.answer)
+                made[id] = made_elsewhere(generator.key, id, row.answer, row=row.number)
     models = [
         Model(name, generator.key, made.copy, recording.Given(generator, made), str(path))
         for name, generator, made, path in zip(

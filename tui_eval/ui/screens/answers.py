@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from tui_eval.core.evidence import Evidence
-from tui_eval.core.judgements import rounds
 from tui_eval.core.records import Completion, Sample
-from tui_eval.core.steps.compared import open_answers
+from tui_eval.core.steps.task_metrics_blind import closed_prompts
 from tui_eval.core.text import clean
 from tui_eval.ui.screens.page import READ, WrappedPage
 from tui_eval.ui.widgets.rowlist import Item, item
@@ -22,6 +21,12 @@ ENDS = {
     "given": "made elsewhere",
     "error": "no answer",
 }
+
+
+KEPT = (
+    "An open blind A/B asks this: who has read here which model wrote what can't judge it blind."
+    " The answers open with its unblinding."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +42,19 @@ class AnswersDetail:
 def detail_of(
     evidence: Evidence, candidate: str, ref: str, against: str | None = None
 ) -> AnswersDetail | None:
-    """One prompt with what both models answered; None where it is gone."""
+    """One prompt with what both models answered; None where it is gone. What an open blind A/B
+    asks comes without answers."""
     other = against or evidence.base(candidate)
     models = [*([("○", other)] if other is not None else []), ("●", candidate)]
     found = evidence.answered(candidate, candidate).get(ref)
     if found is None:
         return None
-    kept = open_answers(rounds(evidence.judgements()).values())
-    answers, notes = [], []
-    for sign, model in models:
-        answer = evidence.answers(candidate, model).get(ref)
-        if answer is not None and answer.id in kept:
-            notes.append(f"{sign} {model}: not shown until a blind comparison is unblinded that"
-                         " asks about this answer")  # fmt: skip
-        else:
-            answers.append((f"{sign} {model}", answer))
-    return AnswersDetail(found, tuple(answers), tuple(notes))
+    if closed_prompts(evidence, candidate)(found):
+        return AnswersDetail(found, (), (KEPT,))
+    answers = tuple(
+        (f"{sign} {model}", evidence.answers(candidate, model).get(ref)) for sign, model in models
+    )
+    return AnswersDetail(found, answers)
 
 
 class AnswersPage(WrappedPage):
@@ -84,7 +86,7 @@ def detail_items(detail: AnswersDetail, width: int) -> list[Item]:
         if turn is not None and not (turn is last and turn.role == "assistant"):
             items += section(turn.role, turn.content, width)
     for note in detail.notes:
-        items += [item((piece, "dim")) for piece in wrapped(clean(note), width)]
+        items.append(item((clean(note), "dim")))
     if detail.notes:
         items.append(Item([]))
     for name, answer in detail.answers:

@@ -78,8 +78,8 @@ class CopiedText(Drawn, can_focus=True):
     def take(self, row: TrainingRow | None) -> None:
         one = self.current
         if row is None and one is not None:
-            gone = f"{CHANGED}there is no row {one.row:,} in it any more."
-            self.say(gone if one.row is not None else "There is none.")
+            gone = "" if one.row is None else f"there is no row {one.row:,} in it any more."
+            self.say(f"{CHANGED}{gone}" if gone else "There is none.")
             return
         self._row, self._said = row, ""
         self._columns = self._anew()

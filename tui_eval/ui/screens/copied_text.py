@@ -10,8 +10,10 @@ from tui_eval.core.figures import figure
 from tui_eval.core.overlap_words import word_spans
 from tui_eval.core.records import CopyMatch, NearestPrompt, Sample, TokenLoss
 from tui_eval.core.steps.overfitting_signs import Copy, copies
+from tui_eval.core.steps.task_metrics_blind import closed_prompts
 from tui_eval.core.text import clean, digest
 from tui_eval.files.measuring import TrainingRow, prompt_of_sample
+from tui_eval.ui.screens.answers import KEPT
 from tui_eval.ui.screens.review_layout import Laid
 from tui_eval.ui.terminal import ascii_only
 from tui_eval.ui.widgets.answer_pane import NOTHING
@@ -65,9 +67,20 @@ def copied(evidence: Evidence, candidate: str) -> tuple[Repeated, ...]:
     others = evidence.answers(candidate, base) if base is not None else {}
     if found is None:
         return ()
+    closed = closed_prompts(evidence, candidate)
     return tuple(
-        _copied(one, other.answer if (other := others.get(one.sample.id)) else None, known)
+        _closed(one)
+        if closed(one.sample)
+        else _copied(one, other.answer if (other := others.get(one.sample.id)) else None, known)
         for one in found.found
+    )
+
+
+def _closed(one: Copy) -> Repeated:
+    """Without the answer, and without the training row that it repeats."""
+    parts = (Part("prompt", prompt_of_sample(one.sample)),)
+    return Repeated(
+        one.sample, _title(one.match), KEPT, f"● answer to #{one.sample.row}", parts, "", None
     )
 
 

@@ -21,8 +21,8 @@ LONGEST = 20_000
 """Characters of a prompt or reference that are laid out."""
 KEPT = (
     "An open blind A/B asks the same as this item: who has read here which model wrote what"
-    " can't judge it blind. Its answers open with the unblinding of step 5; where nobody is"
-    " going to judge, set pairs = 0 under [blind_ab] in eval.toml."
+    " can't judge it blind. Its answers open with the unblinding; the finding of step 6 names the"
+    " comparison, and the way out where nobody is going to judge it."
 )
 Column = Laid
 

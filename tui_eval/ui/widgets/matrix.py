@@ -15,7 +15,7 @@ SHADES = ((0.05, "░", "."), (0.2, "▒", ":"), (0.5, "▓", "+"), (1.01, "█"
 """Up to which share of its row a cell has a shade, and the same in ASCII."""
 LEGEND = "of its row: {} under 5%  {} to 20%  {} to 50%  {} more"
 LEAST, MOST = 6, 13
-"""Cells of a column."""
+"""Cells of a column's name at least, and of a column at most."""
 NAMES = {"base": "○ base", "tuned": "● tuned"}
 
 
@@ -29,6 +29,7 @@ class MatrixView:
         self._top = self._left = 0
         self._page = 1
         self._began = False
+        self._numbered = False
         self.rows = Rows(self)
         self.update(plot)
 
@@ -120,6 +121,11 @@ class MatrixView:
         made = [title, *([self._readout(width)] if cursor else [])]
         names = min(max(cells(label_text(self.labels[at])) for at in self.trues), width // 4)
         size, shown = self._columns(width - names - 1)
+        self._numbered = shown < len(self.labels)
+        if self._numbered:
+            # Their names are the rows': the whole is worth more than reading them twice.
+            names += self._ordinal + 1
+            size, shown = self._narrow(width - names - 1)
         legend = height >= len(self.trues) + 7
         self._page = max(1, height - len(made) - 2 - (2 if legend else 0))
         self._follow(shown)
@@ -129,18 +135,34 @@ class MatrixView:
             made.append(self._row(row, names, size, shown, cursor and row == self.row))
         if legend:
             signs = [fancy if self.fancy else plain for _, fancy, plain in SHADES]
-            made += [[], line((LEGEND.format(*signs), "dim"))]
+            unparsed = f"  ? {label_text('')}" if self._numbered and "" in self.labels else ""
+            made += [[], line((LEGEND.format(*signs) + unparsed, "dim"))]
         return [cropped(one, width) for one in filled(made, height)]
 
+    @property
+    def _ordinal(self) -> int:
+        """Cells of the greatest number of a label."""
+        return len(str(len(self.labels)))
+
+    def _digits(self) -> int:
+        return len(count(max(n for rows in self.counts.values() for row in rows for n in row)))
+
     def _columns(self, room: int) -> tuple[int, int]:
-        """Cells of one column, and how many columns there is room for."""
+        """Cells of one column with its name, and how many columns there is room for. A name that
+        would be cut to less than ``LEAST`` is no name."""
         total = len(count(max(sum(row) for row in self.counts["tuned"]))) + 2
-        most = max(n for rows in self.counts.values() for row in rows for n in row)
-        least = max(LEAST, len(count(most)) + 4)
         wide = max(cells(label_text(label)) for label in self.labels) + 2
+        least = max(self._digits() + 4, min(wide, LEAST + 2))
         each = (room - total) // max(1, len(self.labels))
-        # What has to scroll anyway has room for its names.
-        size = max(least, min(MOST, wide, each if each >= least else MOST))
+        size = max(least, min(MOST, wide, each))
+        return size, max(1, min(len(self.labels), (room - total) // size))
+
+    def _narrow(self, room: int) -> tuple[int, int]:
+        """The same for columns with a number as their head."""
+        total = len(count(max(sum(row) for row in self.counts["tuned"]))) + 2
+        least = max(self._digits() + 3, self._ordinal + 2)
+        each = (room - total) // max(1, len(self.labels))
+        size = max(least, min(MOST, each))
         return size, max(1, min(len(self.labels), (room - total) // size))
 
     def _follow(self, shown: int) -> None:
@@ -182,7 +204,9 @@ class MatrixView:
         last = self._left + shown
         made = fit("true", names)
         for at in range(self._left, last):
-            made += f" {fit(label_text(self.labels[at]), size - 2, right=True)} "
+            label = self.labels[at]
+            name = (str(at + 1) if label else "?") if self._numbered else label_text(label)
+            made += f" {fit(name, size - 2, right=True)} "
         return line((f"{made}  n", "dim"))
 
     def _beyond(self, shown: int) -> Line:
@@ -197,13 +221,19 @@ class MatrixView:
         values = self.counts[self.side][true]
         total = sum(values) or 1
         digits = max(len(count(n)) for n in values)
-        made = line((fit(label_text(self.labels[true]), names), "text!" if here else "text"))
+        made = []
+        if self._numbered:
+            made = line((f"{true + 1:>{self._ordinal}} ", "dim"))
+            names -= self._ordinal + 1
+        made += line((fit(label_text(self.labels[true]), names), "text!" if here else "text"))
         for at in range(self._left, self._left + shown):
             cursor = here and at == self.column
             value = values[at]
             words = count(value) if value else "·" if self.fancy else "-"
-            blocks = self._shade(value / total) * max(0, size - 3 - digits)
-            inner = f"{blocks} {words:>{digits}}" if value else fit(words, size - 2, right=True)
+            room = size - 2 - digits
+            # At the narrowest, shade and count stand side by side.
+            blocks = self._shade(value / total) * max(1, room - 1) + " " * (room > 1)
+            inner = f"{blocks}{words:>{digits}}" if value else fit(words, size - 2, right=True)
             role = "dim" if not value else "good" if at == true else "bad"
             ends = ("[", "]") if cursor else (" ", " ")
             made += [(ends[0], "accent!"), (inner, f"{role}!" if cursor else role)]

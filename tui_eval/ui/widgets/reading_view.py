@@ -77,7 +77,7 @@ def reason_rows(findings: Sequence[Finding], width: int, lines: int) -> list[Lin
         return [*gravest, *_roomy(ordered[1:], width, lines - len(gravest))]
     shown = ordered[1 : max(1, lines - len(gravest))]
     rest = len(ordered) - 1 - len(shown)
-    more = f"{rest} more reason{'s' if rest > 1 else ''}: v shows them"
+    more = f"{rest} more reason{'s' if rest > 1 else ''}: V shows them"
     rows = [made for finding in shown for made in _reason(finding, width, 1)]
     return [*gravest, *rows, line(("  " + more, "dim"))][:lines]
 

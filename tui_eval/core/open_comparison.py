@@ -1,0 +1,51 @@
+"""A blind A/B that is in the journals and not unblinded, with what it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from tui_eval.core.judgements import Judgement, Round, rounds
+from tui_eval.core.records import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class AskedBlind:
+    """One prompt and the texts of the answers to it that are compared."""
+
+    sample: Sample
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenComparison:
+    """One such comparison, whichever models, data and settings there are today."""
+
+    round: str
+    ids: frozenset[str]
+    """Completion ids of everything that is planned."""
+    asked: tuple[AskedBlind, ...] = ()
+    """As recorded when it was planned."""
+    rows: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    """By a model of today whose file of answers is one of those compared: the rows compared."""
+    judges: tuple[tuple[str, int, int], ...] = ()
+    """Name, pairs judged, pairs planned."""
+
+
+def open_rounds(judgements: Iterable[Judgement]) -> tuple[Round, ...]:
+    """Of every judge, begun or only planned; finished and closed ones too, for whoever has
+    finished may reopen until somebody unblinds."""
+    return tuple(
+        one
+        for one in rounds(judgements).values()
+        if one.step == "blind_ab" and not one.unblinded_at
+    )
+
+
+def planned_ids(one: Round) -> frozenset[str]:
+    pairs = (pair for judge in one.judges for pair in judge.pairs)
+    return frozenset(id for pair in pairs for id in (pair.left, pair.right))
+
+
+def judged_so_far(one: Round) -> tuple[tuple[str, int, int], ...]:
+    return tuple((judge.judge, len(judge.voted), judge.planned) for judge in one.judges)
