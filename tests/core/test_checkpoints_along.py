@@ -17,7 +17,7 @@ from tests.core.made_evidence import (
     made_sample,
 )
 from tui_eval.core.reading import Reading
-from tui_eval.core.records import LogPoint
+from tui_eval.core.records import LogPoint, Preflight
 from tui_eval.core.steps.checkpoints import along
 from tui_eval.core.steps.checkpoints_run import Saved
 
@@ -61,6 +61,14 @@ def column(reading: Reading, key: str) -> list[object]:
     table = reading.tables["along"]
     at = [one.key for one in table.columns].index(key)
     return [row[at] for row in table.rows]
+
+
+def test_other_tokens_than_bases_are_compared_as_in_step_two() -> None:
+    """By bits per byte: a loss per token is of other tokens under base."""
+    checked = Preflight("chat", same_tokenizer=False)
+    reading, means = run({100: 0.4}, checked=checked)
+    ratio = np.mean(means["tuned"]) / np.mean(means["base"])
+    assert column(reading, "improvement")[1] == pytest.approx(1 - ratio)
 
 
 def test_figures_are_those_of_plain_arithmetic() -> None:

@@ -13,7 +13,7 @@ from tui_eval.core.stats.intervals import Estimate, Interval, ratio_of_sums
 from tui_eval.core.stats.paired import loss_difference
 from tui_eval.core.stats.student import t_quantile
 from tui_eval.core.steps.comparison import compare, improvement_of
-from tui_eval.core.steps.pairs import Pair, groups_of, nll, of_tuned, tokens
+from tui_eval.core.steps.pairs import Pair, groups_of, nll, of_tuned, same_units, tokens
 from tui_eval.core.steps.run import eval_keys
 from tui_eval.core.text import clean
 
@@ -122,6 +122,10 @@ def gather(
     rows = [s for s in samples if all(_usable(found[one.model][s.id]) for one in sound)]
     judged = next((one for one in sound if one.judged), None)
     of_judged = found[judged.model] if judged is not None else {}
+    pairs = {
+        one.model: [Pair(s, found[one.model][s.id], of_base.get(s.id)) for s in rows]
+        for one in sound
+    }
     compared = sum(not one.judged for one in sound) if judged is not None else 0
     logged = logged_of(evidence, candidate)
     points = [
@@ -130,7 +134,8 @@ def gather(
         if (
             point := _point(
                 one,
-                [Pair(s, found[one.model][s.id], of_base.get(s.id)) for s in rows],
+                pairs[one.model],
+                _improvement(evidence, candidate, pairs[one.model]),
                 None if one.judged else of_judged,
                 1 - ALPHA / max(1, compared),
                 logged.get(one.step),
@@ -152,6 +157,7 @@ def _all_finite(losses: Mapping[str, TokenLoss], samples: Sequence[Sample]) -> b
 def _point(
     saved: Saved,
     pairs: Sequence[Pair],
+    improvement: Interval | None,
     judged: Mapping[str, TokenLoss] | None,
     share: float,
     logged: float | None,
@@ -167,14 +173,15 @@ def _point(
         difference = loss_difference(
             own, list(map(nll, theirs)), own_tokens, list(map(tokens, theirs)), groups
         )
-    return Point(saved, loss, _improvement(pairs), difference, share, logged)
+    return Point(saved, loss, improvement, difference, share, logged)
 
 
-def _improvement(pairs: Sequence[Pair]) -> Interval | None:
-    """Of the perplexity over base's, once base is scored on all of these rows."""
+def _improvement(evidence: Evidence, candidate: str, pairs: Sequence[Pair]) -> Interval | None:
+    """Of the perplexity over base's, as step 2 has it, once base is scored on all of these
+    rows."""
     if not all(pair.base is not None and _usable(pair.base) for pair in pairs):
         return None
-    same = all(pair.base is not None and pair.base.tokens == pair.tuned.tokens for pair in pairs)
+    same = same_units(evidence, candidate, pairs)
     return improvement_of(compare(pairs, same_units=same).ratio)
 
 

@@ -101,7 +101,7 @@ def scored(
         unscored=tuple(unscored),
         done=len(done),
         planned=len(dataset.samples),
-        same_units=_same_units(evidence, candidate, pairs),
+        same_units=same_units(evidence, candidate, pairs),
     )
 
 
@@ -114,7 +114,8 @@ def _why_unscored(pair: Pair) -> str:
     return ""
 
 
-def _same_units(evidence: Evidence, candidate: str, pairs: Sequence[Pair]) -> bool:
+def same_units(evidence: Evidence, candidate: str, pairs: Sequence[Pair]) -> bool:
+    """Whether a loss per token is of the same tokens under both models."""
     preflight = evidence.preflight(candidate)
     if preflight is not None and not preflight.same_tokenizer:
         return False
