@@ -71,6 +71,10 @@ def _about(material: Material, names: tuple[str, ...]) -> tuple[tuple[str, str],
     models = material.provenance["models"]
     against = [name for name, one in models.items() if one["role"] == "base"]
     rows = [("candidate" if len(names) == 1 else "candidates", ", ".join(names))]
+    if len(names) > 1:
+        # Of one candidate it stands just below.
+        told = [f"{name}: {_said(material.decided[name]).word}" for name in names]
+        rows.append(("decisions", " · ".join(told)))
     if against:
         rows.append(("against", ", ".join(_model(name, models[name]) for name in against)))
     rows += [

@@ -75,7 +75,9 @@ class _Writer:
         )
 
     def _contents(self, sections: Iterable[memo.Section]) -> Markup:
-        return tag("nav", self._entries(sections, 0), aria_label="Contents")
+        # Folded: what is decided stands before how the rest is parted.
+        folded = tag("details", tag("summary", "Contents"), self._entries(sections, 0))
+        return tag("nav", folded, aria_label="Contents")
 
     def _entries(self, sections: Iterable[memo.Section], depth: int) -> Markup:
         entries = []
