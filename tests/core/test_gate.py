@@ -133,6 +133,11 @@ def test_without_a_decision_it_says_what_deploy_lacks() -> None:
     assert held('signoff.decision = "none"', UNSIGNED).met
 
 
+def test_another_decision_is_told_with_its_moment_as_everywhere() -> None:
+    outcome = held('signoff.decision = "hold"')
+    assert outcome.why == "ana signed deploy, 20 Nov 2026 10:00 UTC"
+
+
 def test_contradictions_are_counted_and_told() -> None:
     outcome = held("contradictions = 0", contradictions=(Contradiction("c", "they differ", ()),))
     assert (outcome.met, outcome.why) == (False, "they differ")

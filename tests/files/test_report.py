@@ -144,7 +144,7 @@ def test_a_memo_says_the_decision_first(materials: dict[str, Material]) -> None:
         for words in ("hold, out of date", "Training curves", "Has the loss", "SHA-256")
     ]
     assert places == sorted(places)
-    for words in ("speaks for it", "against it", "still open", "2026-01-31 17:04 UTC"):
+    for words in ("speaks for it", "against it", "still open", "31 Jan 2026 17:04 UTC"):
         assert words in text
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
+from tui_eval.core.moments import minute_utc
 from tui_eval.core.reading import Number, Reading, Verdict, finite
 from tui_eval.core.sign_off_records import DECISIONS, WORDS, Contradiction, Decided
 from tui_eval.core.steps import names
@@ -302,7 +303,7 @@ def _hold_decision(condition: Condition, candidate: str, decided: Decided) -> Ou
         lacks = f"; deploy needs {needs_text(decided.missing)}" if decided.missing else ""
         why = f"nobody has signed{lacks}"
     elif not met and decided.last is not None:
-        why = f"{decided.last.by} signed {WORDS[word]} at {decided.last.at}"
+        why = f"{decided.last.by} signed {WORDS[word]}, {minute_utc(decided.last.at)}"
     return Outcome(condition, candidate, met, word=word, why=why)
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
-from datetime import datetime
 
+from tui_eval.core.moments import day, minute
 from tui_eval.core.sign_off_records import WORDS, Decided, SignOff
 from tui_eval.core.steps.sign_off import NOT_UNBLINDED
 from tui_eval.core.steps.wording import fitting
 from tui_eval.core.text import clean
 
-MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 MARKS = {
     "deploy": ("✓", "good"),
     "hold": ("✗", "bad"),
@@ -21,25 +19,6 @@ MARKS = {
 """A decision's sign and the palette's role."""
 NAME = 16
 """Cells of a signer's name in a line."""
-
-
-def local(at: str) -> datetime | None:
-    """A moment in this machine's time."""
-    with suppress(ValueError, OverflowError):
-        return datetime.fromisoformat(at).astimezone()
-    return None
-
-
-def day(at: str) -> str:
-    """``21 Nov``."""
-    moment = local(at)
-    return f"{moment.day} {MONTHS[moment.month - 1]}" if moment is not None else "no date"
-
-
-def minute(at: str) -> str:
-    """``21 Nov 2026 14:03``."""
-    moment = local(at)
-    return f"{day(at)} {moment.year} {moment:%H:%M}" if moment is not None else "no date"
 
 
 def signer(one: SignOff) -> str:

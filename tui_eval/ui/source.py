@@ -64,8 +64,8 @@ class Source:
 
     def earlier_words(self, candidate: str) -> str:
         """The checklist's line; empty where nothing earlier is kept."""
+        from tui_eval.core.moments import day
         from tui_eval.files import history
-        from tui_eval.ui.decision_words import day
 
         # Asked for when the steps were read: what they are kept with, whenever that is.
         on = history.ground(self._workspace, self._config, candidate, self._cache)

@@ -9,6 +9,7 @@ from typing import Any
 from tui_eval.checklist import CHECKLIST
 from tui_eval.core.figures import interval_text, value_text
 from tui_eval.core.history import Earlier
+from tui_eval.core.moments import minute_utc
 from tui_eval.core.reading import Column, Number, Reading, Table, finite
 from tui_eval.core.sign_off_records import WORDS, Decided, SignOff
 from tui_eval.core.steps.sign_off import needs_text
@@ -79,7 +80,7 @@ def _about(material: Material, names: tuple[str, ...]) -> tuple[tuple[str, str],
         rows.append(("against", ", ".join(_model(name, models[name]) for name in against)))
     rows += [
         ("workspace", material.folder),
-        ("written", when(material.made_at)),
+        ("written", minute_utc(material.made_at)),
         ("by", f"tui-eval {material.version}"),
     ]
     return tuple(rows)
@@ -88,15 +89,6 @@ def _about(material: Material, names: tuple[str, ...]) -> tuple[tuple[str, str],
 def _model(name: str, one: Mapping[str, Any]) -> str:
     where = one.get("path") or one.get("answers") or one.get("url")
     return f"{name} ({where})" if where else name
-
-
-def when(at: str) -> str:
-    """``2026-01-31 17:04 UTC`` of an ISO time; another text stays as it is."""
-    day, _, time = at.partition("T")
-    if not time:
-        return at
-    zone = "UTC" if time.endswith(("Z", "+00:00")) else time[time.rfind("+") :]
-    return f"{day} {time[:5]} {zone}" if len(time) >= 5 else at
 
 
 def _overview(material: Material) -> Section:
@@ -168,7 +160,7 @@ def _said(decided: Decided) -> Decision:
     word = WORDS[decided.decision]
     if last is None or decided.decision == "none":
         return Decision("note", word, "Nobody has signed a decision yet.")
-    text = f"Signed by {last.by} ({last.login}) on {when(last.at)}."
+    text = f"Signed by {last.by} ({last.login}) on {minute_utc(last.at)}."
     if decided.stale:
         return Decision("caution", f"{word}, out of date", text, last.note)
     return Decision(TONES[decided.decision], word, text, last.note)
@@ -177,7 +169,7 @@ def _said(decided: Decided) -> Decision:
 def _signed_line(one: SignOff) -> str:
     word = "withdrawn" if one.decision == "none" else WORDS[one.decision]
     note = f": {one.note}" if one.note else ""
-    return f"{when(one.at)}, {one.by} ({one.login}), {word}{note}"
+    return f"{minute_utc(one.at)}, {one.by} ({one.login}), {word}{note}"
 
 
 def _weighed(material: Material, name: str) -> list[Block]:
@@ -275,7 +267,7 @@ def _history(earlier: tuple[Earlier, ...]) -> tuple[Block, ...]:
     blocks: list[Block] = []
     for one in earlier:
         changed = ", ".join(one.changed) or "nothing that is fingerprinted"
-        said = f"Evaluated on {when(one.told.at)}; since then {changed}."
+        said = f"Evaluated on {minute_utc(one.told.at)}; since then {changed}."
         if one.decision is not None:
             said += f" Then decided: {WORDS[one.decision.decision]}, by {one.decision.by}."
         blocks.append(Paragraph(said))

@@ -14,11 +14,11 @@ from textual.message import Message
 from tui_eval.checklist import CHECKLIST
 from tui_eval.core.figures import interval_text, value_text
 from tui_eval.core.history import Earlier, StepChange
+from tui_eval.core.moments import day, local, minute
 from tui_eval.core.reading import Number, Reading, finite
 from tui_eval.core.sign_off_records import WORDS, Decided
 from tui_eval.core.text import clean
 from tui_eval.ui import keys
-from tui_eval.ui.decision_words import day, local, minute
 from tui_eval.ui.scene import MARKS, Row, Scene, rows
 from tui_eval.ui.screens.page import READ, WrappedPage, wrapped_items
 from tui_eval.ui.widgets import side_by_side as table

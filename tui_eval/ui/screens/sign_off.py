@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 
+from tui_eval.core.moments import day
 from tui_eval.core.sign_off_records import WORDS, Decision, SignOff
 from tui_eval.core.steps.sign_off import needs_text, open_text, weigh
 from tui_eval.core.text import clean, cut
@@ -18,7 +19,7 @@ from tui_eval.files.signing import Signed
 from tui_eval.store.journal import login
 from tui_eval.store.layout import host
 from tui_eval.ui import keys
-from tui_eval.ui.decision_words import day, lacking, signer, told
+from tui_eval.ui.decision_words import lacking, signer, told
 from tui_eval.ui.screens.base import Watching
 from tui_eval.ui.screens.page import MARGINS, READ, Title
 from tui_eval.ui.screens.sheet import Ask
