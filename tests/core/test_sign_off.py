@@ -100,6 +100,14 @@ def test_only_what_was_shown_speaks() -> None:
     assert found.open == ("code: no difference shown",)
 
 
+def test_a_small_gap_is_no_acquittal_where_another_sign_speaks() -> None:
+    alike = made.overfitting(hit("low_diversity", "bad"))
+    found = weigh(of(alike))
+    assert found.speaks_for == ("gap 0.05 [0.00, 0.10]: training loss near validation's",)
+    assert found.against == ("answers much alike",)
+    assert weigh(of(made.overfitting())).speaks_for == ("gap 0.05 [0.00, 0.10]: no overfitting",)
+
+
 def test_undone_steps_are_open_and_a_leak_always_speaks() -> None:
     leak = made.overfitting(hit("leak", "bad"), waiting=True)
     found = weigh(of(made.curves(), leak, made.closed_ab(44)))

@@ -218,8 +218,11 @@ def _overfitting(reading: Reading, _readings: Readings) -> Iterator[tuple[str, s
         yield "against", f"{words}: some overfitting"
     elif shown.finding(reading, "gap_between", notes=True) is not None:
         yield "open", f"{words}: how much overfitting is unclear"
-    else:
+    elif reading.verdict == "good":
         yield "for", f"{words}: no overfitting"
+    else:
+        # Other signs made the step what it is: a small gap alone is no acquittal.
+        yield "for", f"{words}: training loss near validation's"
 
 
 def _two(value: float) -> str:
