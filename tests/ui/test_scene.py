@@ -54,6 +54,19 @@ def test_a_running_job_shows_how_far_it_is() -> None:
     assert row(begun).headline == "so far 8.4 → 5.1"
 
 
+def test_a_key_that_was_pressed_is_asked_for_no_more() -> None:
+    """Also where another job of the step is done, and the one at work is older."""
+    numbers = {"gap": Number(0.1, n=60)}
+    asks = replace(BEGUN, headline="120 prompts to compare: press r", numbers=numbers)
+    scene = replace(SCENE, readings={"perplexity": asks}, jobs=(JOB,))
+    done = replace(JOB, id="j2", state="done", requested_at="2026-01-02T00:00:00Z")
+    assert row(scene).headline == "120 prompts to compare"
+    assert row(replace(scene, jobs=(JOB, done))).headline == "120 prompts to compare"
+    queued = (replace(JOB, state="queued"), done)
+    assert "press r" not in row(replace(scene, jobs=queued)).headline
+    assert row(replace(scene, jobs=(done,))).headline == "120 prompts to compare: press r"
+
+
 def test_another_candidates_job_is_not_this_ones() -> None:
     other = replace(JOB, args={"candidate": "other", "split": "validation"})
     assert row(replace(SCENE, jobs=(other,))).state == "not_started"

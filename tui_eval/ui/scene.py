@@ -105,10 +105,14 @@ class Scene:
     """What is kept of evaluations before models or data changed, in a phrase; mostly nothing."""
 
     def job(self, step: str) -> Job | None:
-        """The newest job of what ``step`` needs, for the current candidate."""
+        """The newest job of what ``step`` needs, for the current candidate; where that one is
+        done and others are still at work, the first of those."""
         entry = entry_of(step)
         mine = [job for job in self.jobs if serves(job, entry, self.candidate)]
-        return max(mine, key=lambda job: job.requested_at, default=None)
+        newest = max(mine, key=lambda job: job.requested_at, default=None)
+        if newest is None or newest.state != "done":
+            return newest
+        return next((job for job in mine if job.state in ("running", "queued")), newest)
 
     def active(self) -> Job | None:
         """The job that runs, else the first that waits."""
@@ -192,7 +196,7 @@ def _state(scene: Scene, entry: StepEntry) -> tuple[str, str]:
     headline = clean(reading.headline) if reading is not None else ""
     if job is not None and job.state in ("running", "queued") and _counts(reading):
         begun = reading is not None and any(n.n for n in reading.numbers.values())
-        return _at_work(scene, job, headline if begun else "")
+        return _at_work(scene, job, asked_for(headline, job) if begun else "")
     if reading is None:
         return ("not_started", "") if scene.known else ("looking", "")
     if reading.verdict != "waiting":
