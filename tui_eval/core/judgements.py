@@ -94,38 +94,54 @@ def of_round(judgements: Sequence[Judgement], round: str) -> list[Judgement]:
 
 
 def by_round(judgements: Sequence[Judgement]) -> dict[str, list[Judgement]]:
-    """``of_round`` for every round at once: whoever asks about all of a long history goes
-    through it once, not once for each."""
-    rounds_of_plan: dict[str, set[str]] = {}
-    rounds_of_judge: dict[str, set[str]] = {}
-    for one in judgements:
-        if one.event.get("kind") == "plan":
-            name = str(one.event.get("round"))
-            rounds_of_plan.setdefault(str(one.event.get("plan")), set()).add(name)
-            rounds_of_judge.setdefault(one.judge, set()).add(name)
-    places: dict[tuple[str, str], set[str]] = {}
-    found: dict[str, list[Judgement]] = {
-        name: [] for names in rounds_of_judge.values() for name in names
-    }
-    # What takes back or stresses a judgement belongs where that does, which may stand in
-    # another journal of the same judge: so it is placed last, an undo after what it undoes.
-    for kinds in (None, ("strong",), ("undo",)):
-        for one in judgements:
-            kind = one.event.get("kind")
-            if (kind in ("strong", "undo")) != bool(kinds) or (kinds and kind not in kinds):
-                continue
-            if kinds:
-                of = one.judge, str(one.event.get("of"))
-                names = places.get(of) or rounds_of_judge.get(one.judge, set())
-            elif kind in ("plan", "close", "unblind"):
-                names = {str(one.event.get("round"))}
-            else:
-                names = rounds_of_plan.get(str(one.event.get("plan")), set())
-            places[one.judge, str(one.event.get("id"))] = names
-    for one in judgements:
-        for name in places[one.judge, str(one.event.get("id"))]:
+    """``of_round`` for every round at once, the one that was planned first before the others:
+    whoever asks about all of a long history goes through it once, not once for each."""
+    plans = [one for one in judgements if one.event.get("kind") == "plan"]
+    rounds_of_plan: dict[str, dict[str, None]] = {}
+    rounds_of_judge: dict[str, dict[str, None]] = {}
+    found: dict[str, list[Judgement]] = {}
+    for one in sorted(plans, key=lambda one: str(one.event.get("at", ""))):
+        name = str(one.event.get("round"))
+        rounds_of_plan.setdefault(str(one.event.get("plan")), {})[name] = None
+        rounds_of_judge.setdefault(one.judge, {})[name] = None
+        found.setdefault(name, [])
+    for one, names in zip(judgements, _places(judgements, rounds_of_plan, rounds_of_judge),
+                          strict=True):  # fmt: skip
+        for name in names:
             if name in found:
                 found[name].append(one)
+    return found
+
+
+def _places(
+    judgements: Sequence[Judgement],
+    rounds_of_plan: Mapping[str, Mapping[str, None]],
+    rounds_of_judge: Mapping[str, Mapping[str, None]],
+) -> list[Iterable[str]]:
+    """The rounds of each judgement."""
+    found: list[Iterable[str]] = []
+    places: dict[tuple[str, str], Iterable[str]] = {}
+    none: Mapping[str, None] = {}
+    later: dict[str, list[int]] = {"strong": [], "undo": []}
+    for at, one in enumerate(judgements):
+        event = one.event
+        kind = event.get("kind")
+        names: Iterable[str] = ()
+        if kind in later:
+            later[kind].append(at)
+        elif kind in ("plan", "close", "unblind"):
+            names = (str(event.get("round")),)
+        else:
+            names = rounds_of_plan.get(str(event.get("plan")), none)
+        places[one.judge, str(event.get("id"))] = names
+        found.append(names)
+    # What takes back or stresses a judgement belongs where that does, which may stand in
+    # another journal of the same judge: so it is placed last, an undo after what it undoes.
+    for at in (*later["strong"], *later["undo"]):
+        one = judgements[at]
+        of = places.get((one.judge, str(one.event.get("of"))))
+        found[at] = of or rounds_of_judge.get(one.judge, none)
+        places[one.judge, str(one.event.get("id"))] = found[at]
     return found
 
 
@@ -142,11 +158,12 @@ def in_order(judgements: Iterable[Judgement]) -> list[Judgement]:
     latest: dict[str, str] = {}
     keyed = []
     for judgement in kept:
-        said = str(judgement.event.get("at", ""))
-        at = max(said, latest.get(judgement.journal, ""))
-        latest[judgement.journal] = at
-        if at != said:
+        at = str(judgement.event.get("at", ""))
+        last = latest.get(judgement.journal, "")
+        if at < last:
+            at = last
             judgement = replace(judgement, event={**judgement.event, "at": at})
+        latest[judgement.journal] = at
         keyed.append((at, judgement))
     return [judgement for _, judgement in sorted(keyed, key=lambda pair: pair[0])]
 
@@ -203,6 +220,8 @@ def _undone(
     opened: Mapping[str, Judgement],
 ) -> set[tuple[str, str]]:
     """``(judge, event id)`` of what its judge has taken back in time."""
+    if not any(judgement.event.get("kind") == "undo" for judgement in events):
+        return set()
     about: dict[tuple[str, str], JudgeRound | None] = {}
     too_late = _after_the_end(events, plans)
     undone = set()
@@ -261,14 +280,18 @@ def _as_planned(
     planned = {(id(plan), one.pair): one for plan in plans.values() for one in plan.pairs}
     for judgement in events:
         event = judgement.event
-        name, token = str(event.get("plan")), str(event.get("pair"))
-        counts = planned.get((id(plans.get(name)), token))
-        swapped = {"left": "right", "right": "left"}.get(str(event.get("side")))
-        if event.get("kind") in ("vote", "guess") and counts is not None and swapped:
-            left = lefts.get((judgement.journal, name, token)) or lefts.get(("", name, token))
-            if left == counts.right and left != counts.left:
-                judgement = replace(judgement, event={**event, "side": swapped})
+        swapped = _SWAPPED.get(str(event.get("side"))) if "side" in event else None
+        if swapped and event.get("kind") in ("vote", "guess"):
+            name, token = str(event.get("plan")), str(event.get("pair"))
+            counts = planned.get((id(plans.get(name)), token))
+            if counts is not None:
+                left = lefts.get((judgement.journal, name, token)) or lefts.get(("", name, token))
+                if left == counts.right and left != counts.left:
+                    judgement = replace(judgement, event={**event, "side": swapped})
         yield judgement
+
+
+_SWAPPED = {"left": "right", "right": "left"}
 
 
 def _take(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tui_eval.core.judgements import Judgement, Round, rounds
+from tui_eval.core.judged import Judged
+from tui_eval.core.judgements import Judgement, Round
 from tui_eval.core.records import Sample
 
 
@@ -32,12 +33,12 @@ class OpenComparison:
     """Name, pairs judged, pairs planned."""
 
 
-def open_rounds(judgements: Iterable[Judgement]) -> tuple[Round, ...]:
+def open_rounds(judgements: Sequence[Judgement]) -> tuple[Round, ...]:
     """Of every judge, begun or only planned; finished and closed ones too, for whoever has
     finished may reopen until somebody unblinds."""
     return tuple(
         one
-        for one in rounds(judgements).values()
+        for one in Judged.of(judgements).rounds()
         if one.step == "blind_ab" and not one.unblinded_at
     )
 

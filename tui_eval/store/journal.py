@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tui_eval.core.judged import Judged
 from tui_eval.core.judgements import Judgement
 from tui_eval.core.text import clean
 from tui_eval.errors import InputError, StoreError
@@ -294,6 +295,9 @@ class Shelf:
         self._folders = tuple(folders)
         self._read: dict[Path, _Read] = {}
         self._guard = threading.Lock()
+        self._judged: dict[frozenset[str], tuple[object, list[JournalView], Judged]] = {}
+        """By the kinds asked for: what it was made of (the views too, or another one could get
+        an id of theirs), and the judgements."""
 
     def look(self) -> bool:
         """Read what is new; whether there was anything."""
@@ -312,16 +316,18 @@ class Shelf:
         self.look()
         return [one.view for one in self._read.values()]
 
-    def judgements(self, kinds: Iterable[str]) -> list[Judgement]:
+    def judgements(self, kinds: Iterable[str]) -> Judged:
         """Events of these kinds, each once however often its file was copied; in the order
-        of each journal, journals by name."""
-        wanted, seen, found = set(kinds), set(), []
-        for view in self.views():
-            for event in view.events:
-                if event["kind"] in wanted and event["id"] not in seen:
-                    seen.add(event["id"])
-                    found.append(Judgement(view.judge, view.path.name, event))
-        return found
+        of each journal, journals by name. The same object until a journal has changed."""
+        wanted = frozenset(kinds)
+        views = self.views()
+        # Events are only ever added to a view; one that is read afresh is another view.
+        now = [(id(view), view.judge, len(view.events)) for view in views]
+        kept = self._judged.get(wanted)
+        if kept is None or kept[0] != now:
+            kept = now, views, Judged(_each_once(views, wanted))
+            self._judged[wanted] = kept
+        return kept[2]
 
     def _paths(self) -> Iterator[Path]:
         for folder in self._folders:
@@ -329,6 +335,17 @@ class Shelf:
                 for name in sorted(os.listdir(folder)):
                     if name.endswith(".jsonl") and not name.startswith("."):
                         yield folder / name
+
+
+def _each_once(views: Iterable[JournalView], wanted: frozenset[str]) -> list[Judgement]:
+    seen: set[str] = set()
+    found = []
+    for view in views:
+        for event in view.events:
+            if event["kind"] in wanted and event["id"] not in seen:
+                seen.add(event["id"])
+                found.append(Judgement(view.judge, view.path.name, event))
+    return found
 
 
 @dataclass(slots=True)

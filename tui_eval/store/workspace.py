@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tui_eval.core.judgements import Judgement
+from tui_eval.core.judged import Judged
 from tui_eval.core.records import (
     Completion,
     CopyMatch,
@@ -295,7 +295,7 @@ class Workspace:
         """Every journal that is here, of all judges and hosts, as far as it can be used."""
         return self._shelf.views()
 
-    def judgements(self, kinds: Iterable[str]) -> list[Judgement]:
+    def judgements(self, kinds: Iterable[str]) -> Judged:
         """Events of these kinds, each once, in the order of each journal."""
         return self._shelf.judgements(kinds)
 

@@ -11,7 +11,8 @@ from itertools import pairwise
 from tui_eval.core import blinding
 from tui_eval.core.blinding import Allotment
 from tui_eval.core.evidence import Evidence
-from tui_eval.core.judgements import JudgeRound, Round, of_round, rounds
+from tui_eval.core.judged import Judged
+from tui_eval.core.judgements import JudgeRound, Round
 from tui_eval.core.records import Completion, Sample
 from tui_eval.core.stats.order import median
 from tui_eval.core.steps.wording import count_text
@@ -35,7 +36,7 @@ def tag_counts(notes: Iterable[str]) -> Counter[str]:
 
 
 def the_round(evidence: Evidence, name: str) -> Round | None:
-    return rounds(of_round(evidence.judgements(), name)).get(name)
+    return Judged.of(evidence.judgements()).round(name)
 
 
 def prompts(evidence: Evidence, candidate: str, *models: str) -> Mapping[str, Sample]:

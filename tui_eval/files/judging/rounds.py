@@ -12,7 +12,7 @@ from tui_eval.config import Config, nearest
 from tui_eval.core import blinding
 from tui_eval.core.anchors import ANCHORS
 from tui_eval.core.blinding import Answered, Repeats
-from tui_eval.core.judgements import JudgeRound, Step, of_round, rounds
+from tui_eval.core.judgements import JudgeRound, Step
 from tui_eval.core.records import Completion, Sample
 from tui_eval.core.steps.compared import judged_elsewhere
 from tui_eval.core.text import clean
@@ -99,7 +99,7 @@ def _elsewhere(
     workspace: Workspace, round: str, models: Sequence[Model], ids: Sequence[str]
 ) -> int:
     """How many of these prompts have an answer that was judged in another comparison."""
-    judged = judged_elsewhere(rounds(workspace.judgements(KINDS)).values(), round)
+    judged = judged_elsewhere(workspace.judgements(KINDS).rounds(), round)
     if not judged:
         return 0
     made = [model.answers() for model in models]
@@ -279,7 +279,7 @@ def recorded_answers(workspace: Workspace, key: str) -> Answers:
 
 def was_begun(workspace: Workspace, round: str) -> bool:
     """Whether somebody has judged in it: from then on its prompts stay the same."""
-    found = rounds(of_round(workspace.judgements(KINDS), round)).get(round)
+    found = workspace.judgements(KINDS).round(round)
     return found is not None and bool(found.begun)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from tui_eval.core.judgements import JudgeRound, Round, rounds
+from tui_eval.core.judgements import JudgeRound, Round
 from tui_eval.files.evidence import JUDGED
 from tui_eval.files.judging.recording import comparison_of
 from tui_eval.store.journal import JournalView
@@ -43,8 +43,8 @@ def _journal(view: JournalView) -> dict[str, Any]:
 def rounds_of(workspace: Workspace) -> list[dict[str, Any]]:
     """Reviews and comparisons with their judges. An open comparison tells no seeds: sides
     follow from them."""
-    found = rounds(workspace.judgements(JUDGED))
-    return [_round(workspace, one) for one in found.values() if one.judges]
+    found = workspace.judgements(JUDGED).rounds()
+    return [_round(workspace, one) for one in found if one.judges]
 
 
 def _round(workspace: Workspace, one: Round) -> dict[str, Any]:

@@ -1,0 +1,53 @@
+"""Every judgement at one moment, with the rounds that they make: each is folded once, however
+many steps ask for it, for in a long history the fold is what takes the time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import overload
+
+from tui_eval.core.judgements import Judgement, Round, by_round, rounds
+
+
+class Judged(Sequence[Judgement]):
+    """Never changes, and neither may the rounds that it gives: whoever goes on with one, as a
+    judge's session does, folds its own."""
+
+    def __init__(self, judgements: Sequence[Judgement]) -> None:
+        self._all = tuple(judgements)
+        self._folded: dict[str, Round | None] = {}
+
+    @classmethod
+    def of(cls, judgements: Sequence[Judgement]) -> Judged:
+        return judgements if isinstance(judgements, cls) else cls(judgements)
+
+    @cached_property
+    def by_round(self) -> dict[str, list[Judgement]]:
+        return by_round(self._all)
+
+    def round(self, name: str) -> Round | None:
+        """As ``rounds(self).get(name)``."""
+        if name not in self._folded:
+            own = self.by_round.get(name)
+            self._folded[name] = rounds(own).get(name) if own is not None else None
+        return self._folded[name]
+
+    def rounds(self) -> tuple[Round, ...]:
+        """As ``rounds(self).values()``."""
+        return tuple(filter(None, map(self.round, self.by_round)))
+
+    @overload
+    def __getitem__(self, at: int) -> Judgement: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Judgement, ...]: ...
+
+    def __getitem__(self, at: int | slice) -> Judgement | tuple[Judgement, ...]:
+        return self._all[at]
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __iter__(self) -> Iterator[Judgement]:
+        return iter(self._all)
