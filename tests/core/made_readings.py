@@ -74,7 +74,7 @@ def blind_ab(wins: int, losses: int, *findings: Finding, **numbers: Number) -> R
 def closed_ab(judged: int = 0) -> Reading:
     """As before unblinding."""
     closed = Number(None, why="told after unblinding")
-    numbers = {"judged": Number(judged), "votes": Number(judged)}
+    numbers = dict.fromkeys(("judged", "judged_any", "votes"), Number(judged))
     names = ("wins", "losses", "ties", "win_rate", "longer_rate")
     return read("blind_ab", {**dict.fromkeys(names, closed), **numbers}, waiting=True)
 

@@ -50,7 +50,8 @@ def test_every_number_has_its_meaning() -> None:
         "sign_p": sign_p(31, 13), "e_value": e_value(31, 13), "both_bad_rate": 4 / 50,
         # Sides alternate, beginning with tuned left.
         "left_rate": (16 + 7) / 44,
-        "detectable": smallest_found(44), "votes": 50, "judged": 50, "planned": 50, "ready": 50,
+        "detectable": smallest_found(44), "votes": 50, "judged": 50,
+        "judged_any": 50, "planned": 50, "ready": 50,
         "locked": 1, "clear": 0, "flagged": 0, "pace": 30, "guesses": 0, "guesses_right": 0,
     }  # fmt: skip
     for name, number in expected.items():

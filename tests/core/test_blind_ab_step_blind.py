@@ -17,7 +17,7 @@ from tui_eval.core.judgements import Judgement
 from tui_eval.core.reading import Reading
 
 MIRROR = str.maketrans("tb", "bt")
-TOLD = {"votes", "judged", "planned", "ready", "pace", "locked", "clear"}
+TOLD = {"votes", "judged", "judged_any", "planned", "ready", "pace", "locked", "clear"}
 """Numbers that may be there before unblinding."""
 
 
@@ -164,6 +164,25 @@ def test_words_while_waiting() -> None:
     assert done.verdict == "waiting"
     assert done.headline == "50 of 50 judged: can be unblinded"
     assert done.summary == "ana 50, bo 16 of 50; every judge is done: unblind to read the result"
+
+
+def test_whoever_only_has_to_end_it_is_told_so() -> None:
+    ana = Judge().pairs(50).votes("tb" * 25)
+    alone = read(compared(50, *heard(ana)))
+    assert alone.headline == "50 of 50 judged: J, then F ends it"
+    assert alone.summary == "ana 50 of 50, 30 s each; all judged: J, then F ends it"
+
+
+def test_two_judges_of_whom_one_is_ahead_are_both_told() -> None:
+    """Also where the one ahead has ended: the other keeps the result closed."""
+    ana, bo = Judge().pairs(50).votes("tb" * 25), Judge("bo", 1).pairs(50).votes("tbtb")
+    for reading in (read(compared(50, *heard(one, bo))) for one in (ana, ana.finish())):
+        assert reading.headline == "ana 50, bo 4 of 50: J, F ends or closes"
+        told = "ana 50, bo 4 of 50; bo must finish or be closed: J, then F"
+        assert reading.summary == told
+        assert (value(reading, "judged"), value(reading, "judged_any")) == (4, 50)
+    long = Judge("b" * 30, 1).pairs(50).votes("tb")
+    assert len(read(compared(50, *heard(ana, long))).headline) <= 42
 
 
 def _first(n: int) -> Any:

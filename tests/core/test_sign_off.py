@@ -59,9 +59,15 @@ def test_a_review_that_goes_on_counts_what_is_there() -> None:
 def test_before_unblinding_nothing_depends_on_how_pairs_were_decided() -> None:
     ready = made.review(n=20)
     for wins, losses in ((31, 13), (3, 4), (0, 0)):
-        judged = {"judged": Number(44)}
+        judged = {"judged": Number(44), "judged_any": Number(44)}
         closed = made.undone(made.blind_ab(wins, losses, **judged))
         assert missing(of(ready, closed)) == ("the A/B is not unblinded",)
+
+
+def test_votes_of_who_is_ahead_are_not_asked_for_again() -> None:
+    numbers = {"judged": Number(4), "judged_any": Number(50)}
+    closed = made.undone(made.blind_ab(0, 0, **numbers))
+    assert missing(of(made.review(n=20), closed)) == ("the A/B is not unblinded",)
 
 
 def test_what_is_missing_is_one_sentence() -> None:

@@ -98,6 +98,11 @@ def _waiting_headline(standing: Standing, enough: Enough | None) -> str:
     done = f"{standing.judged} of {planned} judged"
     if standing.round is not None and standing.round.all_ended:
         return fitting((f"{done}: can be unblinded", done), HEADLINE_CELLS)
+    if standing.all_judged:
+        return fitting((f"{done}: J, then F ends it", done), HEADLINE_CELLS)
+    done = _headway(standing)
+    if standing.held_up:
+        return fitting((f"{done}: J, F ends or closes", f"{done}: press J", done), HEADLINE_CELLS)
     told = enough_text(standing, enough)
     return fitting(
         (
@@ -108,6 +113,19 @@ def _waiting_headline(standing: Standing, enough: Enough | None) -> str:
         ),
         HEADLINE_CELLS,
     )
+
+
+def _headway(standing: Standing) -> str:
+    """How far judging is, of each where there are two: what all have done hides who is ahead."""
+    counts = sorted((len(one.voted) for one in standing.begun), reverse=True)
+    planned = standing.planned
+    if len(counts) < 2:
+        return f"{standing.judged} of {planned} judged"
+    several = f"{len(counts)} judges {counts[-1]} to {counts[0]} of {planned}"
+    if len(counts) > 2:
+        return several
+    both = (f"{clean(one.judge, limit=8)} {len(one.voted)}" for one in standing.begun)
+    return fitting((f"{', '.join(both)} of {planned}", several), HEADLINE_CELLS - 4)
 
 
 def _waiting_summary(standing: Standing, enough: Enough | None, alpha: float) -> str:
@@ -125,6 +143,13 @@ def _waiting_summary(standing: Standing, enough: Enough | None, alpha: float) ->
         tail = "; every judge is done: unblind to read the result"
         return fitting((done + tail, short + tail, short), SUMMARY_CELLS)
     pace = f", {standing.pace:.0f} s each" if standing.pace is not None else ""
+    if standing.all_judged:
+        tail = "; all judged: J, then F ends it"
+        return fitting((done + pace + tail, done + tail, short + tail, short), SUMMARY_CELLS)
+    if standing.held_up:
+        left = judging.names_text([one.judge for one in standing.held_up], 2)
+        tails = (f"; {left} must finish or be closed: J, then F", "; J, then F ends or closes")
+        return fitting((*(done + tail for tail in tails), short + tails[-1]), SUMMARY_CELLS)
     tail = f"; enough votes to decide? {enough_text(standing, enough)}"
     variants = (done + pace + tail, done + tail, short + pace + tail, short + tail)
     return fitting(variants, SUMMARY_CELLS)

@@ -37,7 +37,7 @@ def early_numbers(standing: Standing, enough: Enough | None) -> dict[str, Number
 
 def missing_numbers(why: str) -> dict[str, Number]:
     names = (*OPENED, "locked", "clear", "pace")
-    counts = dict.fromkeys(("votes", "judged", "planned", "ready"), Number(0))
+    counts = dict.fromkeys(("votes", "judged", "judged_any", "planned", "ready"), Number(0))
     return dict.fromkeys(names, Number(None, why=why)) | counts
 
 
@@ -46,6 +46,7 @@ def _progress(standing: Standing) -> dict[str, Number]:
     return {
         "votes": Number(standing.votes),
         "judged": Number(standing.judged),
+        "judged_any": Number(standing.judged_any),
         "planned": Number(standing.planned),
         "ready": Number(standing.ready),
         "pace": pace if standing.pace is None else Number(standing.pace, unit="seconds"),

@@ -107,6 +107,8 @@ class Standing:
     judged: int
     """Pairs that everybody who still judges has done; once nobody does, all that anybody
     has done."""
+    judged_any: int
+    """Pairs that anybody has done: what counts once everybody has finished or was closed."""
     pace: float | None
 
     @property
@@ -116,6 +118,22 @@ class Standing:
     @property
     def unblinded(self) -> bool:
         return self.round is not None and bool(self.round.unblinded_at)
+
+    @property
+    def going(self) -> tuple[JudgeRound, ...]:
+        return tuple(judge for judge in self.begun if not judge.ended)
+
+    @property
+    def all_judged(self) -> bool:
+        """Everybody who still judges has nothing left but to end it."""
+        return bool(self.going) and all(len(one.voted) >= self.planned for one in self.going)
+
+    @property
+    def held_up(self) -> tuple[JudgeRound, ...]:
+        """Who still has pairs to judge, where another has judged every one."""
+        if not any(len(one.voted) >= self.planned for one in self.begun):
+            return ()
+        return tuple(one for one in self.going if len(one.voted) < self.planned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +224,7 @@ def _standing(
         mode=mode,
         votes=sum(len(_voted(judge)) for judge in begun),
         judged=len(_judged(begun)),
+        judged_any=len(_judged_by_any(begun)),
         pace=judging.pace(begun),
     )
 
@@ -214,7 +233,11 @@ def _judged(begun: Sequence[JudgeRound]) -> frozenset[str]:
     going = [frozenset(judge.voted) for judge in begun if not judge.ended]
     if going:
         return frozenset.intersection(*going)
-    return frozenset().union(*(judge.voted for judge in begun))
+    return _judged_by_any(begun)
+
+
+def _judged_by_any(begun: Sequence[JudgeRound]) -> frozenset[str]:
+    return frozenset[str]().union(*(judge.voted for judge in begun))
 
 
 def _voted(judge: JudgeRound) -> list[PlannedPair]:

@@ -50,7 +50,8 @@ def _votes(reading: Reading | None) -> Iterator[str]:
     """Before unblinding by judged pairs alone: how many of them decided says how close it is."""
     decided = shown.deciding(reading)
     if decided is None:
-        left = DECIDING - int(shown.value(reading, "judged") or 0)
+        # What counts once all have finished or were closed: unblinding asks for that anyway.
+        left = DECIDING - int(shown.value(reading, "judged_any") or 0)
         if left > 0:
             word = "more vote" if left < DECIDING else "vote"
             yield f"{count_text(left, word)} in the blind A/B"

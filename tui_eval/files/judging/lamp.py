@@ -30,6 +30,7 @@ def decided(
         mode=begun[0].mode,
         votes=0,
         judged=0,
+        judged_any=0,
         pace=None,
     )
     case = Asked(

@@ -30,6 +30,8 @@ INVITATION = {
     "review": "reads and scores them, four digits each; every key is kept at once",
     "blind_ab": "judges them, one key each, without names; every vote is kept at once",
 }
+ENDING = "all judged: F there ends it, and unblinds once all who began have ended"
+HELD_UP = "goes on judging; F there ends yours, and can close another's"
 PLACES = ("view", "step", "say", "note")
 """What a row opens that is no item of the data (``core.reading.Table``)."""
 TALL = 28
@@ -344,7 +346,7 @@ class StepPane(PlotKeys, can_focus=True):
             verb = progress.VERBS[job.verb]
             return [line(("! ", "caution!"), f"{verb} {words}: {kept}; r goes on from there")]
         if reading is not None and to_be_judged(self.entry, reading):
-            return [line(("  J", "accent"), (f" {INVITATION[self.step]}", "dim"))]
+            return [line(("  J", "accent"), (f" {_invitation(reading)}", "dim"))]
         if reading is not None and self._standing(reading) == "not_started" and self.entry.needs:
             asked = line("  It will answer: ", clean(self.entry.question))
             after = "judge with J as soon as the first answers are there"
@@ -364,6 +366,19 @@ class StepPane(PlotKeys, can_focus=True):
         if self.job is None or self.job.state not in ("queued", "running"):
             return []
         return [[], progress_line(self.job, self.engine, width)]
+
+
+def _invitation(reading: Reading) -> str:
+    """What ``J`` leads to, by how far judging is."""
+
+    def value(name: str) -> float:
+        number = reading.numbers.get(name)
+        return number.value or 0 if number is not None else 0
+
+    planned = value("planned")
+    if reading.step == "blind_ab" and 0 < planned <= value("judged_any"):
+        return ENDING if planned <= value("judged") else HELD_UP
+    return INVITATION[reading.step]
 
 
 def _long(findings: Sequence[Finding], width: int) -> bool:
