@@ -188,7 +188,7 @@ BLOCKS = frozenset({"heading_open", "table_open", "bullet_list_open", "fence", "
         ("pass_at_1 of a_b", "pass_at_1 of a_b"),
         ("#35", "`#35`"),
         ("a|b", r"a\|b"),
-        ("[l](x)", r"[l\](x)"),
+        ("[l](x)", r"\[l\](x)"),
         ("<b>", "&lt;b&gt;"),
         ("one\ntwo", "one⏎two"),
     ],
@@ -201,6 +201,12 @@ def test_what_is_harmless_in_markdown_stays_readable(text: str, inert: str) -> N
 def test_no_line_begins_as_a_block(text: str) -> None:
     kinds = {token.type for token in tokens(start(text))}
     assert kinds <= {"paragraph_open", "inline", "paragraph_close", "text", "text_special"}
+
+
+def test_an_interval_has_both_its_brackets_escaped_or_none() -> None:
+    assert inline("gap 0.02 [-0.06, 0.10]") == "gap 0.02 [-0.06, 0.10]"
+    assert inline("gap [-0.06, 0.10](n = 4)") == "gap \\[-0.06, 0.10\\](n = 4)"
+    assert start("[-0.06, 0.10] so") == "\\[-0.06, 0.10\\] so"
 
 
 def test_a_fence_is_longer_than_those_in_the_text() -> None:

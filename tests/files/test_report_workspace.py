@@ -20,6 +20,7 @@ from tui_eval.files.evidence import FileCache
 from tui_eval.files.judging import open_ab
 from tui_eval.files.report import writing
 from tui_eval.files.report.gather import Material
+from tui_eval.files.report.handed_on import shortener
 from tui_eval.files.signing import sign
 from tui_eval.store import files as lines
 from tui_eval.store.workspace import Workspace
@@ -50,6 +51,25 @@ def test_data_are_named_by_content_and_rows(place: Made, material: Material) -> 
     assert (data["rows"], data["used"], data["skipped"]) == (63, 61, 2)
     assert sum(data["reasons"].values()) == 2
     assert [row["row"] for row in data["skipped_rows"]] == [62, 63]
+
+
+def test_nothing_tells_where_the_workspace_lay(place: Made, material: Material) -> None:
+    for kind in ("html", "markdown", "json"):
+        assert str(place.folder) not in report.text(material, kind)
+    used = material.readings["tuned"]["perplexity"].how
+    assert any(f"rows of {place.config.data.validation}." in one for one in used)
+    assert told(material)["folder"] == place.folder.name
+
+
+def test_paths_are_named_from_the_workspace_and_from_home() -> None:
+    short = shortener(Path("/home/ana/w"), Path("/home/ana"))
+    assert short("Read from /home/ana/w/runs/a.json.") == "Read from runs/a.json."
+    assert short("/home/ana/w") == "~/w"
+    assert short("/home/ana/models/x and /home/anabel/y") == "~/models/x and /home/anabel/y"
+    assert short("/home/ana/w-2/x") == "~/w-2/x"
+    assert short("/mnt/home/ana/w/x") == "/mnt/home/ana/w/x"
+    outside = shortener(Path("/data/w"), Path("/"))
+    assert (outside("/data/w"), outside("/data/v")) == ("w", "/data/v")
 
 
 def test_settings_in_force_say_where_they_were_set(material: Material) -> None:
@@ -135,7 +155,7 @@ def test_an_open_comparison_gives_no_direction(
         # How long a judge takes is told, and must not tell the two apart.
         clock = count()
         monkeypatch.setattr(lines, "now", lambda clock=clock: moment(next(clock)))
-        place = made_report.workspace(tmp_path / str(turn))
+        place = made_report.workspace(tmp_path / str(turn) / "w")
         vote(place, turn)
         material = made_report.gathered(place)
         assert told(material)["readings"]["candidates"]["tuned"]["steps"]["blind_ab"][

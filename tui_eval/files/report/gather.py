@@ -15,6 +15,7 @@ from tui_eval.core.records import Job
 from tui_eval.core.sign_off_records import Contradiction, Decided
 from tui_eval.errors import InputError
 from tui_eval.files.evidence import FileCache, readings
+from tui_eval.files.report.handed_on import Shorten, of_provenance, of_reading, shortener
 from tui_eval.files.report.provenance import provenance
 from tui_eval.files.tries import last_tries
 from tui_eval.store.workspace import Workspace
@@ -64,23 +65,28 @@ def gather(
             f"{config.path} names no fine-tuned model.", 'Add [models.tuned] with path = "...".'
         )
     cache = cache or FileCache()
+    shorten = shortener(config.folder)
     found = {name: readings(workspace, config, name, cache=cache) for name in names}
     decided = {name: decided_of(workspace, config, name, found[name], cache) for name in names}
     compared, notes = _compared(workspace, config, names, cache)
     return Material(
         made_at=now or datetime.now(UTC).isoformat(timespec="seconds"),
-        folder=str(config.folder),
-        readings=found,
+        folder=shorten(str(config.folder)),
+        readings={name: _shortened(steps, shorten) for name, steps in found.items()},
         decided=decided,
         weighed={name: weigh(steps) for name, steps in found.items()},
         contradictions={name: contradictions(steps) for name, steps in found.items()},
-        provenance=provenance(workspace, config, found, cache),
+        provenance=of_provenance(provenance(workspace, config, found, cache), shorten),
         earlier=_earlier(workspace, config, found, cache),
         overview=overview(found, decided) if len(names) > 1 else None,
         compared=compared,
         compared_notes=notes,
         tries=last_tries(workspace.jobs()),
     )
+
+
+def _shortened(steps: Mapping[str, Reading], shorten: Shorten) -> dict[str, Reading]:
+    return {step: of_reading(reading, shorten) for step, reading in steps.items()}
 
 
 def _earlier(
@@ -104,7 +110,7 @@ def _compared(
 
     made = [
         one
-        for one in comparisons(workspace, config, cache)
+        for one in comparisons(workspace, config, cache, blind=False)
         if one.candidate in names or one.against in names
     ]
     if all(one.against == "base" and one.current for one in made):

@@ -15,6 +15,8 @@ JOINER = "\u2060"
 _ESCAPED = re.compile(r"[\\`*|~^]|\](?=[(\[])|\[(?=\^)")
 """A bracket is one only before what would make a link or note of it: intervals stay readable.
 No text of ours ever defines what ``[name]`` could refer to."""
+_PAIR = re.compile(r"(?<!\\)\[([^\[\]\\]*)\\\]")
+"""A bracket that was left beside its escaped one: both or neither read as a pair."""
 _AROUND = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 """An underscore within a word is none of Markdown's business."""
 _ENTITY = re.compile(r"&(?=#?[0-9A-Za-z]+;)")
@@ -22,6 +24,7 @@ _ADDRESS = re.compile(r"(?i)(?<=[a-z]):(?=//)|(?<=www)\.|(?<=mailto):|(?<=xmpp):
 _MENTION = re.compile(r"@(?=\w)")
 _NUMBER = re.compile(r"#(?=\d)|(?i:(?<=\bGH)-(?=\d))")
 _START = re.compile(r"^(\s*)([#>+=:\[-]|\d+(?=[.)](?:\s|$)))")
+_OPENED = re.compile(r"^\[([^\[\]\\]*)\]")
 _SAMPLE = re.compile(r"#\d+")
 
 
@@ -30,7 +33,7 @@ def inline(text: str, *, limit: int | None = None) -> str:
     made = clean(text, limit=limit)
     if _SAMPLE.fullmatch(made):
         return f"`{made}`"
-    made = _ESCAPED.sub(r"\\\g<0>", made)
+    made = _PAIR.sub(r"\\[\1\\]", _ESCAPED.sub(r"\\\g<0>", made))
     made = _AROUND.sub(r"\\_", made)
     made = _ENTITY.sub("&amp;", made).replace("<", "&lt;").replace(">", "&gt;")
     made = made.replace("$", "&#36;")
@@ -45,6 +48,8 @@ def start(text: str, *, limit: int | None = None) -> str:
     if found is None:
         return made
     sign = found[2]
+    if sign == "[":
+        made = _OPENED.sub(r"[\1\\]", made, count=1)
     return f"{sign}\\{made[len(sign) :]}" if sign.isdigit() else "\\" + made
 
 
