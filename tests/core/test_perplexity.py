@@ -520,3 +520,21 @@ def test_answers_alone_leave_nothing_to_score() -> None:
     assert base_alone.verdict == "not_enough"
     assert "[models.base]" in base_alone.findings[0].text
     assert base_alone.numbers["tuned"].value is not None
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "loss", "models"),
+    [(700, 6.5, ()), (700, 6.6, ("base",)), (None, 12.4, ()), (None, 12.6, ("base",))],
+)
+def test_a_model_worse_than_guessing_is_a_caution(
+    vocabulary: int | None, loss: float, models: tuple[str, ...]
+) -> None:
+    """ln 700 is 6.55 nats; without a known vocabulary the limit is 12.5."""
+    base = [loss + 0.01 * (i % 2) for i in range(40)]
+    checked = Preflight("chat", vocabulary=vocabulary)
+    reading = read(scored_pairs(base, [1.2 + 0.01 * (i % 3) for i in range(40)], checked=checked))
+    found = [one for one in reading.findings if one.code == "above_chance"]
+    assert [one.at for one in found] == ([{"models": [*models]}] if models else [])
+    assert reading.verdict == ("caution" if models else "good")
+    if models:
+        assert "worse than guessing" in reading.headline

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import exp
 
 from tui_eval.core.evidence import Evidence
 from tui_eval.core.reading import Finding, Severity
@@ -51,6 +52,7 @@ def all_hits(case: Case) -> list[Hit]:
     hits += [_too_few(case), _no_base(case)]
     hits += _preflight(preflight) if preflight is not None else []
     if case.enough:
+        hits += [_above_chance(case, preflight)]
         hits += [case.reconciled.hit if case.reconciled else None, _worse_category(case)]
     hits += [_leak(case), _other_tokenizer(case), _truncated(case), _skipped(case)]
     hits += [_duplicates(case), _examples(case)]
@@ -128,6 +130,30 @@ def _worse(case: Case, found: Interval, severity: Severity) -> Hit:
         f" {who} is more confused by the validation set."
     )
     return Hit(Finding("worse", severity, text), "worse than base", "worse than base")
+
+
+def _above_chance(case: Case, preflight: Preflight | None) -> Hit | None:
+    """Perplexity is the number of tokens that an even guess chooses from: above the size of the
+    vocabulary a model is worse than one that knows nothing. Where the size is not recorded, the
+    limit is above every common tokenizer's (``curves.above_chance``, in nats)."""
+    vocabulary = preflight.vocabulary if preflight is not None else None
+    most = float(vocabulary or exp(threshold(case.evidence, "curves.above_chance")))
+    found = {"base": case.found.base, "tuned": case.found.tuned}
+    above = {name: one.value for name, one in found.items() if one is not None and one.value > most}
+    if not above:
+        return None
+    figures = {
+        name: f"{value:,.0f}" if value < 1e9 else "over 10⁹" for name, value in above.items()
+    }
+    told = " and ".join(f"{name}'s perplexity ({figure})" for name, figure in figures.items())
+    size = f"its {vocabulary:,} tokens" if vocabulary else f"even {most:,.0f} tokens"
+    text = (
+        f"Worse than guessing: {told} is above that of an even guess over {size}. Prompt,"
+        " tokenizer or weights are not what the model was trained with."
+    )
+    phrase = f"{' and '.join(above)} worse than guessing"
+    finding = Finding("above_chance", "caution", text, {"models": [*above]})
+    return Hit(finding, phrase, phrase)
 
 
 def percent_text(improvement: Interval) -> str:
