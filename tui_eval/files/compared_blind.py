@@ -6,6 +6,7 @@ steps and exports alone: nothing that judges reads this.
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 Judgements = Callable[[], Sequence[Judgement]]
 _Files = tuple[tuple[str, Path, object], ...]
+_Weights = Callable[[], Mapping[str, str]]
+"""Of each producer's model, by the producer's key."""
 
 
 def compared_blind(
@@ -40,11 +43,19 @@ def compared_blind(
     judged = workspace.judged_version()
     key = ("open rounds", str(workspace.folder), judged)
     found = cache.kept(tuple, key, lambda: open_rounds(judgements()))
-    return [_comparison(workspace, config, cache, one, judged) for one in found]
+    files = _files(config)
+    weights = functools.cache(lambda: {one.key: one.weights for one in workspace.producers()})
+    return [_comparison(workspace, config, cache, one, judged, files, weights) for one in found]
 
 
 def _comparison(
-    workspace: Workspace, config: Config, cache: FileCache, one: Round, judged: object
+    workspace: Workspace,
+    config: Config,
+    cache: FileCache,
+    one: Round,
+    judged: object,
+    files: _Files,
+    weights: _Weights,
 ) -> OpenComparison:
     said = ("comparison", one.id, workspace.extent(KIND, one.id))
     about = cache.kept(tuple, said, lambda: comparisons_of(workspace, one.id))
@@ -52,9 +63,8 @@ def _comparison(
     facts = [("completion", key) for key in keys]
     facts += [("sample", what.dataset) for what in about]
     extents = tuple(workspace.extent(kind, key) for kind, key in facts)
-    files = _files(config)
     now = ("open comparison", one.id, judged, said, extents, files)
-    read = partial(_read, workspace, config, cache, one, about, files)
+    read = partial(_read, workspace, config, cache, one, about, files, weights)
     return cache.kept(OpenComparison, now, read)
 
 
@@ -71,13 +81,14 @@ def _read(
     one: Round,
     about: Sequence[Comparison],
     files: _Files,
+    weights: _Weights,
 ) -> OpenComparison:
     ids = planned_ids(one)
     asked = dict.fromkeys(about[-1].samples) if about else {}
     samples: dict[str, Sample] = {}
     made: dict[str, list[tuple[str, Completion]]] = defaultdict(list)
     for dataset in dict.fromkeys(what.dataset for what in about):
-        samples |= workspace.samples(dataset)
+        samples |= _samples(workspace, cache, dataset)
     for key in dict.fromkeys(key for what in about for key in what.keys):
         for answer in cache.completions(workspace, key).values():
             made[answer.sample].append((key, answer))
@@ -91,20 +102,25 @@ def _read(
             for id in asked
             if id in samples
         ),
-        _rows(workspace, config, about, files, {id: made[id] for id in asked}),
+        _rows(config, about, files, weights, {id: made[id] for id in asked}),
         judged_so_far(one),
     )
 
 
+def _samples(workspace: Workspace, cache: FileCache, dataset: str) -> Mapping[str, Sample]:
+    """Most comparisons of a long history ask the same prompts."""
+    now = ("samples", dataset, workspace.extent("sample", dataset))
+    return cache.kept(dict, now, lambda: workspace.samples(dataset))
+
+
 def _rows(
-    workspace: Workspace,
     config: Config,
     about: Sequence[Comparison],
     files: _Files,
+    weights: _Weights,
     made: Mapping[str, Sequence[tuple[str, Completion]]],
 ) -> dict[str, frozenset[int]]:
     """The same file by its bytes, or by where it lies."""
-    weights = {one.key: one.weights for one in workspace.producers()}
     sources = {
         key: config.resolve(source)
         for what in about
@@ -122,7 +138,7 @@ def _rows(
         rows = [
             some
             for key, some in by_key.items()
-            if key in sources and (weights.get(key) == held or sources[key] == path)
+            if key in sources and (weights().get(key) == held or sources[key] == path)
         ]
         found[name] = frozenset().union(*rows)
     return found

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from tui_eval.config import Config
 from tui_eval.core.evidence import Evidence
-from tui_eval.core.judgements import Judgement, Round, by_round, rounds
+from tui_eval.core.judgements import Judgement
+from tui_eval.core.reading import Reading
 from tui_eval.core.records import Completion, Producer, Sample
 from tui_eval.core.steps import blind_ab
 from tui_eval.core.steps.compared import Comparison
@@ -20,22 +22,30 @@ from tui_eval.store.workspace import Workspace
 
 
 def comparisons(
-    workspace: Workspace, config: Config, cache: FileCache | None = None
+    workspace: Workspace, config: Config, cache: FileCache | None = None, *, blind: bool = True
 ) -> tuple[Comparison, ...]:
     """Those of today's answers first, in the order of ``eval.toml``; then those of answers
-    that other weights or settings gave, which are read from what was recorded."""
+    that other weights or settings gave, which are read from what was recorded.
+
+    ``blind=False`` is for whoever shows no more than a row of each: of those that nobody has
+    unblinded it tells how far judging is, which needs none of the answers."""
     evidence = WorkspaceEvidence(workspace, config, cache or FileCache())
     made, kept = [], Kept()
-    for name, judged in by_round(workspace.judgements(JUDGED)).items():
-        standing = rounds(judged).get(name)
-        if standing is None or standing.step != "blind_ab":
+    judged = workspace.judgements(JUDGED)
+    for standing in judged.rounds():
+        if standing.step != "blind_ab":
             continue
+        name = standing.id
         what = comparison_of(workspace, name)
         if what is not None and len(what.models) == len(what.keys) == 2:
             current = _current(config, evidence, what)
             earlier = Earlier(workspace, config, what, judged, kept)
             source = evidence if current else earlier
-            made.append(_comparison(source, what, standing, current))
+            unread = not blind and not standing.unblinded_at
+            read = _unread if unread else partial(_read, source)
+            candidate, against = what.models
+            reading = read(candidate, against)
+            made.append(Comparison(name, candidate, against, standing, reading, current))
     places = {name: place for place, name in enumerate(config.models)}
 
     def place(one: Comparison) -> tuple[bool, int, int, str]:
@@ -50,13 +60,16 @@ def comparisons(
     return tuple(sorted(made, key=place))
 
 
-def _comparison(source: Evidence, what: Recorded, standing: Round, current: bool) -> Comparison:
-    candidate, against = what.models
+def _read(source: Evidence, candidate: str, against: str) -> Reading:
     try:
-        reading = blind_ab.read(source, candidate, against)
+        return blind_ab.read(source, candidate, against)
     except TuiEvalError as error:
-        reading = unreadable(blind_ab.STEP, candidate, error)
-    return Comparison(standing.id, candidate, against, standing, reading, current)
+        return unreadable(blind_ab.STEP, candidate, error)
+
+
+def _unread(candidate: str, against: str) -> Reading:
+    words = "not unblinded yet"
+    return Reading(blind_ab.STEP, candidate, "waiting", words, words, against=against)
 
 
 def evidence_of(
@@ -108,7 +121,6 @@ class Earlier(RecordedEvidence):
         self._judged, self._kept = judged, kept or Kept()
 
     def judgements(self) -> Sequence[Judgement]:
-        """Those of this comparison alone."""
         return self._judged
 
     def generator(self, candidate: str, model: str) -> Producer | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from tui_eval.core.evidence import Evidence, TaskEvidence
 from tui_eval.core.metrics import metric_of
@@ -42,7 +43,13 @@ _Made = Mapping[str, Mapping[str, Completion]]
 def kept_back(evidence: TaskEvidence, candidate: str, base: str | None) -> Kept:
     """The items of a task (sample ids) that ask what a blind comparison asks that isn't
     unblinded, whosever it is, begun or not, or whose answers are among those compared: who
-    has read here which model wrote what can't judge it blind."""
+    has read here which model wrote what can't judge it blind. What is asked is read when the
+    first task asks: every open comparison of a long history is part of it."""
+    keeper = cache(lambda: _keeper(evidence, candidate, base))
+    return lambda task: keeper()(task)
+
+
+def _keeper(evidence: TaskEvidence, candidate: str, base: str | None) -> Kept:
     made = _made_of(evidence, candidate, base)
     open_ = evidence.compared_blind()
     asked = [*_planned_today(evidence, candidate, base, made), *_open(evidence, candidate, made)]
@@ -54,11 +61,19 @@ def kept_back(evidence: TaskEvidence, candidate: str, base: str | None) -> Kept:
 def closed_prompts(evidence: Evidence, candidate: str) -> Callable[[Sample], bool]:
     """Whether a prompt is one of a blind comparison that somebody has opened: for pages that
     show answers to the validation prompts beside their models' names."""
-    if not evidence.compared_blind():
-        return lambda sample: False
-    made = _made_of(evidence, candidate, evidence.base(candidate))
-    asks = _Asks.of(_open(evidence, candidate, made))
-    return lambda sample: asks.same(TaskItem(sample))
+
+    @cache
+    def asks() -> _Asks | None:
+        if not evidence.compared_blind():
+            return None
+        made = _made_of(evidence, candidate, evidence.base(candidate))
+        return _Asks.of(_open(evidence, candidate, made))
+
+    def closed(sample: Sample) -> bool:
+        asked = asks()
+        return asked is not None and asked.same(TaskItem(sample))
+
+    return closed
 
 
 def open_words(evidence: Evidence) -> str:
