@@ -64,8 +64,9 @@ def rounds(judgements: Iterable[Judgement]) -> dict[str, Round]:
         found[name].unblinded_by = opened[name].judge
     undone = _undone(events, plans, opened)
     for judgement in _as_planned(events, plans):
-        if (judgement.judge, str(judgement.event.get("id"))) not in undone:
-            _take(found, plans, opened, judgement)
+        if undone and (judgement.judge, str(judgement.event.get("id"))) in undone:
+            continue
+        _take(found, plans, opened, judgement)
     for each in found.values():
         each.judges = tuple(sorted(each.judges, key=lambda judge: (judge.ordinal, judge.judge)))
     return found

@@ -14,11 +14,11 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from tui_eval.errors import StoreError
 
@@ -60,6 +60,27 @@ def unseal(line: bytes) -> Event:
     if not isinstance(event, dict):
         raise ValueError("it is not an object")
     return event
+
+
+def unseal_all(lines: Sequence[bytes]) -> list[Event] | None:
+    """The events of many lines, each of them checked as by ``unseal``, in half the time. None
+    where one of them may be none of ours: which, and why, ``unseal`` tells."""
+    sums = []
+    for line in lines:
+        start, end = line[:-_SUM_LENGTH], line[-_SUM_LENGTH:]
+        sum = checksum(start)
+        if end != f'"sum":"{sum}"}}'.encode("ascii"):
+            return None
+        sums.append(sum)
+    try:
+        events = _DECODER.decode(f"[{b','.join(lines).decode('utf-8', 'surrogatepass')}]")
+    except (ValueError, RecursionError):
+        return None
+    # Lines that are no objects by themselves could be some together: then a checksum stands
+    # where that of another line belongs.
+    if len(events) != len(sums) or not all(isinstance(one, dict) for one in events):
+        return None
+    return events if [one.get("sum") for one in events] == sums else None
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -169,8 +190,7 @@ def take_lock(fd: int, path: Path) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """An event and where it lies."""
 
     event: Event
@@ -212,9 +232,10 @@ def _lines(fd: int, position: Position, limit: int) -> Iterator[Line]:
             break
         at += len(block)
         *lines, kept = (kept + block).split(b"\n")
-        for line in lines:
+        together = unseal_all(lines)
+        for number, line in enumerate(lines):
             try:
-                event = unseal(line)
+                event = together[number] if together is not None else unseal(line)
             except (ValueError, RecursionError) as error:
                 position.fault = str(error) or type(error).__name__
                 return
