@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,11 @@ from tui_eval.core.records import EngineStatus, Job
 from tui_eval.errors import StoreError
 from tui_eval.ui import changed
 from tui_eval.ui import looker as lookers
-from tui_eval.ui.scene import About, Scene
+from tui_eval.ui.decision_words import row_words
+from tui_eval.ui.scene import About, Scene, rows, summary
+from tui_eval.ui.screens.sign_off import Draft, lines
+from tui_eval.ui.survey import Survey
+from tui_eval.ui.widgets.rows import plain
 
 PERPLEXITY = CHECKLIST[1]
 
@@ -291,3 +297,122 @@ def test_slow_disks_are_asked_less() -> None:
         assert files.pause == changed.EVERY
         assert files.look(lambda: (1, 1)) == ""
         assert files.pause == 40.0
+
+
+class Held(Counting):
+    """Reads one candidate's steps only as far as it is let."""
+
+    def __init__(self, readings: Any, held: str) -> None:
+        super().__init__(readings)
+        self.held, self.may_go_on = held, threading.Event()
+        self.began: list[str] = []
+
+    def reading(self, step: str, candidate: str) -> dict[str, Any]:
+        self.began.append(candidate)
+        if candidate == self.held:
+            assert self.may_go_on.wait(20)
+        return super().reading(step, candidate)
+
+
+BOTH = {"curves": fake.CURVES, "perplexity": fake.PERPLEXITY_OPEN}
+
+
+def test_a_candidate_that_is_being_read_is_looked_for_and_not_decided_on() -> None:
+    reader = Held(BOTH, "other")
+    looker, heard, _ = looking(fake.FakeWorkspace(), reader)
+    looker.start()
+    try:
+        until(lambda: heard.last.known)
+        looker.choose("other")
+        until(lambda: heard.last.candidate == "other" and "other" in reader.began)
+        assert not heard.last.known
+        assert {row.state for row in rows(heard.last)} == {"looking"}
+        assert "sign off" not in "".join(text for text, _ in summary(heard.last))
+        assert row_words(heard.last.decided, heard.last.known)[1] == "looking"
+        offered = [plain(one.line) for one in lines(heard.last, Draft("ana", ""), 76)]
+        assert any("deploy" in line and "looking" in line for line in offered)
+        reader.may_go_on.set()
+        until(lambda: heard.last.known)
+        assert heard.last.candidate == "other"
+        assert set(heard.last.readings) == set(BOTH)
+    finally:
+        reader.may_go_on.set()
+        looker.stop(5)
+
+
+def test_what_was_seen_of_a_candidate_stands_there_at_once() -> None:
+    reader = Held(BOTH, "tuned")
+    reader.may_go_on.set()
+    looker, heard, _ = looking(fake.FakeWorkspace(), reader)
+    looker.start()
+    try:
+        until(lambda: heard.last.known)
+        before = heard.last
+        looker.choose("other")
+        until(lambda: heard.last.candidate == "other" and heard.last.known)
+        reader.may_go_on.clear()
+        looker.choose("tuned")
+        until(lambda: heard.last.candidate == "tuned")
+        assert heard.last.known
+        assert heard.last.readings == before.readings
+        assert heard.last.decided == before.decided
+        assert heard.last.about == before.about
+    finally:
+        reader.may_go_on.set()
+        looker.stop(5)
+
+
+def test_what_was_read_beside_others_stands_there_at_once() -> None:
+    reader = Held(BOTH, "")
+    workspace = fake.FakeWorkspace()
+    looker, heard, _ = looking(workspace, reader)
+    told: list[Survey] = []
+    looker.start()
+    try:
+        until(lambda: heard.last.known)
+        looker._scene = replace(looker._scene, candidates=("tuned", "other"))
+        looker.survey(told.append)
+        until(lambda: told and told[-1].compared and "other" in told[-1].readings)
+        looker.survey(None)
+        reader.held = "other"
+        looker.choose("other")
+        until(lambda: heard.last.candidate == "other")
+        assert set(heard.last.readings) == set(BOTH)
+        assert not heard.last.known
+    finally:
+        reader.may_go_on.set()
+        looker.stop(5)
+
+
+def test_going_over_to_another_candidate_surveys_nothing_anew() -> None:
+    reader = Held(BOTH, "")
+    looker, heard, _ = looking(fake.FakeWorkspace(), reader)
+    told: list[Survey] = []
+    looker.start()
+    try:
+        until(lambda: heard.last.known)
+        looker.survey(told.append)
+        until(lambda: told and told[-1].compared)
+        looker.choose("other")
+        until(lambda: heard.last.candidate == "other" and heard.last.known)
+        assert looker._surveying is not None
+        assert not looker._surveying._stale
+    finally:
+        looker.stop(5)
+
+
+def test_reading_one_candidate_gives_way_to_the_one_that_is_asked_for() -> None:
+    reader = Held(BOTH, "slow")
+    looker, heard, _ = looking(fake.FakeWorkspace(), reader)
+    looker.start()
+    try:
+        until(lambda: heard.last.known)
+        looker.choose("slow")
+        until(lambda: "slow" in reader.began)
+        looker.choose("other")
+        reader.may_go_on.set()
+        until(lambda: heard.last.candidate == "other" and heard.last.known)
+        assert reader.began.count("slow") == 1
+    finally:
+        reader.may_go_on.set()
+        looker.stop(5)

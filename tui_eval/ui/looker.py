@@ -17,7 +17,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from tui_eval.checklist import CHECKLIST, StepEntry
-from tui_eval.core.sign_off_records import Decided
 from tui_eval.core.steps.contradictions import contradictions
 from tui_eval.core.text import clean
 from tui_eval.errors import TuiEvalError
@@ -25,7 +24,7 @@ from tui_eval.ui.changed import Changed
 from tui_eval.ui.crash import record
 from tui_eval.ui.lookups import Task
 from tui_eval.ui.overlooks import Overlooks
-from tui_eval.ui.scene import About, Scene, comparable, first_scene, wanted
+from tui_eval.ui.scene import Scene, comparable, first_scene, wanted
 from tui_eval.ui.spelling import spelled_reading
 
 if TYPE_CHECKING:
@@ -74,6 +73,10 @@ class Looker(Overlooks):
         self._version: tuple[int, ...] | None = None
         self._facts: object = None
         self._changed = Changed()
+        self._seen: dict[str, Scene] = {}
+        """What each candidate was last shown as, once all of it was read."""
+        self._chosen = ""
+        """The candidate that is to be gone over to at the next turn."""
         self._kept: dict[str, Mapping[str, str]] = {}
         """Verdicts by candidate when they were last kept."""
         self._stopped = False
@@ -131,22 +134,34 @@ class Looker(Overlooks):
         self._tasks.put(lambda: None)
 
     def choose(self, candidate: str) -> None:
+        """Go over to another candidate. What was last seen of it stands there at once;
+        what was not, is said to be looked for until it is read."""
+
         def switch() -> None:
+            self._chosen = ""
             self._unfollow()
             self._scene = replace(
-                self._scene,
-                candidate=candidate,
-                readings={},
-                about=About(),
-                beside=None,
-                decided=Decided(),
-                contradictions=(),
-                earlier="",
+                self._seen.get(candidate) or self._unseen(candidate),
+                candidates=self._scene.candidates,
+                jobs=self._scene.jobs,
+                engine=self._scene.engine,
+                trouble=self._scene.trouble,
             )
             self._stale = True
-            self._due["shown"] = 0.0
+            # Nobody waits here for the pause between two readings of the same.
+            self._due["readings"] = 0.0
+            self._publish(now=True)
 
+        self._chosen = candidate
         self._tasks.put(switch)
+
+    def _unseen(self, candidate: str) -> Scene:
+        """A candidate that was not read here, with what was read beside others."""
+        scene = first_scene(self._config, replace(self._start, candidate=candidate))
+        if self._surveying is None:
+            return scene
+        found = self._surveying.survey
+        return replace(scene, readings=found.readings.get(candidate, {}))
 
     def follow(self) -> None:
         """Read on in the judged log while it grows, or no longer."""
@@ -290,6 +305,7 @@ class Looker(Overlooks):
         self._due["files"] = time.monotonic() + self._changed.pause
         self._stale = self._stale or bool(written)
         if written:
+            self._outdate_survey()
             # The last of what was said before.
             self._keep(figures=True)
         if written == "config":
@@ -316,7 +332,7 @@ class Looker(Overlooks):
                 return
             self._say(words, "bad")
         self._unfollow()
-        self._config, self._reader = config, None
+        self._config, self._reader, self._seen = config, None, {}
         names = config.candidates
         here = self._scene.candidate
         self._scene = replace(
@@ -344,13 +360,18 @@ class Looker(Overlooks):
     def _read(self) -> None:
         begun = time.monotonic()
         self._reader = self._reader or self._make_reader()
-        self._facts = self._facts_now()
+        facts = self._facts_now()
+        if facts != self._facts:
+            self._outdate_survey()
+        self._facts = facts
         self._changed.reading(self._stamps)
         self._stale = False
-        if self._surveying is not None:
-            self._surveying.outdate()
         candidate = self._scene.candidate
         for entry in CHECKLIST:
+            if self._chosen not in ("", candidate):
+                # Somebody waits for another one. This one is read again when it is chosen.
+                self._stale = True
+                return
             if not self._stopped:
                 self._read_step(entry.key)
                 if not self._scene.known:
@@ -359,6 +380,7 @@ class Looker(Overlooks):
         self._decide(candidate)
         self._scene = replace(self._scene, earlier=self._reader.earlier_words(candidate))
         self._scene = replace(self._scene, about=self._reader.about(candidate), known=True)
+        self._seen[candidate] = replace(self._scene, beside=None, following="", followed="")
         self._publish(now=first)
         self._keep()
         self._reading_took = time.monotonic() - begun

@@ -51,6 +51,11 @@ class Overlooks(Lookups):
         if self._surveying is not None and self._reader is not None:
             self._surveying.turn(self._reader, self._scene)
 
+    def _outdate_survey(self) -> None:
+        """Going over to another candidate is no reason: nothing is another than it was."""
+        if self._surveying is not None:
+            self._surveying.outdate()
+
     def missing(self, tell: Callable[[Missing], object]) -> None:
         """What has to be computed for all candidates that were surveyed."""
 

@@ -132,6 +132,9 @@ class SignOffScreen(Watching):
             self.action_sign_note()
         if decision is None or self._draft.saving:
             return
+        if not self._scene.known:
+            self.say("not yet: what the steps say is still being read", "caution")
+            return
         missing = self._scene.decided.missing
         if decision == "deploy" and missing:
             self.say(f"not yet: deploy needs {needs_text(missing)}", "caution")
@@ -246,11 +249,12 @@ def about(scene: Scene) -> str:
 def _choices(scene: Scene) -> Iterator[Item]:
     decided = scene.decided
     for decision in OFFERED:
-        closed = decision == "deploy" and decided.missing
+        closed = decision == "deploy" and (decided.missing or not scene.known)
         words = ""
         if decision == "deploy":
             have = open_text(scene.readings)
             words = lacking(decided.missing, "") if closed else f"open: {have}"
+            words = words if scene.known else "looking …"
         role = "dim" if closed else "text!"
         yield item((fit(WORDS[decision], 13), role), (words, "dim"), key=decision)
     if decided.last is not None:
