@@ -5,8 +5,8 @@
 A folder that is named keeps the workspaces, and they are not made again.
 
 ``long``: ``times`` (100) trainings into the same folder, each scored, answered, kept in the
-history, and judged by a judge of its own (100 items) in a comparison that nobody has unblinded,
-and as many models in eval.toml. ``judged``: the small workspace with ``times`` judges of its
+history, and judged by a judge of its own (100 items), every second comparison unblinded; and as
+many models in eval.toml. ``judged``: the small workspace with ``times`` judges of its
 present answers (10,000 items); all but two are copies of those two with other votes, written
 by the store's writer in one go.
 
@@ -59,13 +59,13 @@ def begun(folder: Path) -> Trained:
 
 
 def trained(made: Trained, run: int, *judges: str) -> None:
-    """Other weights, scored, answered, kept and judged."""
+    """Other weights, scored, answered, kept and judged; every second comparison is unblinded."""
     made.train(run % 200 + 4)
     made.score(2.0 + run / 1000)
     made.answer("tuned")
     for judge in judges:
         review(made.folder, judge=judge, least=3)
-        compare(made.folder, judge=judge)
+        compare(made.folder, judge=judge, unblind=run % 2 == 0)
     workspace = made.workspace()
     found = made.readings(workspace)
     history.remember(workspace, made.config, "tuned", found, made.cache)
