@@ -51,11 +51,11 @@ def test_from_demo_to_both_readings_with_the_engine_killed_once(
     terminal.wait("Training curves", "✓ good", "not started")
 
     terminal.keys("1")
-    terminal.wait("validation", "step", "✓ good")
+    terminal.wait("judged checkpoint")
     terminal.keys("Escape")
     terminal.wait("Sign-off")
     terminal.keys("2")
-    terminal.wait("not started")
+    terminal.wait("· not started", "compute again")
     terminal.keys("r")
 
     workspace = Workspace.open(folder)

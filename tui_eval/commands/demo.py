@@ -23,9 +23,9 @@ def command(options: Namespace) -> int:
 
         return open_app(folder / FILE_NAME, run=options.run)
     if options.run:
-        from tui_eval.commands.run import command as run
+        from tui_eval.commands.run import run_all
 
-        return run(Namespace(workspace=folder, step=[], candidate=None))
+        return run_all(folder)
     print(folder)
     return 0
 

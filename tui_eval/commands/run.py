@@ -8,6 +8,7 @@ import time
 from argparse import Namespace
 from collections.abc import Sequence
 from itertools import product
+from pathlib import Path
 from types import FrameType
 
 from tui_eval import config as configuration
@@ -49,9 +50,18 @@ def command(options: Namespace) -> int:
         return checkpoints.run(options)
     if options.against:
         return _answer_against(options)
-    config = configuration.load(places.required(options.workspace))
-    steps = places.chosen_steps(options.step)
-    candidates = places.chosen_candidates(config, options.candidate)
+    return _compute(options.workspace, options.step, options.candidate)
+
+
+def run_all(folder: Path) -> int:
+    """Compute what any step of any candidate of a workspace lacks."""
+    return _compute(folder, [], None)
+
+
+def _compute(folder: Path | None, names: list[str], wanted: list[str] | None) -> int:
+    config = configuration.load(places.required(folder))
+    steps = places.chosen_steps(names)
+    candidates = places.chosen_candidates(config, wanted)
     listen()
     workspace = places.open_workspace(config.folder)
     try:
