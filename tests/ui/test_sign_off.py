@@ -14,12 +14,12 @@ from tests.core import made_readings
 from tests.core.made_readings import BASE_PREFERRED, PREFERRED, hit
 from tests.ui import fake
 from tests.ui.fake import shows
-from tui_eval.core.reading import Reading
+from tui_eval.core.reading import Number, Reading
 from tui_eval.core.sign_off_records import Contradiction, Decided, SignOff
 from tui_eval.errors import StoreError
 from tui_eval.ui import decision_words
 from tui_eval.ui.app import EvalApp
-from tui_eval.ui.scene import Scene, summary
+from tui_eval.ui.scene import Scene, next_keys, summary
 from tui_eval.ui.screens.checklist import COLUMN, Block, column, page
 from tui_eval.ui.screens.sign_off import Draft, lines
 from tui_eval.ui.widgets.rows import plain, width_of
@@ -83,6 +83,29 @@ def test_what_is_left_to_do_is_to_decide() -> None:
     assert "next" not in signed
     stale = Decided("deploy", ANA, changed=("the adapter of tuned changed",))
     assert "next: sign off" in "".join(text for text, _ in summary(scene(stale)))
+
+
+def test_in_little_room_the_decision_and_what_comes_next_stay() -> None:
+    """Counts go first, then the signer, then the date."""
+    by = replace(ANA, by="anastasia", decision="more_work")
+    stale = Decided("more_work", by, changed=("the adapter of tuned changed",))
+    wide, narrow = ["".join(text for text, _ in summary(scene(stale), room)) for room in (200, 78)]
+    assert wide.startswith("! more work, signed by anastasia 21 Nov, out of date   ")
+    assert (
+        narrow == "! more work, signed by anastasia 21 Nov, out of date · next: sign off, press D"
+    )
+    tight = "".join(text for text, _ in summary(scene(stale), 70))
+    assert tight == "! more work, anastasia 21 Nov, out of date · next: sign off, press D"
+    (head, *_), *_ = (block.lines for block in column(scene(stale), COLUMN, "curves"))
+    assert plain(head) == " ! more work, 21 Nov, out of date"
+
+
+def test_what_waits_for_a_person_is_on_the_key_line() -> None:
+    assert next_keys(scene()) == ("sign_off",)
+    ready = Reading("blind_ab", "tuned", "waiting", "50 ready", "", numbers={"ready": Number(50)})
+    waits = replace(scene(), readings={**scene().readings, "blind_ab": ready})
+    assert next_keys(waits) == ("judge",)
+    assert next_keys(Scene(candidate="tuned", known=True)) == ()
 
 
 @pytest.mark.parametrize("width", [60, 80, COLUMN])

@@ -25,16 +25,18 @@ def signer(one: SignOff) -> str:
     return clean(one.by, limit=NAME)
 
 
-def first_words(decided: Decided) -> tuple[str, str]:
-    """The checklist's first words, with their role."""
+def first_words(decided: Decided) -> tuple[tuple[str, ...], str]:
+    """The checklist's first words, the longest first, with their role: the signer goes before
+    the date, the decision and that it is out of date never go."""
     last = decided.last
     if last is None:
-        return "… undecided", "accent!"
+        return ("… undecided",), "accent!"
     sign, role = MARKS[last.decision]
-    text = f"{WORDS[last.decision]}, signed by {signer(last)} {day(last.at)}"
+    word, who, when = WORDS[last.decision], signer(last), day(last.at)
+    tails = (f", signed by {who} {when}", f", {who} {when}", f", {when}", "")
     if decided.stale:
-        return f"! {text}, out of date", "caution!"
-    return f"{sign} {text}", f"{role}!"
+        return tuple(f"! {word}{tail}, out of date" for tail in tails), "caution!"
+    return tuple(f"{sign} {word}{tail}" for tail in tails), f"{role}!"
 
 
 def row_words(decided: Decided, known: bool) -> tuple[str, str, str, str]:

@@ -12,7 +12,8 @@ from tui_eval.checklist import CHECKLIST, StepEntry
 from tui_eval.core.reading import Reading, Series
 from tui_eval.core.records import EngineStatus, Job, SkippedRow
 from tui_eval.core.sign_off_records import Contradiction, Decided
-from tui_eval.core.text import clean
+from tui_eval.core.steps.wording import fitting
+from tui_eval.core.text import cells, clean
 from tui_eval.ui.decision_words import first_words
 from tui_eval.ui.widgets import progress
 
@@ -246,22 +247,60 @@ def to_be_judged(entry: StepEntry, reading: Reading | None) -> bool:
     return ready is not None and bool(ready.value)
 
 
-def summary(scene: Scene) -> list[tuple[str, str]]:
-    """The checklist's first line as ``(text, role)`` runs: what stands, what comes next."""
+Runs = list[tuple[str, str]]
+
+
+def summary(scene: Scene, room: int = 200) -> Runs:
+    """The checklist's first line as ``(text, role)`` runs: what stands, what comes next. In less
+    room first the counts go, then the signer, then the date; the decision and what comes next
+    never do."""
     steps = rows(scene)
+    said, role = first_words(scene.decided)
+    counts, following = _counted(steps), _following(scene, steps)
+    brief = counts[:1]
+    shorter: list[Runs] = [[*counts, *following], [*brief, *following], following]
+    made = [[(said[0], role), *tail] for tail in shorter]
+    made += [[(words, role), *following] for words in said[1:]]
+    fits = (runs for runs in made if sum(cells(text) for text, _ in runs) <= room)
+    return next(fits, made[-1])
+
+
+def decision(scene: Scene, room: int) -> Runs:
+    """Where there is no room for what comes next: the decision, as far done where that fits."""
+    said, role = first_words(scene.decided)
+    words = fitting(said, room)
+    done = _counted(rows(scene))[:1]
+    fits = cells(words) + cells(done[0][0]) <= room
+    return [(words, role), *(done if fits else [])]
+
+
+def _counted(steps: Sequence[Row]) -> Runs:
     done = [row for row in steps if row.state in ("good", "caution", "bad", "not_enough")]
-    runs = [first_words(scene.decided), (f"   {len(done)} of {len(steps)} done", "text")]
+    runs = [(f"   {len(done)} of {len(steps)} done", "text")]
     for state, words in (("bad", "bad"), ("caution", "caution"), ("not_enough", "not enough")):
         count = sum(row.state == state for row in done)
         if count:
             runs += [(", ", "text"), (f"{count} {words}", state)]
+    return runs
+
+
+def _following(scene: Scene, steps: Sequence[Row]) -> Runs:
     following = next_step(scene, steps)
     open_ = scene.decided.last is None or scene.decided.stale
     if following is None and open_ and scene.known:
         following = "sign off, press D"
     if following is not None and (open_ or scene.decided.decision != "deploy"):
-        runs += [(" · ", "dim"), ("next: ", "dim"), (following, "text")]
-    return runs
+        return [(" · ", "dim"), ("next: ", "dim"), (following, "text")]
+    return []
+
+
+def next_keys(scene: Scene) -> tuple[str, ...]:
+    """Actions that wait for a person: to judge, or, when all is done, to decide."""
+    steps = rows(scene)
+    if any(to_be_judged(entry_of(row.key), scene.readings.get(row.key)) for row in steps):
+        return ("judge",)
+    done = scene.known and next_step(scene, steps) is None
+    return ("sign_off",) if done else ()
 
 
 def next_step(scene: Scene, steps: Sequence[Row]) -> str | None:

@@ -11,11 +11,11 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from tui_eval.core.sign_off_records import Contradiction
-from tui_eval.core.text import cells, clean, cut
+from tui_eval.core.text import clean, cut
 from tui_eval.ui import keys
 from tui_eval.ui.decision_words import more_words, row_words
 from tui_eval.ui.messages import say
-from tui_eval.ui.scene import Row, Scene, alert, rows, summary
+from tui_eval.ui.scene import Row, Scene, alert, decision, next_keys, rows, summary
 from tui_eval.ui.spelling import spelled
 from tui_eval.ui.widgets.drawn import Drawn, Line
 from tui_eval.ui.widgets.rows import joined, plain
@@ -65,7 +65,8 @@ class Checklist(Drawn, can_focus=True):
     @property
     def footer(self) -> tuple[str, ...]:
         others = ("side_by_side", "candidate") if len(self._scene.candidates) > 1 else ()
-        return ("open", "run", *others, "report", "settings", "commands", "theme", "help", "leave")
+        first = ("open", *next_keys(self._scene), "run", *others)
+        return (*first, "report", "settings", "commands", "theme", "help", "leave")
 
     @property
     def current(self) -> str:
@@ -78,8 +79,11 @@ class Checklist(Drawn, can_focus=True):
         return self._key if self._key in steps else steps[0]
 
     def show(self, scene: Scene) -> None:
+        before = self.footer
         self._scene = scene
         self.redraw()
+        if before != self.footer and self.has_focus:
+            getattr(self.screen, "show_keys", lambda: None)()
 
     def point_at(self, key: str) -> None:
         if key != self._key:
@@ -161,7 +165,7 @@ def _placed(blocks: Sequence[Block]) -> Iterator[tuple[Block, int]]:
 
 def page(scene: Scene, width: int, current: str) -> list[Block]:
     """The whole width: a line a step."""
-    blocks = [Block("", ([(" ", "text"), *summary(scene)],))]
+    blocks = [Block("", ([(" ", "text"), *summary(scene, width - 2)],))]
     words = alert(scene)
     blocks.append(Block("", ([(" ✗ ", "bad!"), (words, "bad")] if words else [], [])))
     blocks += [Block(row.key, (step_row(row, row.key == current),)) for row in rows(scene)]
@@ -241,10 +245,7 @@ def wrapped(title: str, phrases: tuple[str, ...], width: int, here: bool) -> lis
 
 def column(scene: Scene, width: int, current: str) -> list[Block]:
     """Beside a step: title and verdict, the headline below each in a quieter colour."""
-    first, *more = summary(scene)
-    # A decision with its signer takes the whole line.
-    room = cells(first[0]) + cells(more[0][0]) < width
-    head: Line = [(" ", "text"), first, *(more[:1] if room else [])]
+    head: Line = [(" ", "text"), *decision(scene, width - 2)]
     blocks = [Block("", (head, []))]
     for row in rows(scene):
         head = [
