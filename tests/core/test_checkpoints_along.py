@@ -20,6 +20,7 @@ from tui_eval.core.reading import Reading
 from tui_eval.core.records import LogPoint, Preflight
 from tui_eval.core.steps.checkpoints import along
 from tui_eval.core.steps.checkpoints_run import Saved
+from tui_eval.files.exports.show_checkpoints import as_text
 
 TOKENS = 10
 JUDGED = Saved("tuned", "checkpoint-300", 300, 3.0, judged=True)
@@ -153,7 +154,8 @@ def test_it_waits_for_all_of_them() -> None:
     assert reading.verdict == "waiting"
     assert "1 of 2 checkpoints scored" in reading.headline
     assert column(reading, "loss") == [None, pytest.approx(1.0)]
-    assert "tui-eval run --checkpoints" in reading.summary
+    assert reading.summary.endswith("scored: press r")
+    assert "; to score them all: tui-eval run --checkpoints" in as_text({"tuned": reading})
 
 
 def test_a_preference_runs_loss_informs_only() -> None:

@@ -178,12 +178,15 @@ def _chosen_here(run: Run) -> Hit | None:
     return Hit(Finding("chosen_here", "note", text), "", "")
 
 
+PRESS = ": press r"
+"""On the page; a shell is told what does the same there."""
+
+
 def _words(run: Run, hits: Sequence[Hit], width: int, waiting: bool) -> str:
     if waiting:
         done = len(run.saved) - len(run.waiting)
         progress = f"{done} of {count_text(len(run.saved), 'checkpoint')} scored"
-        lead = "to score them all: tui-eval run --checkpoints"
-        return fitting((f"{progress}; {lead}", progress), width)
+        return fitting((f"{progress}{PRESS}", progress), width)
     gravest = worst(hits) or next((hit for hit in hits if hit.short), None)
     if gravest is None:
         return fitting(("nothing to compare",), width)

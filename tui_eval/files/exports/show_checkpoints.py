@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tui_eval.core.reading import Reading
+from tui_eval.core.steps.checkpoints import PRESS
 from tui_eval.core.text import clean
 from tui_eval.files.exports import show
 
+IN_A_SHELL = "; to score them all: tui-eval run --checkpoints"
 TITLE = "Checkpoints of the run"
 
 
@@ -48,6 +51,7 @@ def as_text(candidates: Mapping[str, Reading], *, unicode: bool = True) -> str:
     lines: list[str] = []
     for name, reading in candidates.items():
         title = f"{TITLE}: {clean(name)}" if len(candidates) > 1 else TITLE
-        lines += [*show.reading_lines(title, reading, unicode), ""]
+        told = replace(reading, summary=reading.summary.replace(PRESS, IN_A_SHELL))
+        lines += [*show.reading_lines(title, told, unicode), ""]
     text = "\n".join(lines).rstrip() + "\n"
     return text if unicode else text.translate(show.TO_ASCII)

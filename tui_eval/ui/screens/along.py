@@ -32,7 +32,7 @@ class AlongPane(StepPane):
 
     @property
     def footer(self) -> tuple[str, ...]:
-        names = [name for name in super().footer if name not in ("again", "run")]
+        names = [name for name in super().footer if name not in ("again", "run", "along")]
         waits = self.reading is not None and self.reading.verdict == "waiting"
         return ("run", *names) if waits else (*names[:-1], "run", *names[-1:])
 

@@ -32,6 +32,8 @@ INVITATION = {
 }
 ENDING = "all judged: F there ends it, and unblinds once all who began have ended"
 HELD_UP = "goes on judging; F there ends yours, and can close another's"
+ALONG = ("curves", "perplexity")
+"""Steps beside which the checkpoints along the run are looked at."""
 PLACES = ("view", "step", "say", "note")
 """What a row opens that is no item of the data (``core.reading.Table``)."""
 TALL = 28
@@ -104,6 +106,7 @@ class StepPane(PlotKeys, can_focus=True):
         # The view before what only fine-tunes this one: a narrow key line is cut at its end.
         names += [first] if first else []
         names += ["next_view"] if len(self.views.views) > 1 else []
+        names += ["along"] if self.step in ALONG and self.reading is not None else []
         names += rest
         if listing is not None:
             names.append("filter")
