@@ -268,6 +268,18 @@ def test_a_torn_line_is_no_decision(here: Signing) -> None:
     assert here.decided().decision == "more_work"
 
 
+def test_a_damaged_journal_is_told_since_it_may_hide_a_newer_decision(here: Signing) -> None:
+    here.sign("deploy")
+    assert here.decided().faults == ()
+    here.sign("hold", "bo")
+    path = journal_of(here.folder, "bo")
+    path.write_bytes(path.read_bytes().replace(b'"hold"', b'"hole"'))
+    found = here.decided()
+    assert found.decision == "deploy"
+    (told,) = found.faults
+    assert path.name in told and "line 2" in told
+
+
 def test_a_full_disk_signs_nothing(here: Signing, monkeypatch: pytest.MonkeyPatch) -> None:
     here.sign("hold")
 

@@ -57,6 +57,13 @@ class Decided:
     """What changed since it was signed (models, data, prompt), in words."""
     earlier: tuple[SignOff, ...] = ()
     """Those before the last, newest first, withdrawals too."""
+    unseen: tuple[str, ...] = ()
+    """What the decision stands on and this machine can't show: no files here, nor a record of
+    them. In words, such as ``the adapter of tuned``."""
+    recorded: tuple[str, ...] = ()
+    """What is not on this machine and is taken from what was last recorded of it, in words."""
+    faults: tuple[str, ...] = ()
+    """Journals that can't be used whole, in words: a newer decision may lie in them."""
 
     @property
     def stale(self) -> bool:

@@ -151,7 +151,12 @@ def decided_of(
     mine = folded.of_candidate(signed(workspace), candidate)
     # Fingerprints are taken only where there is something to compare them with.
     now = standing_of(workspace, config, candidate, cache) if mine else {}
-    return step.decided(candidate, mine, readings, now)
+    return step.decided(candidate, mine, readings, now, _faults(workspace))
+
+
+def _faults(workspace: Workspace) -> tuple[str, ...]:
+    """Of journals alone: facts hold no decisions."""
+    return tuple(view.fault for view in workspace.journals() if view.fault)
 
 
 def standing_of(

@@ -281,8 +281,10 @@ def decided(
     sign_offs: Sequence[SignOff],
     readings: Readings,
     standing: Mapping[str, str],
+    faults: tuple[str, ...] = (),
 ) -> Decided:
-    """``sign_offs``: of all candidates, the oldest first (``core.sign_offs``)."""
+    """``sign_offs``: of all candidates, the oldest first (``core.sign_offs``); ``faults``: of the
+    journals that they were read from."""
     mine = of_candidate(sign_offs, candidate)
     newest = mine[-1] if mine else None
     counts = newest is not None and newest.decision != "none"
@@ -292,6 +294,7 @@ def decided(
         missing=missing(readings),
         changed=changed(newest.standing, standing) if newest is not None and counts else (),
         earlier=tuple(reversed(mine[:-1] if counts else mine)),
+        faults=faults,
     )
 
 
