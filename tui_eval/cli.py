@@ -186,6 +186,7 @@ def _ab_parser() -> Parser:
     parser.add_argument(
         "--end", metavar="ROUND", help="close and unblind a comparison that can't be opened"
     )
+    parser.add_argument("--yes", action="store_true", help="with --end: do not ask first")
     return parser
 
 

@@ -88,6 +88,18 @@ def test_finish_guess_and_unblind(ab: Ab) -> None:
     assert "unblind shows the result" in text
 
 
+def test_after_the_unblinding_no_pair_is_asked(ab: Ab) -> None:
+    ab.vote(ab.order[0], "left", ms=900)
+    ab.finish()
+    ended = told(ab, "")
+    assert "Everybody has finished. unblind shows the result; reopen goes on." in ended
+    ab.unblind()
+    text = told(ab, "a\n")
+    assert text.count("These pairs are unblinded.") == 1
+    assert "There is no pair before you." in text
+    assert "A:" not in text
+
+
 def test_nobody_unblinds_while_another_judges(made: Made, ab: Ab) -> None:
     other = made.ab("bo")
     other.vote(other.order[0], "left")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -275,7 +277,24 @@ def test_other_punctuation_hides_no_prompt(tmp_path: Path, kept_by: str) -> None
     assert len(kept) == ASKED
 
 
-def test_the_finding_names_the_comparison_and_the_way_out(tmp_path: Path) -> None:
+class FakeTerminal(io.StringIO):
+    """Answers once, and keeps what it was told."""
+
+    def __init__(self, answer: str) -> None:
+        super().__init__(answer)
+        self.told = ""
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self.told += text
+        return len(text)
+
+
+def test_the_finding_names_the_comparison_and_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(tmp_path, MODELS + TASK)
     judge_files(tmp_path)
     write(tmp_path, MODELS + TASK)
@@ -284,7 +303,14 @@ def test_the_finding_names_the_comparison_and_the_way_out(tmp_path: Path) -> Non
     (text,) = (finding.text for finding in reading.findings if finding.code == "kept_back")
     assert f"{one.round} (max 3 of {ASKED})" in text
     assert "tui-eval ab --end ROUND" in text
-    assert main(["-w", str(tmp_path), "ab", "--end", one.round, "--judge", "bo"]) == 0
+    said_no = FakeTerminal("n\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdin", said_no)
+        patch.setattr(sys, "stderr", said_no)
+        assert main(["-w", str(tmp_path), "ab", "--end", one.round, "--judge", "bo"]) == 0
+    assert f"Comparison {one.round} (max 3 of {ASKED}) will be closed" in said_no.told
+    assert evidence_of(tmp_path).compared_blind()
+    assert main(["-w", str(tmp_path), "ab", "--end", one.round, "--judge", "bo", "--yes"]) == 0
     assert not evidence_of(tmp_path).compared_blind()
     events = [e.event for e in Workspace.open(tmp_path).judgements(("close", "unblind"))]
     assert [event["kind"] for event in events] == ["close", "unblind"]

@@ -212,7 +212,7 @@ def _close(options: Namespace) -> int:
 
 def _end(options: Namespace) -> int:
     """``--end ROUND``: unblind a comparison that can't be opened any more."""
-    from tui_eval.files.judging.ending import end_comparison
+    from tui_eval.files.judging.ending import end_comparison, to_be_ended
 
     if options.files:
         raise InputError("--end takes the comparison's name and no files.")
@@ -221,10 +221,23 @@ def _end(options: Namespace) -> int:
     workspace = places.open_workspace(folder)
     try:
         judge = login() if options.judge is None else options.judge
+        about = to_be_ended(workspace, options.end)
+        if not options.yes and not _agreed(about):
+            print("Nothing was ended.")
+            return 0
         print(end_comparison(workspace, judge, options.end))
     finally:
         workspace.close()
     return 0
+
+
+def _agreed(about: str) -> bool:
+    """Asked where somebody sits at a terminal; a script has said what it wants."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return True
+    print(f"{about}\nNobody can vote on these pairs after that. End it? y/n: ",
+          end="", file=sys.stderr, flush=True)  # fmt: skip
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def reading_of(workspace: Workspace, result: Results, step: str) -> Reading:

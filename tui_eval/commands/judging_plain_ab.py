@@ -87,6 +87,16 @@ class AbLoop(Loop):
             return False
         return True
 
+    def go_on(self, after: str | None = None) -> None:
+        """Nothing is asked that could not be voted on: whoever is done, was closed or came
+        after the unblinding is told so."""
+        self.ab.refresh()
+        if self.ab.unblinded or self.ab.state.ended:
+            self.token = None
+            self.at_the_end()
+            return
+        super().go_on(after)
+
     def _vote(self, word: str) -> None:
         token = self.token
         if token is None:
@@ -173,7 +183,7 @@ class AbLoop(Loop):
             self.talk.say(f"The result opens when everybody has finished. {why}")
             self.talk.say("Wait for them, or: close NAME")
         else:
-            self.talk.say("Everybody has finished. unblind shows the result.")
+            self.talk.say("Everybody has finished. unblind shows the result; reopen goes on.")
 
     def _show_result(self) -> None:
         self.talk.say("These pairs are unblinded.")

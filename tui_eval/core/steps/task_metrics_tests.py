@@ -192,8 +192,11 @@ def _kept(case: Case, looked: Looked) -> Hit | None:
     count = count_text(looked.kept, "item")
     text = (
         f"{count} left out of every figure and list until the blind A/B is unblinded, which asks"
-        f" the same. {open_words(case.evidence)}"
+        " the same."
     )
+    # The way out is the same of every task: once is enough.
+    if looked is next(one for one in case.tasks if one.kept):
+        text += f" {open_words(case.evidence)}"
     if case.left(looked) or looked.waiting:
         return _hit(looked, "kept_back", "note", text, f"{count} left out")
     n = len(looked.task.items)

@@ -24,6 +24,15 @@ def end_comparison(workspace: Workspace, judge: str, name: str) -> str:
     return f"Comparison {clean(one.id, limit=40)} is unblinded.{closed if going else ''}"
 
 
+def to_be_ended(workspace: Workspace, name: str) -> str:
+    """What ending it would do, in words. InputError where no such comparison is open."""
+    one = _found(workspace, name)
+    far = ", ".join(
+        f"{clean(part.judge, limit=24)} {len(part.voted)} of {part.planned}" for part in one.judges
+    )
+    return f"Comparison {clean(one.id, limit=40)} ({far}) will be closed and unblinded."
+
+
 def _found(workspace: Workspace, name: str) -> Round:
     events = workspace.judgements(KINDS)
     known = rounds(events).get(name)
