@@ -225,8 +225,8 @@ class TaskConfig:
     lower_is_better: tuple[str, ...] = ()
     """Metrics of your own of which less is better."""
     tests: str | None = None
-    """Field with the test program of a code problem."""
-    """Without it ``test``; a list of asserts will do."""
+    """Field with the test program of a code problem, without it ``test``; a list of asserts will
+    do."""
     entry_point: str | None = None
     """Field with the name of the function that is to be written; without it ``entry_point``."""
     lines: tuple[tuple[str, int], ...] = field(default=(), compare=False, repr=False)
@@ -239,8 +239,8 @@ class TaskConfig:
         return f"{FILE_NAME} line {line}, {where}" if line else where
 
 
-# Sections that are thresholds and choices of a step, by name and default; DEFINITIONS.md
-# has the sources of the figures.
+# Sections that are thresholds and choices of a step, by name and default; core/defaults.py
+# says beside each where its figure comes from.
 THRESHOLDS: dict[str, Mapping[str, Value]] = {
     "curves": defaults.CURVES,
     "perplexity": defaults.PERPLEXITY,

@@ -32,7 +32,7 @@ class Sample:
     """One row of a person's data.
 
     ``id`` is the hash of the exact content; ``folded`` and ``folded_prompt`` are hashes
-    after the text folding of DEFINITIONS, to find leaks. A chat sample has ``messages``
+    after ``core.text.fold``, to find leaks. A chat sample has ``messages``
     (the last assistant turn is the reference answer), a plain one ``text``.
     """
 

@@ -168,9 +168,6 @@ class Prompt:
     """Tokens of examples that were left out because they did not fit."""
 
 
-NO_IDS = np.zeros(0, dtype=np.int32)
-
-
 def answer_room(most: int, positions: int) -> int:
     """Tokens that stay for the answer, however long the prompt is."""
     return min(most, max(1, positions // ANSWER_SHARE))

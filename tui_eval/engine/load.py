@@ -14,7 +14,6 @@ from tui_eval.engine.backends.transformers_scorer import Loaded
 from tui_eval.engine.memory import free_bytes
 from tui_eval.errors import EngineError, TuiEvalError
 
-_INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 _BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 

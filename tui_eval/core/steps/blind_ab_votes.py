@@ -71,7 +71,7 @@ class Compared:
 
     @property
     def mean(self) -> float:
-        """x of DEFINITIONS: tuned 1, tie ½, base 0."""
+        """Tuned 1, tie ½, base 0: the mean of a pair's counted votes."""
         if not self.votes:
             return 0.5
         return sum(vote.value for vote in self.votes) / len(self.votes)

@@ -61,7 +61,7 @@ def gaps(train: Scored, validation: Scored) -> Gaps:
     same = all(side.same_units for side in sides)
     tuned = [_tuned(side.pairs) if sound else None for side in sides]
     base = [_base(side.pairs, same) if paired else None for side in sides]
-    moved = [_moved(side.pairs, same) if paired else None for side in sides]
+    moved = [loss_change(side.pairs, same) if paired else None for side in sides]
     return Gaps(
         train=tuned[0],
         validation=tuned[1],
@@ -83,7 +83,8 @@ def _base(pairs: Sequence[Pair], same: bool) -> Estimate | None:
     return ratio_of_sums(of_base(pairs, nll), base_units(pairs, same), groups_of(pairs))
 
 
-def _moved(pairs: Sequence[Pair], same: bool) -> Estimate | None:
+def loss_change(pairs: Sequence[Pair], same: bool) -> Estimate | None:
+    """Loss per token of tuned minus that of base."""
     return loss_difference(
         of_tuned(pairs, nll),
         of_base(pairs, nll),

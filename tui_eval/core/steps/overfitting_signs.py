@@ -22,10 +22,10 @@ from tui_eval.core.overlap_near import Nearest, Thirds, thirds
 from tui_eval.core.records import Completion, CopyMatch, LogPoint, NearestPrompt, Sample
 from tui_eval.core.stats.intervals import Estimate, Interval, mean, spread, wilson
 from tui_eval.core.stats.order import median
-from tui_eval.core.stats.paired import loss_difference, loss_difference_of_few
+from tui_eval.core.stats.paired import loss_difference_of_few
 from tui_eval.core.stats.trend import block_medians, kendall
 from tui_eval.core.steps.curve_tests import best_of
-from tui_eval.core.steps.overfitting_gap import base_units
+from tui_eval.core.steps.overfitting_gap import base_units, loss_change
 from tui_eval.core.steps.pairs import Pair, Scored, groups_of, nll, of_base, of_tuned, tokens
 from tui_eval.core.steps.review_scores import reviewed
 from tui_eval.core.steps.run import Run, eval_name
@@ -282,17 +282,6 @@ def _of_base(pairs: Sequence[Pair], same: bool) -> Sums:
 
 def _mean(sums: Sums) -> float:
     return sum(sums[0]) / sum(sums[1])
-
-
-def loss_change(pairs: Sequence[Pair], same: bool) -> Estimate | None:
-    """Loss per token of tuned minus that of base."""
-    return loss_difference(
-        of_tuned(pairs, nll),
-        of_base(pairs, nll),
-        of_tuned(pairs, tokens),
-        base_units(pairs, same),
-        groups_of(pairs),
-    )
 
 
 def forgotten(pairs: Sequence[Pair], same: bool) -> Estimate | None:
