@@ -148,3 +148,19 @@ def test_an_answer_is_not_shown_while_another_comparison_asks_about_it(made: Mad
     assert "The answers open with its unblinding" in part.notes[0]
     opened.close()
     workspace.close()
+
+
+def test_rows_alone_need_no_answers_of_what_is_not_unblinded(made: Made) -> None:
+    pair(made, "other")
+    pair(made, None, losses=20)
+    unblind(made, "other")
+    workspace = made.workspace()
+    whole = comparisons(workspace, made.config)
+    rows = comparisons(workspace, made.config, blind=False)
+    workspace.close()
+    assert compared.table(rows) == compared.table(whole)
+    assert compared.said(rows, 0.05) == compared.said(whole, 0.05)
+    base, other = rows
+    assert other.reading == whole[1].reading
+    assert base.reading.verdict == "waiting"
+    assert not base.reading.numbers
