@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -271,6 +272,26 @@ def test_settings_may_change_until_somebody_has_judged(made: Made, ab: Ab) -> No
         later = made.ab(judge)
         assert later.standing.planned == 30
         later.close()
+
+
+def test_a_review_leaves_out_what_an_open_comparison_asks(tmp_path: Path) -> None:
+    """Also where the seed is another one since: who reviews an answer knows whose it is."""
+    made = Made.at(tmp_path / "w", 60, toml="[blind_ab]\npairs = 20\n[review]\nsamples = 20\n")
+    made.answer()
+    with closing(made.ab("ana")) as ab:
+        ab.vote(ab.order[0], "left", ms=900)
+        compared = {ab.pair(token).prompt.last for token in ab.order}
+    path = made.folder / "eval.toml"
+    path.write_text(path.read_text() + "seed = 7\n")
+    again = Made(made.folder, settings.load(path, files=False))
+    with closing(again.review("bo")) as review:
+        asked = {review.item(token).prompt.last for token in review.order}
+    assert len(asked) == 20
+    assert not asked & compared
+    alone = Made.at(tmp_path / "other", 60, toml="[review]\nsamples = 20\nseed = 7\n")
+    alone.answer()
+    with closing(alone.review("bo")) as review:
+        assert {review.item(token).prompt.last for token in review.order} & compared
 
 
 def test_what_was_judged_is_in_facts_when_the_files_are_gone(made: Made, ab: Ab) -> None:

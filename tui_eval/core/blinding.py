@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
 from random import Random
@@ -86,6 +86,21 @@ def allot(samples: Iterable[Sample], *, seed: int, review: int, pairs: int) -> A
     # Those reviewed last: whoever stops early has seen fewest of them.
     shared = reviewed[::-1][: max(0, pairs - len(compared))]
     return Allotment(tuple(reviewed), (*compared, *shared), tuple(rest), len(shared))
+
+
+def apart(allotment: Allotment, asked: Collection[str]) -> Allotment:
+    """The review without the prompts (``asked``) of comparisons that are still open though the
+    settings were others when they were begun: who reviews an answer knows whose it is. Others
+    take their places. What today's comparison asks too is shared because there are too few."""
+    taken = set(asked).difference(allotment.pairs)
+    kept = [id for id in allotment.review if id not in taken]
+    if len(kept) == len(allotment.review):
+        return allotment
+    free = [id for id in allotment.rest if id not in taken]
+    fill = free[: len(allotment.review) - len(kept)]
+    gone = [id for id in allotment.review if id in taken]
+    rest = (*(id for id in allotment.rest if id not in fill), *gone)
+    return replace(allotment, review=(*kept, *fill), rest=rest)
 
 
 def generation_order(allotment: Allotment, limit: int = 0) -> tuple[str, ...]:

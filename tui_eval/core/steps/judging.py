@@ -49,13 +49,16 @@ def prompts(evidence: Evidence, candidate: str, *models: str) -> Mapping[str, Sa
 
 
 def allotment(evidence: Evidence, samples: Iterable[Sample]) -> Allotment:
-    """Which prompts are reviewed and which compared, as the settings have it."""
-    return blinding.allot(
+    """Which prompts are reviewed and which compared, as the settings have it, without those in
+    the review that a comparison asks which was begun with other settings and is open."""
+    allotted = blinding.allot(
         samples,
         seed=int(evidence.setting("review.seed")),
         review=int(evidence.setting("review.samples")),
         pairs=int(evidence.setting("blind_ab.pairs")),
     )
+    open_ = evidence.compared_blind()
+    return blinding.apart(allotted, {asked.sample.id for one in open_ for asked in one.asked})
 
 
 def failed(samples: Iterable[str], *answers: Mapping[str, Completion]) -> int:

@@ -15,6 +15,7 @@ from tui_eval.core.blinding import Answered, Repeats
 from tui_eval.core.judgements import JudgeRound, Step
 from tui_eval.core.records import Completion, Sample
 from tui_eval.core.steps.compared import judged_elsewhere
+from tui_eval.core.steps.judging import allotment as allotment_of
 from tui_eval.core.text import clean
 from tui_eval.errors import InputError
 from tui_eval.files import producers
@@ -303,12 +304,7 @@ def _prompts(
             "There are no validation prompts to judge answers to.",
             "Name a file in eval.toml: [data] validation = ...",
         )
-    allotment = blinding.allot(
-        dataset.samples,
-        seed=int(config.review["seed"]),
-        review=int(config.review["samples"]),
-        pairs=int(config.blind_ab["pairs"]),
-    )
+    allotment = allotment_of(evidence, dataset.samples)
     ids = allotment.review if step == "review" else allotment.pairs
     if not all(config.models[name].given for name in models):
         # Nobody waits for answers that will not be generated.
