@@ -309,7 +309,7 @@ def _take(
     plan = plans.get(str(event.get("plan"))) if kind != "strong" else _plan_of(plans, judgement)
     if plan is None or plan.judge != judgement.judge:
         return
-    if kind in MARKING and _late(plan, opened, judgement):
+    if opened and kind in MARKING and _late(plan, opened, judgement):
         return
     if kind != "more":
         advance(plan, event)
