@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.core.made_comparison import BETTER, codes, finding, opened, read, value, with_lengths
 from tests.core.made_judging import Judge, compared, heard
@@ -72,11 +74,59 @@ def test_length_is_no_bias_by_chance_and_equal_lengths_tell_nothing() -> None:
     assert value(reading, "longer_rate") is None
 
 
-def test_shorter_answers_may_win_too() -> None:
-    reading = with_lengths("t" * 18 + "b" * 2, "b" * 18 + "t" * 2)
+def test_where_the_shorter_answers_win_the_longer_ones_of_tuned_tell() -> None:
+    reading = with_lengths("t" * 23 + "=", "b" * 24)
     assert value(reading, "longer_rate") == 0
-    assert codes(reading) == {"length_bias": "note"}
-    assert "The shorter answer was chosen 20 of 20" in finding(reading, "length_bias").text
+    assert codes(reading) == {"length_bias": "caution"}
+    text = finding(reading, "length_bias").text
+    assert text.startswith("The shorter answer was chosen 23 of 23 times; tuned's answer was never")
+    assert "length may explain the preference" in text
+    ahead = with_lengths("t" * 18 + "b" * 2, "b" * 15 + "t" * 5)
+    assert codes(ahead) == {"length_bias": "note"}
+    assert "is the longer it won 3 and lost 2" in finding(ahead, "length_bias").text
+
+
+def test_too_few_pairs_against_the_length_say_nothing() -> None:
+    for longer, shorter in ("tb", "bt"):
+        reading = with_lengths("t" * 20, longer * 16 + shorter * 4)
+        assert codes(reading) == {"length_bias": "caution"}
+        assert "won 4 and lost 0, too few pairs" in finding(reading, "length_bias").text
+
+
+def test_where_base_is_preferred_its_own_answers_tell() -> None:
+    """Base won 13 to 1, and of 14 the shorter answer won each: base's was the longer once."""
+    reading = with_lengths("b" * 13 + "t" + "=" * 6, "t" * 13 + "b" + "=" * 6)
+    told = finding(reading, "length_bias")
+    assert told.severity == "caution"
+    assert "where base's answer is the longer it won 0 and lost 1: length may" in told.text
+
+
+SWAPPED = str.maketrans("tb", "bt")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.tuples(*[st.integers(0, 9)] * 7))
+def test_mirrored_lengths_and_mirrored_models_are_judged_alike(counts: tuple[int, ...]) -> None:
+    """``counts``: pairs of each kind, a vote and which answer is the longer."""
+    kinds = ("tt", "tb", "bt", "bb", "t=", "b=", "=t")
+    pairs = "".join(kind * n for kind, n in zip(kinds, (counts[0] + 6, *counts[1:]), strict=True))
+    letters, longer = pairs[::2], pairs[1::2]
+    reading = with_lengths(letters, longer)
+    told = codes(reading).get("length_bias")
+    mirrored = with_lengths(letters, longer.translate(SWAPPED))
+    assert codes(mirrored).get("length_bias") == told
+    ahead = (value(reading, "wins") or 0) - (value(reading, "losses") or 0)
+    if not ahead:
+        return
+    turned = with_lengths(letters.translate(SWAPPED), longer.translate(SWAPPED))
+    assert codes(turned).get("length_bias") == told
+    if told == "note":
+        # Never of votes that went by length wherever the leader's answer was not favoured.
+        led, behind = "tb" if ahead > 0 else "bt"
+        against = behind if (value(reading, "longer_rate") or 0) > 0.5 else led
+        there = [vote for vote, long in zip(letters, longer, strict=True) if long == against]
+        assert there.count(led) > there.count(behind)
+        assert there.count(led) + there.count(behind) >= 5
 
 
 def test_the_rate_at_equal_lengths_needs_forty_deciding_pairs() -> None:

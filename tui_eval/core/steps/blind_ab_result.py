@@ -86,6 +86,8 @@ class Result:
     longer: Count
     shorter: Tally
     """Pairs whose tuned answer is the shorter one."""
+    taller: Tally
+    """Pairs whose tuned answer is the longer one."""
     same: Count
     """Repeats on which the judge chose as before."""
     guessed: Count
@@ -154,6 +156,7 @@ def result(case: Asked, found: Ballots, limits: Limits) -> Result:
         left=_count(case, _left(found.votes)),
         longer=replace(_count(case, _longer(pairs)), p=_length_p(pairs)),
         shorter=tally([p for p in pairs if p.votes and p.answers.stratum < 0], None),
+        taller=tally([p for p in pairs if p.votes and p.answers.stratum > 0], None),
         same=_count(case, [(again, one.choice == again.choice) for one, again in found.repeats]),
         guessed=_guessed(found.guesses),
         agreement=raw_agreement(_ratings(pairs)),

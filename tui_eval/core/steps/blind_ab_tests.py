@@ -14,6 +14,10 @@ from tui_eval.core.steps.blind_ab_votes import Asked, Ballots
 from tui_eval.core.steps.wording import Hit, count_text, share_text, threshold
 
 
+ENOUGH_AGAINST = 5
+"""Deciding pairs, whose answers differ in length against the leader, that can say anything."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """Everything that the tests look at."""
@@ -22,6 +26,8 @@ class Case:
     asked: Asked
     base: str
     """The other model in words: base, or another candidate's name."""
+    name: str = "tuned"
+    """The judged one in words."""
 
     def limit(self, name: str) -> float:
         return threshold(self.evidence, f"blind_ab.{name}")
@@ -164,22 +170,32 @@ def _position(case: Case, result: Result) -> Hit | None:
 
 
 def _length(case: Case, result: Result) -> Hit | None:
-    count, shorter = result.longer, result.shorter
+    """Judges liked the longer answers, or the shorter ones: then whoever is ahead has to be
+    ahead too where that speaks against its answer, in as many pairs as can say something."""
+    count = result.longer
     if not count.n or count.p >= case.limit("significance"):
         return None
-    which = "longer" if 2 * count.hits > count.n else "shorter"
+    longer = 2 * count.hits > count.n
+    which, against = ("longer", "shorter") if longer else ("shorter", "longer")
+    ahead = result.tally.wins >= result.tally.losses
+    # Where an answer of tuned is the shorter, base's is the longer one.
+    pairs = result.shorter if longer == ahead else result.taller
+    won, lost = (pairs.wins, pairs.losses) if ahead else (pairs.losses, pairs.wins)
+    apart = won > lost and pairs.deciding >= ENOUGH_AGAINST
+    severity: Severity = "note" if apart else "caution"
+    name = case.name if ahead else case.base
+    where = f"where {name}'s answer is the {against} it won {won} and lost {lost}"
+    if not pairs.n:
+        where = f"{name}'s answer was never the {against} one"
+    elif won > lost and not apart:
+        where += ", too few pairs to tell"
+    told = "length alone does not explain it" if apart else "length may explain the preference"
+    if not apart and result.decided == "not_shown":
+        told = "length may weigh more with judges than what is said"
     hits = max(count.hits, count.n - count.hits)
-    ahead = shorter.wins > shorter.losses
-    severity: Severity = "note" if ahead else "caution"
-    where = (
-        f"where tuned's answer is the shorter it won {shorter.wins} and lost {shorter.losses}"
-        if shorter.n
-        else "tuned's answer was never the shorter one"
-    )
-    told = "length alone does not explain it" if ahead else "length may explain the preference"
     text = f"The {which} answer was chosen {hits} of {count.n} times; {where}: {told}."
     if result.adjusted is not None:
-        text += f" At equal lengths tuned would win {span_text(result.adjusted.rate)}."
+        text += f" At equal lengths {case.name} would win {span_text(result.adjusted.rate)}."
     phrase = f"{which} answers win {hits} of {count.n}"
     return Hit(Finding("length_bias", severity, text), phrase, phrase)
 
