@@ -13,6 +13,7 @@ from tui_eval.ui.messages import say
 if TYPE_CHECKING:
     from tui_eval.config import Config
     from tui_eval.core.session import AbSession, JudgingSession, ReviewSession
+    from tui_eval.store.journal import JournalView
     from tui_eval.store.workspace import Workspace
     from tui_eval.ui.app import EvalApp
     from tui_eval.ui.screens.judging import JudgingScreen
@@ -52,7 +53,7 @@ class Desk:
                 then()
 
         items = [item((clean(name), "text"), key=name) for name in names]
-        self._app.push_screen(Choose(title, items, typed="another name"), named)
+        self._app.push_screen(Choose(title, items, typed="another name", lead="new: "), named)
 
     def forget(self) -> None:
         """The name that was typed can't be used: ask again."""
@@ -106,7 +107,21 @@ def opener(
 
 
 def known_judges(workspace: Workspace) -> list[str]:
-    """The login first, then everybody who has judged something here."""
+    """Who judged or signed last as this login on this host first, then everybody else who has;
+    the login itself last, unless nobody judged as it yet."""
     from tui_eval.store.journal import judges, login
+    from tui_eval.store.layout import host
 
-    return list(dict.fromkeys([login(), *judges(workspace.journals())]))
+    me, views = login(), workspace.journals()
+
+    def last(view: JournalView) -> str:
+        return str(view.events[-1].get("at", ""))
+
+    here = [
+        view
+        for view in views
+        if judges([view]) and view.host == host() and view.events[0].get("login") == me
+    ]
+    here.sort(key=last, reverse=True)
+    first = [view.judge for view in here] or [me]
+    return list(dict.fromkeys([*first, *judges(views), me]))

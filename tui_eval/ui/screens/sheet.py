@@ -14,7 +14,7 @@ from tui_eval.core.text import clean
 from tui_eval.ui import keys
 from tui_eval.ui.widgets.drawn import Drawn, Line
 from tui_eval.ui.widgets.frame import KeyLine
-from tui_eval.ui.widgets.rowlist import Item, RowList
+from tui_eval.ui.widgets.rowlist import Item, RowList, item
 
 if TYPE_CHECKING:
     from textual.widgets import Input
@@ -87,12 +87,13 @@ class Choose(Sheet[str]):
         at: str = "",
         typed: str | None = None,
         narrows: bool = False,
+        lead: str = "",
     ) -> None:
         """``typed``: a line to type in, with this hint. ``narrows``: what is typed looks
-        for items; otherwise it is an answer of its own."""
+        for items; otherwise it is an answer of its own, the list's last line, after ``lead``."""
         super().__init__()
         self._title, self._items, self._at = title, list(items), at
-        self._hint, self._narrows = typed, narrows
+        self._hint, self._narrows, self._lead = typed, narrows, lead
 
     def body(self) -> ComposeResult:
         yield Heading(self._title)
@@ -101,7 +102,9 @@ class Choose(Sheet[str]):
 
             yield LineInput(hint=self._hint)
         rows = RowList(self._items)
-        rows.styles.height = min(max(1, len(self._items)), 12)
+        # A line is kept for what is typed: nothing moves when it comes.
+        own = self._hint is not None and not self._narrows
+        rows.styles.height = min(max(1, len(self._items) + own), 12)
         yield rows
 
     def on_mount(self) -> None:
@@ -111,26 +114,22 @@ class Choose(Sheet[str]):
         (first.first() if first else rows).focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
+        rows = self.query_one(RowList)
         if self._narrows:
-            self.query_one(RowList).narrow(event.value)
+            rows.narrow(event.value)
+            return
+        typed = event.value.strip()
+        known = any(one.key == typed for one in self._items)
+        new = [item((self._lead, "dim"), (clean(typed), "text"), key=typed)]
+        # The mark stands where Enter takes from, typed or not.
+        rows.fill([*self._items, *(new if typed and not known else [])], at=typed or self._at)
 
     def on_input_submitted(self, _event: Input.Submitted) -> None:
         self.action_choose()
 
     def action_choose(self) -> None:
-        typed = self._typed()
-        if typed and not self._narrows:
-            self.dismiss(typed)
-            return
         chosen = self.query_one(RowList).current
         self.dismiss(chosen.key if chosen is not None else None)
-
-    def _typed(self) -> str:
-        if self._hint is None:
-            return ""
-        from tui_eval.ui.widgets.line_input import LineInput
-
-        return self.query_one(LineInput).value.strip()
 
     def action_choice_down(self) -> None:
         self.query_one(RowList).action_down()
