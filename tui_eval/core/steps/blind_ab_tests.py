@@ -13,7 +13,6 @@ from tui_eval.core.steps.blind_ab_result import Limits, Result
 from tui_eval.core.steps.blind_ab_votes import Asked, Ballots
 from tui_eval.core.steps.wording import Hit, count_text, share_text, threshold
 
-
 ENOUGH_AGAINST = 5
 """Deciding pairs, whose answers differ in length against the leader, that can say anything."""
 
