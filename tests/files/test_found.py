@@ -163,6 +163,28 @@ def test_no_chat_template_means_plain(elsewhere: Path) -> None:
     assert "no file" in found.with_choice("prompt", "gone.jinja").row("prompt").problem
 
 
+def test_captured_output_beside_the_run_is_its_log_where_it_alone_can_be(
+    run: Path, elsewhere: Path
+) -> None:
+    (run / "trainer_state.json").unlink()
+    printed = "".join(
+        f"{{'loss': {3 - i / 10}, 'learning_rate': 1e-05, 'epoch': {i / 10}}}\n"
+        for i in range(1, 11)
+    )
+    (elsewhere / "runs" / "notes.log").write_text("nothing that a trainer prints\n")
+    (elsewhere / "runs" / "train.out").write_text(printed)
+    found = find_all(run)
+    assert found.row("log").source == "beside the run"
+    assert found.row("log").value == "train.out, 10 points, 0 evals"
+    assert loads_back(found, elsewhere).models["tuned"].log == "runs/train.out"
+    state(elsewhere / "runs" / "other" / "checkpoint-20", 20)
+    assert "log" in find_all(run).missing
+    (elsewhere / "runs" / "bot-2.log").write_text(printed)
+    assert find_all(run).row("log").value.startswith("bot-2.log")
+    (elsewhere / "runs" / "bot-3.log").write_text(printed)
+    assert "log" in find_all(run).missing
+
+
 def test_a_log_alone_is_enough_for_a_workspace(elsewhere: Path) -> None:
     state(elsewhere / "logs", 12)
     found = find_all(elsewhere / "logs")

@@ -220,6 +220,8 @@ def _log(found: Found) -> Found:
     given = found.given.get("log")
     path = Path.cwd() / expanded(given) if given else found.checkpoint.trainer_state
     choices = tuple(_shown(log) for log in nearby.logs(found.checkpoint.path))
+    beside = None if path is not None else nearby.captured_beside(found.checkpoint.path)
+    path = path or beside
     if path is None:
         problem = "not found: step 1 needs it"
         return _with(found, FoundRow("log", "", "", problem, choices, missing=True))
@@ -231,7 +233,7 @@ def _log(found: Found) -> Found:
     points = len(log.series.get("loss", ()))
     evals = [len(log.series[key]) for key in eval_keys(log)]
     value = f"{path.name}, {_count(points, 'point')}, {_count(max(evals, default=0), 'eval')}"
-    source = "given" if given else path.absolute().parent.name
+    source = "given" if given else "beside the run" if beside else path.absolute().parent.name
     row = FoundRow("log", value, source, "; ".join(log.notes), choices)
     return _with(found, row, log=path.absolute())
 

@@ -112,6 +112,31 @@ def logs(checkpoint: Path, above: int = _ABOVE) -> list[Path]:
     return list(found)[:MOST_LOGS]
 
 
+def captured_beside(checkpoint: Path) -> Path | None:
+    """What a run printed, captured beside its folder, where one file alone can be it: where
+    other runs lie there too, one that is called after this run."""
+    from tui_eval.files.logs.parts.found import captures
+    from tui_eval.files.logs.parts.reader import own_step
+
+    checkpoint = checkpoint.absolute()
+    run = checkpoint.parent if own_step(checkpoint / "any") is not None else checkpoint
+    if run.parent in (Path.home(), run):
+        return None
+    found = [path for path in captures(run.parent) if path.suffix in (".log", ".out")]
+    if any(_is_run(path) for path in entries(run.parent)[:MOST_ENTRIES] if path != run):
+        found = [path for path in found if run.name.lower() in path.stem.lower()]
+    return found[0] if len(found) == 1 else None
+
+
+def _is_run(path: Path) -> bool:
+    from tui_eval.files.logs.parts.reader import checkpoints
+
+    signs = ("trainer_state.json", "adapter_config.json")
+    return is_folder(path) and (
+        any(is_file(path / one) for one in signs) or bool(checkpoints(path))
+    )
+
+
 def _newest_folders(place: Path, besides: tuple[Path, ...]) -> list[Path]:
     times = {}
     for path in entries(place)[:MOST_ENTRIES]:
