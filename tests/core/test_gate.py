@@ -3,14 +3,17 @@ of a misspelt one."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 
+from tests.core import made_readings as made
 from tui_eval.config import nearest
 from tui_eval.core import gate
 from tui_eval.core.reading import Number, Reading, Verdict
 from tui_eval.core.sign_off_records import Contradiction, Decided, SignOff
+from tui_eval.core.steps.contradictions import RESTS_ON, unknown
 
 KNOWN = gate.Known(
     ("tuned", "other-2"), {"labels": ("macro_f1", "accuracy"), "mine": ("politeness",)}
@@ -34,7 +37,13 @@ READINGS = {
         base=Number(None, why="another tokenizer"),
     ),
     "overfitting": reading("overfitting", "not_enough", gap_used=Number(0.3, 0.2, 0.4, 40)),
-    "review": reading("review", "waiting", reviewed=Number(12), accuracy=Number(4.5, 4.0, 5.0, 12)),
+    "review": reading(
+        "review",
+        "waiting",
+        reviewed=Number(12),
+        flagged=Number(0),
+        accuracy=Number(4.5, 4.0, 5.0, 12),
+    ),
     "blind_ab": reading("blind_ab", "waiting", win_rate=Number(None, why="told after unblinding")),
     "task_metrics": reading(
         "task_metrics", "bad", labels__macro_f1__difference=Number(-0.1, -0.2, 0.0, 90)
@@ -84,9 +93,9 @@ def test_every_operator_below_at_and_above(sign: str, below: bool, at: bool, abo
         ('overfitting.verdict = "not_enough"', True),
         ('review.verdict = "waiting"', True),
         ("review.reviewed >= 12", True),
-        ("contradictions = 0", True),
         ('signoff.decision = "deploy"', True),
         ('signoff.decision != "hold"', True),
+        ('signoff.decision != "deploy"', False),
         ('signoff.decision = "hold"', False),
         ("signoff.stale = false", True),
         ("signoff.stale = true", False),
@@ -106,6 +115,7 @@ def test_what_is_met(text: str, met: bool) -> None:
         ("blind_ab.win_rate > 0", "told after unblinding"),
         ("blind_ab.win_rate.low < 1", "told after unblinding"),
         ("review.accuracy > 1", "so far; review is not done: what review says"),
+        ("review.flagged = 0", "so far; review is not done: what review says"),
         ('overfitting.verdict != "bad"', "what overfitting says"),
         ('blind_ab.verdict != "bad"', "what blind_ab says"),
         ("task_metrics.mine.politeness_tone.tuned > 0", "not measured: what task_metrics says"),
@@ -138,9 +148,113 @@ def test_another_decision_is_told_with_its_moment_as_everywhere() -> None:
     assert outcome.why == "ana signed deploy, 20 Nov 2026 10:00 UTC"
 
 
+def counted(readings: Mapping[str, Reading], *found: Contradiction) -> list[gate.Outcome]:
+    """Of as many kinds of comparison as there are."""
+    told = [
+        gate.parse(f"contradictions {one}", KNOWN, nearest)
+        for one in ("= 0", "!= 9", "< 9", "<= 0", ">= 0", "> -1")
+    ]
+    return [gate.hold(one, "tuned", readings, DEPLOY, found) for one in told]
+
+
+def done() -> dict[str, Reading]:
+    return made.of(
+        made.curves(), made.perplexity(), made.overfitting(), made.review(), made.PREFERRED,
+        made.tasks(labels=0.2),
+    )  # fmt: skip
+
+
 def test_contradictions_are_counted_and_told() -> None:
-    outcome = held("contradictions = 0", contradictions=(Contradiction("c", "they differ", ()),))
-    assert (outcome.met, outcome.why) == (False, "they differ")
+    assert all(one.met for one in counted(done()))
+    outcome = counted(done(), Contradiction("c", "they differ.", ()))[0]
+    assert (outcome.met, outcome.why, outcome.number) == (False, "they differ", Number(1))
+
+
+@pytest.mark.parametrize("step", ["curves", "perplexity", "overfitting", "review", "blind_ab"])
+def test_contradictions_are_not_counted_before_every_step_is_known(step: str) -> None:
+    whole = done()
+    number = next(iter(RESTS_ON[step]), "")
+    without = {name: one for name, one in whole[step].numbers.items() if name != number}
+    hidden = (*whole[step].findings, made.hit("made", "bad"), made.hit("unread", "not_enough"))
+    worse: list[Reading | None] = [
+        None,
+        made.undone(whole[step]),
+        made.read(step, whole[step].numbers, made.hit("unreadable", "not_enough")),
+        made.read(step, whole[step].numbers, *hidden),
+        *([replace(whole[step], numbers=without)] if number else []),
+    ]
+    for reading in worse:
+        readings = {name: one for name, one in whole.items() if name != step}
+        readings |= {step: reading} if reading is not None else {}
+        for outcome in counted(readings):
+            assert not outcome.met
+            assert step in outcome.why
+            assert outcome.number is None, "a part is no count"
+    assert "1 so far; they differ; " in counted({}, Contradiction("c", "they differ.", ()))[0].why
+
+
+def test_a_step_that_has_nothing_to_look_at_contradicts_nothing() -> None:
+    none = made.read("task_metrics", {}, made.hit("no_tasks", "not_enough"))
+    untrained = [
+        made.read(step, {}, made.hit("not_trained", "not_enough"))
+        for step in ("curves", "overfitting")
+    ]
+    assert all(one.met for one in counted(done() | made.of(none, *untrained)))
+    assert unknown(made.sample_run("tuned")) == ()
+
+
+UNUSABLE = ("ana's journal can't be used from line 7 on",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'signoff.decision = "deploy"',
+        'signoff.decision != "hold"',
+        "signoff.stale = false",
+        "contradictions = 0",
+        "review.reviewed >= 12",
+        'review.verdict = "good"',
+        'blind_ab.verdict = "good"',
+    ],
+)
+def test_a_journal_that_cant_be_used_hides_what_people_wrote(text: str) -> None:
+    condition = gate.parse(text, KNOWN, nearest)
+    assert gate.hold(condition, "tuned", done(), DEPLOY, ()).met
+    outcome = gate.hold(condition, "tuned", done(), replace(DEPLOY, faults=UNUSABLE), ())
+    assert (outcome.met, UNUSABLE[0] in outcome.why) == (False, True)
+    none = gate.parse('signoff.decision = "none"', KNOWN, nearest)
+    assert not gate.hold(none, "tuned", done(), Decided(faults=UNUSABLE), ()).met
+    assert held("perplexity.improvement > 0", replace(DEPLOY, faults=UNUSABLE)).met
+
+
+def test_a_deploy_that_lacks_what_it_needs_is_none() -> None:
+    bare = replace(DEPLOY, missing=("20 reviews", "10 votes in the blind A/B"))
+    for text in ('signoff.decision = "deploy"', 'signoff.decision != "hold"'):
+        outcome = held(text, bare)
+        assert (outcome.met, outcome.word) == (False, "deploy")
+        assert outcome.why == "deploy lacks 20 reviews and 10 votes in the blind A/B"
+    hold = replace(bare, decision="hold", last=replace(SIGNED, decision="hold"))
+    assert held('signoff.decision = "hold"', hold).met, "hold needs nothing"
+
+
+def test_without_a_decision_none_is_met_but_none_by_name() -> None:
+    withdrawn = Decided(earlier=(replace(SIGNED, decision="none"), SIGNED))
+    for decided in (Decided(), UNSIGNED, withdrawn):
+        for word in ("deploy", "hold", "more_work", "none"):
+            outcome = held(f'signoff.decision != "{word}"', decided)
+            assert (outcome.met, "nobody has signed" in outcome.why) == (False, True)
+        assert held('signoff.decision = "none"', decided).met
+
+
+def test_what_this_machine_cant_see_is_not_known_to_be_unchanged() -> None:
+    unseen = replace(DEPLOY, unseen=("the adapter of tuned",))
+    for text in ('signoff.decision = "deploy"', "signoff.stale = false", "signoff.stale = true"):
+        outcome = held(text, unseen)
+        assert (outcome.met, "the adapter of tuned is not here" in outcome.why) == (False, True)
+    recorded = held('signoff.decision = "deploy"', replace(DEPLOY, recorded=("the weights",)))
+    assert recorded.met
+    assert recorded.why == "the weights as last recorded, not on this machine"
 
 
 @pytest.mark.parametrize(

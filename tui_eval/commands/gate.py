@@ -112,7 +112,8 @@ def _look(
     steps = gate.needed(conditions)
     found = readings(workspace, config, candidate, cache=cache, steps=steps)
     if steps:
-        return _There(found, Decided(), ())
+        faults = tuple(view.fault for view in workspace.journals() if view.fault)
+        return _There(found, Decided(faults=faults), ())
     from tui_eval.core.steps.contradictions import contradictions
     from tui_eval.files.signing import decided_of
 

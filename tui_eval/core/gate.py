@@ -1,8 +1,9 @@
 """Conditions of ``tui-eval gate``: read from their text, and held against the readings.
 
 Nothing that isn't there meets a condition: not a number that wasn't measured or that is still
-kept back, not the verdict of a step that waits or couldn't tell, not a decision that is out of
-date.
+kept back, not the verdict of a step that waits or couldn't tell, not the count of contradictions
+among steps of which one isn't known, not a decision that is out of date, lacks what it needs, or
+may be hidden by a journal that can't be read.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from tui_eval.core.moments import minute_utc
 from tui_eval.core.reading import Number, Reading, Verdict, finite
 from tui_eval.core.sign_off_records import DECISIONS, WORDS, Contradiction, Decided
 from tui_eval.core.steps import names
-from tui_eval.core.steps.sign_off import needs_text
+from tui_eval.core.steps.contradictions import unknown
+from tui_eval.core.steps.sign_off import deploy_lacks, needs_text
 
 OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -47,6 +49,8 @@ ENDS = ("low", "high")
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 _NO_VERDICT = ("waiting", "not_enough")
 """Meet a condition only where it asks for them by name."""
+FROM_JOURNALS = (SIGNOFF, CONTRADICTIONS, "review", "blind_ab")
+"""What a journal that can't be used whole may hide a part of."""
 _CONDITION = re.compile(
     r"\s*(?P<path>[^\s<>=!≤≥≠~]+)\s*(?P<sign>[<>=!≤≥≠~]+)\s*(?P<value>.*?)\s*\Z"
 )
@@ -238,18 +242,38 @@ def hold(
     contradictions: tuple[Contradiction, ...],
 ) -> Outcome:
     """The condition against what is there of its candidate."""
+    if decided.faults and condition.step in FROM_JOURNALS:
+        return Outcome(condition, candidate, False, why=_unusable(decided))
     if condition.kind == "number":
         return _hold_number(condition, candidate, readings[condition.step])
     if condition.kind == "verdict":
         return _hold_verdict(condition, candidate, readings[condition.step])
     if condition.kind == "contradictions":
-        count = len(contradictions)
-        met = OPERATORS[condition.sign](count, float(condition.value))
-        why = "" if met else "; ".join(one.text for one in contradictions)
-        return Outcome(condition, candidate, met, Number(count), why=why)
+        return _hold_contradictions(condition, candidate, readings, contradictions)
     if condition.kind == "stale":
         return _hold_stale(condition, candidate, decided)
     return _hold_decision(condition, candidate, decided)
+
+
+def _unusable(decided: Decided) -> str:
+    return f"what people wrote is not all known: {'; '.join(decided.faults)}"
+
+
+def _hold_contradictions(
+    condition: Condition,
+    candidate: str,
+    readings: Mapping[str, Reading],
+    contradictions: tuple[Contradiction, ...],
+) -> Outcome:
+    """A count of those found so far is none: a step that isn't known may hold more."""
+    found = tuple(one.text.rstrip(".") for one in contradictions)
+    open_ = unknown(readings)
+    count = len(found)
+    met = not open_ and OPERATORS[condition.sign](count, float(condition.value))
+    if open_:
+        so_far = f"{count} so far; " if count else ""
+        return Outcome(condition, candidate, False, why=so_far + "; ".join((*found, *open_)))
+    return Outcome(condition, candidate, met, Number(count), why="" if met else "; ".join(found))
 
 
 def _hold_number(condition: Condition, candidate: str, reading: Reading) -> Outcome:
@@ -287,24 +311,48 @@ def _hold_verdict(condition: Condition, candidate: str, reading: Reading) -> Out
 def _hold_stale(condition: Condition, candidate: str, decided: Decided) -> Outcome:
     if decided.last is None:
         return Outcome(condition, candidate, False, why="nobody has signed")
+    if decided.unseen and not decided.stale:
+        return Outcome(condition, candidate, False, why=_unseen(decided))
     word = "true" if decided.stale else "false"
-    why = _changed(decided) if decided.stale else ""
+    why = _changed(decided) if decided.stale else _recorded(decided)
     return Outcome(condition, candidate, _equal(condition, word), word=word, why=why)
 
 
 def _hold_decision(condition: Condition, candidate: str, decided: Decided) -> Outcome:
-    word = decided.decision
-    if decided.last is not None and decided.stale:
-        # What was decided was about other weights or data than those that lie here now.
-        return Outcome(condition, candidate, False, word=word, why=_changed(decided))
-    met = _equal(condition, word)
-    why = ""
-    if not met and decided.last is None:
+    word, last = decided.decision, decided.last
+    if last is None:
+        # As a verdict that isn't there: met only where it is asked for by name.
+        met = condition.sign == "=" and condition.value == "none"
         lacks = f"; deploy needs {needs_text(decided.missing)}" if decided.missing else ""
-        why = f"nobody has signed{lacks}"
-    elif not met and decided.last is not None:
-        why = f"{decided.last.by} signed {WORDS[word]}, {minute_utc(decided.last.at)}"
+        why = "" if met else f"nobody has signed{lacks}"
+        return Outcome(condition, candidate, met, word=word, why=why)
+    undone = _undone(decided)
+    if undone:
+        return Outcome(condition, candidate, False, word=word, why=undone)
+    met = _equal(condition, word)
+    why = _recorded(decided) if met else f"{last.by} signed {WORDS[word]}, {minute_utc(last.at)}"
     return Outcome(condition, candidate, met, word=word, why=why)
+
+
+def _undone(decided: Decided) -> str:
+    """Why what was signed is not to be gone by, in words; empty where it is."""
+    if decided.stale:
+        # It was about other weights or data than those that lie here now.
+        return _changed(decided)
+    if decided.unseen:
+        return _unseen(decided)
+    # Signed on another machine, or before judgements were lost: it stands on nothing here.
+    lacks = deploy_lacks(decided)
+    return f"deploy lacks {lacks}" if lacks else ""
+
+
+def _unseen(decided: Decided) -> str:
+    return f"can't be compared with what was signed: {', '.join(decided.unseen)} is not here"
+
+
+def _recorded(decided: Decided) -> str:
+    told = ", ".join(decided.recorded)
+    return f"{told} as last recorded, not on this machine" if told else ""
 
 
 def _changed(decided: Decided) -> str:

@@ -7,7 +7,7 @@ To add one: a function here, and its name in ``RULES``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 from tui_eval.core.reading import Reading
 from tui_eval.core.sign_off_records import Contradiction
@@ -22,6 +22,44 @@ def contradictions(readings: Readings) -> tuple[Contradiction, ...]:
     """All that hold, those that undo most of the evidence first."""
     found = (rule(readings) for rule in RULES)
     return tuple(one for one in found if one is not None)
+
+
+NOT_ASKED = ("no_tasks", "not_trained")
+"""Findings of a step that has nothing to look at: nothing can contradict it."""
+RESTS_ON: Mapping[str, tuple[str, ...]] = {
+    "curves": (),
+    "perplexity": ("improvement",),
+    "overfitting": ("gap_used", "copies"),
+    "review": ("accuracy",),
+    "blind_ab": ("wins",),
+    "task_metrics": (),
+}
+"""The steps that rules look at, and the numbers without which a done step hides something."""
+
+
+def unknown(readings: Readings) -> tuple[str, ...]:
+    """Why it can't be said yet that nothing contradicts: steps that wait, couldn't look or
+    couldn't tell, each in words. Empty where all of them stand."""
+    return tuple(text for step in RESTS_ON for text in _unknown(step, readings.get(step)))
+
+
+def _unknown(step: str, reading: Reading | None) -> Iterator[str]:
+    if reading is None:
+        yield f"{step} was not looked at"
+    elif any(finding(reading, code) is not None for code in NOT_ASKED):
+        return
+    elif reading.verdict in ("waiting", "not_enough"):
+        word = "is not done" if reading.verdict == "waiting" else "can't tell"
+        yield f"{step} {word}: {reading.summary}"
+    else:
+        # A worse finding hides this one in the verdict.
+        gaps = [one.text for one in reading.findings if one.severity == "not_enough"]
+        for name in RESTS_ON[step]:
+            if shown.value(reading, name) is None:
+                number = reading.numbers.get(name)
+                gaps.append(f"no {name}" + (f", {number.why}" if number and number.why else ""))
+        if gaps:
+            yield f"{step} can't tell all: {gaps[0]}"
 
 
 def _tell(code: str, text: str, *steps: str) -> Contradiction:

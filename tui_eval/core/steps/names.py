@@ -45,11 +45,11 @@ NUMBERS: Mapping[str, tuple[str, ...]] = {
 """Of step 6: TASK.METRIC.PART, by the workspace's tasks (``of_tasks``)."""
 
 STANDS_WHILE_WAITING: Mapping[str, frozenset[str]] = {
-    "review": frozenset({"reviewed", "planned", "ready", "notes", "flagged"}),
+    "review": frozenset({"reviewed", "planned", "ready"}),
     "blind_ab": frozenset({"votes", "judged", "judged_any", "planned", "ready", "locked", "clear"}),
 }
 """Counts of people's work are what they are while the step still waits; an estimate from half
-of the work is none yet."""
+of the work is none yet, nor is a count of what was noticed in half of it."""
 
 PARTS = ("difference", "tuned", "base", "detectable")
 EXACT_TEST = "mcnemar_p"

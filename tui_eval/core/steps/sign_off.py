@@ -66,6 +66,12 @@ def needs_text(lacks: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(told[:-1]), *told[-1:])))
 
 
+def deploy_lacks(decided: Decided) -> str:
+    """What a signed ``deploy`` stands on no more, or never did here; else empty."""
+    signed = decided.decision == "deploy" and decided.last is not None
+    return needs_text(decided.missing) if signed else ""
+
+
 def open_text(readings: Readings) -> str:
     """``40 items reviewed, 44 deciding pairs, unblinded``: what deploying stands on."""
     have = int(shown.value(readings.get("review"), "reviewed") or 0)
