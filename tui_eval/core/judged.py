@@ -37,6 +37,16 @@ class Judged(Sequence[Judgement]):
         """As ``rounds(self).values()``."""
         return tuple(filter(None, map(self.round, self.by_round)))
 
+    def open_comparisons(self) -> tuple[Round, ...]:
+        """Those of ``rounds`` that are blind comparisons nobody has unblinded; no others are
+        folded, which in a long history are most."""
+        found = (self.round(name) for name, own in self.by_round.items() if _may_be_open(own))
+        return tuple(
+            one
+            for one in found
+            if one is not None and one.step == "blind_ab" and not one.unblinded_at
+        )
+
     @overload
     def __getitem__(self, at: int) -> Judgement: ...
 
@@ -51,3 +61,10 @@ class Judged(Sequence[Judgement]):
 
     def __iter__(self) -> Iterator[Judgement]:
         return iter(self._all)
+
+
+def _may_be_open(own: Sequence[Judgement]) -> bool:
+    """Whether only folding tells; ``own`` are all judgements of one round."""
+    plans = [one.event.get("step") for one in own if one.event.get("kind") == "plan"]
+    ends = [one.event.get("at") for one in own if one.event.get("kind") == "unblind"]
+    return not all(step == "review" for step in plans) and not (ends and all(ends))
