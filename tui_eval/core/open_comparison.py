@@ -36,11 +36,7 @@ class OpenComparison:
 def open_rounds(judgements: Sequence[Judgement]) -> tuple[Round, ...]:
     """Of every judge, begun or only planned; finished and closed ones too, for whoever has
     finished may reopen until somebody unblinds."""
-    return tuple(
-        one
-        for one in Judged.of(judgements).rounds()
-        if one.step == "blind_ab" and not one.unblinded_at
-    )
+    return Judged.of(judgements).open_comparisons()
 
 
 def planned_ids(one: Round) -> frozenset[str]:
