@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +14,7 @@ from tests.core.made_evidence import MadeEvidence, made_log, points
 from tui_eval.core.reading import Finding, Reading
 from tui_eval.core.records import LogPoint, Preflight, TrainingLog
 from tui_eval.core.steps import curves
+from tui_eval.core.steps.curve_rows import COUNTED
 
 NAN = math.nan
 
@@ -572,3 +575,15 @@ def test_many_spikes_leave_the_epochs_among_the_events() -> None:
         f"epoch {end} ended" for end in (1, 2, 3)
     ]
     assert sum(label.startswith("spike") for label in labels) == curves.EVENTS_SHOWN
+
+
+def test_counted_rows_are_not_called_steps() -> None:
+    peaked = [2.0, 1.5, 1.2, 1.0, 1.1, 1.3, 1.5, 1.7]
+    log = made_log(falling(), peaked)
+    steps, rows = read(log), read(replace(log, notes=(COUNTED,)))
+    assert "at step" in finding(steps, "eval_peaked").text
+    told = finding(rows, "eval_peaked")
+    assert re.search(r"at row \d", told.text)
+    assert "step" not in (told.at or {})
+    assert re.search(r"step \d", " ".join((rows.headline, rows.summary, told.text))) is None
+    assert rows.plots[0].x_label == "row"

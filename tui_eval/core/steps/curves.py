@@ -22,7 +22,7 @@ from tui_eval.core.reading import (
     verdict_of,
 )
 from tui_eval.core.records import LogPoint
-from tui_eval.core.steps import curve_facts, curve_tests, untrained
+from tui_eval.core.steps import curve_facts, curve_rows, curve_tests, untrained
 from tui_eval.core.steps.run import (
     PREFERENCE_SIGNS,
     REINFORCEMENT_SIGNS,
@@ -62,7 +62,7 @@ def read(evidence: Evidence, candidate: str, *, against: str | None = None) -> R
     hits = _hits(run, evidence, candidate)
     findings = tuple(hit.finding for hit in hits)
     gravest = worst(hits)
-    return Reading(
+    reading = Reading(
         step=STEP,
         candidate=candidate,
         against=against or evidence.base(candidate) or "base",
@@ -75,6 +75,7 @@ def read(evidence: Evidence, candidate: str, *, against: str | None = None) -> R
         plots=_plots(run, _events(run, evidence)),
         how=_how(run, evidence),
     )
+    return curve_rows.told(reading, run.log)
 
 
 def _no_log(candidate: str) -> Reading:

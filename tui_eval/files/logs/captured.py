@@ -14,6 +14,7 @@ import re
 from pathlib import Path
 
 from tui_eval.core.records import TrainingLog
+from tui_eval.core.steps.curve_rows import COUNTED
 from tui_eval.errors import InputError
 from tui_eval.files.logs.parts.gathered import Gathered
 from tui_eval.files.logs.parts.names import own
@@ -225,7 +226,7 @@ class _TrainerRows:
                 self._take(row, float(round(row.get("epoch", 0.0) * rate)))
 
     def _count_row(self, row: dict[str, float]) -> None:
-        self._gathered.notes["axis"] = "the capture names no steps: its rows are counted"
+        self._gathered.notes["axis"] = COUNTED
         if "loss" in row or not self._count:
             # What is evaluated stands at the training row before it.
             self._count += 1

@@ -240,7 +240,9 @@ class CurveView(CurveLayers):
             if place is None or axis not in self.axes():
                 continue
             text = self._place_text(axis, place)
-            made += line((f"{gap}{axis} " if made else f"{axis} ", "dim"), (text, "text!"))
+            # Counted rows are no steps.
+            name = "row" if axis == "step" and self.plot.x_label == "row" else axis
+            made += line((f"{gap}{name} " if made else f"{name} ", "dim"), (text, "text!"))
         return made
 
     def _place_text(self, axis: str, place: float) -> str:
