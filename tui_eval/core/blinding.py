@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
@@ -113,6 +113,40 @@ def generation_order(allotment: Allotment, limit: int = 0) -> tuple[str, ...]:
                 order[ids[place]] = None
     order.update(dict.fromkeys(allotment.rest))
     return tuple(order)[: limit or None]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The prompts of a comparison beside others with one of its models."""
+
+    ids: tuple[str, ...]
+    again: tuple[str, ...] = ()
+    """Those of ``ids`` that an unblinded one has asked."""
+    short: int = 0
+    """How many more are wanted, that only open ones would give."""
+
+
+def choose_apart(
+    allotment: Allotment,
+    usable: Callable[[str], bool],
+    told: Container[str],
+    shut: Container[str],
+) -> Chosen:
+    """As many prompts as ``allotment.pairs`` has usable ones, in the seeded order: whoever knows
+    an answer from another comparison knows whose it is in this one.
+
+    First those that no other comparison asks, then those that are ``told`` (asked by one that is
+    unblinded), then the review's; never those that are ``shut`` (asked by one that is open).
+    """
+    wanted = sum(map(usable, allotment.pairs))
+    reviewed = set(allotment.review)
+    own = [id for id in (*allotment.pairs, *allotment.rest) if id not in reviewed]
+    order = [id for id in (*own, *reversed(allotment.review)) if usable(id) and id not in shut]
+    groups: tuple[list[str], ...] = ([], [], [], [])
+    for id in order:
+        groups[2 * (id in reviewed) + (id in told)].append(id)
+    ids = tuple(id for group in groups for id in group)[:wanted]
+    return Chosen(ids, tuple(id for id in ids if id in told), wanted - len(ids))
 
 
 def _stratified(ranked: Sequence[Sample], wanted: int, seed: int) -> set[str]:

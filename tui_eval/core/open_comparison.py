@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui_eval.core.judged import Judged
+from tui_eval.core.judgement_events import pairs_in
 from tui_eval.core.judgements import Judgement, Round
 from tui_eval.core.records import Sample
 
@@ -31,12 +32,37 @@ class OpenComparison:
     """By a model of today whose file of answers is one of those compared: the rows compared."""
     judges: tuple[tuple[str, int, int], ...] = ()
     """Name, pairs judged, pairs planned."""
+    fault: str = ""
+    """What is wrong with a journal, where that is why nobody knows whether it is unblinded."""
 
 
 def open_rounds(judgements: Sequence[Judgement]) -> tuple[Round, ...]:
     """Of every judge, begun or only planned; finished and closed ones too, for whoever has
     finished may reopen until somebody unblinds."""
     return Judged.of(judgements).open_comparisons()
+
+
+def ever_planned(judgements: Sequence[Judgement]) -> dict[str, frozenset[str]]:
+    """By blind A/B, the completion ids of every plan that stands in a journal: also of those that
+    another one replaced, for whoever reads journals reads these too."""
+    rounds: dict[str, str] = {}
+    found: dict[str, set[str]] = {}
+    for one in judgements:
+        event = one.event
+        name = str(event.get("plan"))
+        if event.get("kind") == "plan" and event.get("step") == "blind_ab":
+            rounds[name] = str(event.get("round"))
+        if event.get("kind") in ("plan", "more") and name in rounds:
+            ids = found.setdefault(rounds[name], set())
+            ids.update(id for pair in pairs_in(event) for id in (pair.left, pair.right))
+    return {name: frozenset(ids) for name, ids in found.items()}
+
+
+def unblinded_rounds(judgements: Sequence[Judgement]) -> frozenset[str]:
+    """Also of those whose plans can't be read."""
+    return frozenset(
+        str(one.event.get("round")) for one in judgements if one.event.get("kind") == "unblind"
+    )
 
 
 def planned_ids(one: Round) -> frozenset[str]:

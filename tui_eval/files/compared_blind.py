@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +19,11 @@ from tui_eval.core.judgements import Judgement, Round
 from tui_eval.core.open_comparison import (
     AskedBlind,
     OpenComparison,
+    ever_planned,
     judged_so_far,
     open_rounds,
     planned_ids,
+    unblinded_rounds,
 )
 from tui_eval.core.records import Completion, Producer, Sample
 from tui_eval.files import producers
@@ -43,19 +46,40 @@ def compared_blind(
     judged = workspace.judged_version()
     key = ("open rounds", str(workspace.folder), judged)
     found = cache.kept(tuple, key, lambda: open_rounds(judgements()))
+    fault = journal_fault(workspace)
+    lost = unaccounted(workspace, judgements()) if fault else ()
     files = _files(config)
     weights = functools.cache(lambda: {one.key: one.weights for one in workspace.producers()})
-    return [_comparison(workspace, config, cache, one, judged, files, weights) for one in found]
+    read = partial(_comparison, workspace, config, cache, judged, files, weights)
+    return [read(one) for one in found] + [
+        replace(read(Round(name, "blind_ab")), fault=fault) for name in lost
+    ]
+
+
+def journal_fault(workspace: Workspace) -> str:
+    """Why a journal can't be read whole; mostly nothing."""
+    return next((view.fault for view in workspace.journals() if view.fault), "")
+
+
+def unaccounted(workspace: Workspace, judgements: Sequence[Judgement]) -> tuple[str, ...]:
+    """Blind comparisons that facts know of and journals don't. Where a journal is damaged its
+    votes on them may be what can't be read."""
+    known = ever_planned(judgements).keys() | unblinded_rounds(judgements)
+    return tuple(
+        name
+        for name in workspace.keys_of(KIND)
+        if name not in known and any(w.step == "blind_ab" for w in comparisons_of(workspace, name))
+    )
 
 
 def _comparison(
     workspace: Workspace,
     config: Config,
     cache: FileCache,
-    one: Round,
     judged: object,
     files: _Files,
     weights: _Weights,
+    one: Round,
 ) -> OpenComparison:
     said = ("comparison", one.id, workspace.extent(KIND, one.id))
     about = cache.kept(tuple, said, lambda: comparisons_of(workspace, one.id))
@@ -84,7 +108,9 @@ def _read(
     weights: _Weights,
 ) -> OpenComparison:
     ids = planned_ids(one)
-    asked = dict.fromkeys(about[-1].samples) if about else {}
+    # Before it is begun its prompts may change; nobody knows the last where no plan is read.
+    latest = about[-1:] if one.judges else about
+    asked = dict.fromkeys(id for what in latest for id in what.samples)
     samples: dict[str, Sample] = {}
     made: dict[str, list[tuple[str, Completion]]] = defaultdict(list)
     for dataset in dict.fromkeys(what.dataset for what in about):

@@ -324,6 +324,11 @@ def light(index: Index, kind: str, key: str | None = None) -> Iterator[tuple[str
     return ((sample or "", json.loads(body)) for sample, body in rows if body is not None)
 
 
+def keys(index: Index, kind: str) -> list[str]:
+    rows = index.rows("SELECT DISTINCT key FROM fact WHERE kind = ? ORDER BY key", (kind,))
+    return [str(row[0]) for row in rows]
+
+
 def places(index: Index, kind: str, key: str, sample: str | None = None) -> list[Place]:
     where, values = _where(kind, key)
     if sample is not None:

@@ -273,6 +273,10 @@ class Workspace:
         found = _each(codec.nearest_prompt, self._light("nearest", key))
         return {one.sample: one for one in found}
 
+    def keys_of(self, kind: str) -> list[str]:
+        """Every key that there is a fact of this kind for."""
+        return self._known(lambda index: facts.keys(index, kind))
+
     def light(self, kind: str, key: str | None = None) -> list[tuple[str, Mapping[str, Any]]]:
         """``(sample, what the index keeps of the body)`` in the order of time."""
         return self._known(lambda index: list(facts.light(index, kind, key)))

@@ -20,7 +20,7 @@ from tui_eval.core.text import clean
 from tui_eval.errors import InputError
 from tui_eval.files import producers
 from tui_eval.files.evidence import FileCache, WorkspaceEvidence
-from tui_eval.files.judging import lamp, recording, words
+from tui_eval.files.judging import apart, lamp, recording, words
 from tui_eval.files.judging.base import KINDS
 from tui_eval.files.judging.material import AbRound, Batch, ReviewRound
 from tui_eval.files.judging.recording import Comparison, Given
@@ -54,6 +54,8 @@ class _Prompts:
     ids: tuple[str, ...]
     samples: Mapping[str, Sample]
     shared: int = 0
+    again: tuple[str, ...] = ()
+    """Those that another comparison has asked, which is unblinded."""
 
 
 def ab_round(
@@ -76,9 +78,7 @@ def ab_round(
     evidence = _evidence(workspace, config, cache)
     models = [_model(workspace, config, evidence, candidate, name) for name in (candidate, other)]
     round = blinding.comparison(models[0].key, models[1].key)
-    prompts = _prompts(
-        workspace, config, evidence, candidate, (candidate, other), round, "blind_ab"
-    )
+    prompts = _prompts(workspace, config, evidence, candidate, models, round, "blind_ab")
     paths = [config.models[name].path or "" for name in (candidate, other)]
     return compared(
         workspace,
@@ -91,20 +91,21 @@ def ab_round(
         names=(candidate, other, *paths),
         before=(
             *words.shared(prompts.shared),
-            *words.elsewhere(_elsewhere(workspace, round, models, prompts.ids)),
+            *words.elsewhere(_elsewhere(workspace, round, models, prompts)),
         ),
     )
 
 
-def _elsewhere(
-    workspace: Workspace, round: str, models: Sequence[Model], ids: Sequence[str]
-) -> int:
+def _elsewhere(workspace: Workspace, round: str, models: Sequence[Model], prompts: _Prompts) -> int:
     """How many of these prompts have an answer that was judged in another comparison."""
     judged = judged_elsewhere(workspace.judgements(KINDS).rounds(), round)
     if not judged:
-        return 0
+        return len(prompts.again)
     made = [model.answers() for model in models]
-    return sum(any(id in one and one[id].id in judged for one in made) for id in ids)
+    return sum(
+        id in prompts.again or any(id in one and one[id].id in judged for one in made)
+        for id in prompts.ids
+    )
 
 
 def compared(
@@ -134,21 +135,26 @@ def compared(
     )
     looks = words.Looks(names, float(settings["truncated"]))
 
+    def without() -> int:
+        ours, theirs = one.answers(), other.answers()
+        return sum(one.without(id, ours) or other.without(id, theirs) for id in ids)
+
     def read() -> Batch:
         ours, theirs = one.answers(), other.answers()
         both = [(ours[id], theirs[id]) for id in ids if id in ours and id in theirs]
         usable = [(a, b) for a, b in both if not a.error and not b.error]
-        without = sum(one.without(id, ours) or other.without(id, theirs) for id in ids)
+        left_out = without()
         return Batch(
             texts={answer.id: answer for pair in usable for answer in pair},
             samples=samples,
             answered=tuple(_answered(a, b) for a, b in usable),
-            left_out=without,
-            before=looks.at_pairs(usable, without),
+            left_out=left_out,
+            before=looks.at_pairs(usable, left_out),
         )
 
     def decides(judges: Sequence[JudgeRound]) -> bool:
-        return lamp.decided(judges, one.answers(), other.answers(), samples, settings)
+        answers = one.answers(), other.answers()
+        return lamp.decided(judges, *answers, samples, settings, without())
 
     mode = str(settings["mode"])
     given = [model.given for model in models if model.given is not None]
@@ -164,7 +170,7 @@ def compared(
             int(settings["repeats_apart"]),
         ),
         guesses=int(settings["guesses"]),
-        before=(*words.can_show(len(ids), mode), *before, *notes),
+        before=(*words.can_show(len(ids) - without(), mode), *before, *notes),
         read=read,
         keep=lambda judge: recording.keep(workspace, judge, round, what, samples, given),
         decides=decides,
@@ -183,7 +189,7 @@ def review_round(
     evidence = _evidence(workspace, config, cache)
     model = _model(workspace, config, evidence, candidate, candidate)
     round = blinding.review_round(model.key)
-    prompts = _prompts(workspace, config, evidence, candidate, (candidate,), round, "review")
+    prompts = _prompts(workspace, config, evidence, candidate, (model,), round, "review")
     blind = bool(config.review["blind"])
     what = Comparison(
         "review", (candidate,), (model.key,), prompts.dataset, prompts.ids, (model.source,)
@@ -289,7 +295,7 @@ def _prompts(
     config: Config,
     evidence: WorkspaceEvidence,
     candidate: str,
-    models: Sequence[str],
+    models: Sequence[Model],
     round: str,
     step: Step,
 ) -> _Prompts:
@@ -306,15 +312,27 @@ def _prompts(
         )
     allotment = allotment_of(evidence, dataset.samples)
     ids = allotment.review if step == "review" else allotment.pairs
-    if not all(config.models[name].given for name in models):
+    samples = {sample.id: sample for sample in dataset.samples}
+    usable = frozenset(samples)
+    if not all(config.models[model.name].given for model in models):
         # Nobody waits for answers that will not be generated.
-        answered = set(blinding.generation_order(allotment, config.generation.limit))
-        ids = tuple(id for id in ids if id in answered)
+        usable = frozenset(blinding.generation_order(allotment, config.generation.limit))
+    again: tuple[str, ...] = ()
+    beside = _beside(workspace, round, models) if step == "blind_ab" else ()
+    if beside:
+        answered = [model.answers().keys() for model in models if model.given is not None]
+        made = apart.chosen(allotment, samples, usable.intersection(*answered), beside)
+        ids, again = made.ids, made.again
+    ids = tuple(id for id in ids if id in usable)
     shared = len(set(ids) & set(allotment.review)) if step == "blind_ab" else 0
     if not ids:
         raise InputError(
             f"{clean(dataset.source)} has no rows with a prompt and an answer.",
             "Judging needs prompts: name another file under [data] validation.",
         )
-    samples = {sample.id: sample for sample in dataset.samples}
-    return _Prompts(dataset.key, ids, samples, shared)
+    return _Prompts(dataset.key, ids, samples, shared, again)
+
+
+def _beside(workspace: Workspace, round: str, models: Sequence[Model]) -> tuple[apart.Other, ...]:
+    keys = [model.key for model in models]
+    return apart.others(workspace, round, keys, [model.answers() for model in models])

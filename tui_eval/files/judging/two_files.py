@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
 from tui_eval.config import Config, ModelConfig
 from tui_eval.core import blinding
+from tui_eval.core.blinding import Allotment
 from tui_eval.core.defaults import BLIND_AB
 from tui_eval.core.records import Completion, Message, Sample
 from tui_eval.core.text import content_id, digest, fold
 from tui_eval.files import producers
 from tui_eval.files.answer_files import made_elsewhere, pair, read_answers
 from tui_eval.files.answer_rows import Given
-from tui_eval.files.judging import recording
+from tui_eval.files.judging import apart, recording
 from tui_eval.files.judging.material import AbRound
 from tui_eval.files.judging.rounds import Model, compared, was_begun
 from tui_eval.store.workspace import Workspace
@@ -48,7 +50,7 @@ def files_round(
     found = {(sample := _sample(rows, tuned_path.name)).id: (sample, rows) for rows in paired.pairs}
     samples = {id: sample for id, (sample, _) in found.items()}
     wanted = int(BLIND_AB["pairs"]) if pairs is None else pairs
-    ids = _chosen(workspace, round, samples, wanted)
+    ids = _chosen(workspace, round, [one.key for one in generators], samples, wanted)
     answers: tuple[dict[str, Completion], dict[str, Completion]] = ({}, {})
     for id in ids:
         if id in found:
@@ -68,15 +70,24 @@ def files_round(
 
 
 def _chosen(
-    workspace: Workspace, round: str, samples: dict[str, Sample], wanted: int
+    workspace: Workspace,
+    round: str,
+    keys: Sequence[str],
+    samples: dict[str, Sample],
+    wanted: int,
 ) -> tuple[str, ...]:
-    """Those the round was begun with; of a new one, a seeded choice."""
+    """Those the round was begun with; of a new one, a seeded choice of what no other comparison
+    of one of these files has asked."""
     known = recording.comparison_of(workspace, round)
     if known is not None and was_begun(workspace, round):
         return known.samples
     seed = int(BLIND_AB["seed"])
     ranked = sorted(samples, key=lambda id: sha256(f"{seed}:{id}".encode()).hexdigest())
-    return tuple(ranked[: wanted or None])
+    first, rest = ranked[: wanted or None], ranked[wanted or len(ranked) :]
+    beside = apart.others(workspace, round, keys, ())
+    if not beside:
+        return tuple(first)
+    return apart.chosen(Allotment((), (*first,), (*rest,)), samples, ranked, beside).ids
 
 
 def _sample(rows: tuple[Given, Given], source: str) -> Sample:
