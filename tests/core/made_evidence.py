@@ -170,6 +170,9 @@ class MadeEvidence:
             for one in open_rounds(self.journals)
         ]
 
+    def asks(self, round: str) -> Sequence[str]:
+        return ()
+
     def setting(self, name: str) -> float | int | str | bool:
         return self.settings[name] if name in self.settings else SETTINGS[name]
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from tests.core.made_comparison import BETTER, codes, finding, opened, read, value
-from tests.core.made_evidence import made_sample
+from tests.core.made_evidence import MadeEvidence, made_sample
 from tests.core.made_judging import Judge, compared, heard, result
+from tui_eval.core.records import FROM_FILE
 from tui_eval.core.stats.rates import bonett_price, sign_p, smallest_found
 from tui_eval.core.stats.sequential import e_value
 
@@ -51,7 +53,7 @@ def test_every_number_has_its_meaning() -> None:
         # Sides alternate, beginning with tuned left.
         "left_rate": (16 + 7) / 44,
         "detectable": smallest_found(44), "votes": 50, "judged": 50,
-        "judged_any": 50, "planned": 50, "ready": 50,
+        "judged_any": 50, "planned": 50, "ready": 50, "unanswerable": 0,
         "locked": 1, "clear": 0, "flagged": 0, "pace": 30, "guesses": 0, "guesses_right": 0,
     }  # fmt: skip
     for name, number in expected.items():
@@ -243,6 +245,46 @@ def test_ended_early_the_e_value_decides() -> None:
     assert clear.summary.startswith("ended early, ● preferred 17-3, 0 tied of 20: 85.0%")
     worse = opened("b" * 17 + "t" * 3, {"planned": 50})
     assert codes(worse) == {"worse": "bad", "ended_early": "note"}
+
+
+def vendor_without(letters: str, planned: int, *, given: bool) -> MadeEvidence:
+    """As many pairs as ``letters`` can be judged: of the others base's answers have no row."""
+    plan = {"planned": planned}
+    evidence = compared(planned, *result(letters, **plan))
+    made = dict(evidence.completions["base"])
+    for place in range(len(letters), planned):
+        del made[f"s{place}"]
+    evidence.completions = {**evidence.completions, "base": made}
+    if given:
+        file = replace(evidence.generators["base"], scorer=FROM_FILE)
+        evidence.generators = {**evidence.generators, "base": file}
+    return evidence
+
+
+def test_all_that_can_be_judged_is_all_that_was_planned() -> None:
+    """25-11 of 36 possible: the sign test says better (p = 0.029), the e-value not yet."""
+    letters = "t" * 25 + "b" * 11
+    whole = read(vendor_without(letters, 50, given=True))
+    assert (value(whole, "planned"), value(whole, "unanswerable")) == (36, 14)
+    assert value(whole, "clear") == 0
+    assert codes(whole) == {"unanswerable": "note"}
+    told = finding(whole, "unanswerable").text
+    assert "36 of 36 possible pairs" in told
+    assert "14 have no answer" in told
+    assert "Possible are 36 of 50 planned pairs" in whole.how[1]
+    assert "Ended early" not in str(whole.findings)
+    # Answers that may still be generated are waited for.
+    early = read(vendor_without(letters, 50, given=False))
+    assert (value(early, "planned"), value(early, "unanswerable")) == (50, 0)
+    assert codes(early) == {"not_shown": "caution", "ended_early": "note"}
+
+
+def test_whether_pairs_are_possible_does_not_depend_on_votes() -> None:
+    for letters in ("t" * 36, "b" * 36, "=" * 36, "tb" * 18):
+        assert value(read(vendor_without(letters, 50, given=True)), "planned") == 36
+    some = read(compared(50, *result("t" * 36 + "." * 14)))
+    assert value(some, "planned") == 50
+    assert "ended_early" in codes(some)
 
 
 def test_ended_early_but_locked_the_sign_test_decides() -> None:

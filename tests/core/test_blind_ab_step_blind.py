@@ -17,7 +17,10 @@ from tui_eval.core.judgements import Judgement
 from tui_eval.core.reading import Reading
 
 MIRROR = str.maketrans("tb", "bt")
-TOLD = {"votes", "judged", "judged_any", "planned", "ready", "pace", "locked", "clear"}
+TOLD = {"votes", "judged", "judged_any", "planned", "ready", "unanswerable", "pace"} | {
+    "locked",
+    "clear",
+}
 """Numbers that may be there before unblinding."""
 
 
@@ -222,7 +225,7 @@ def test_prompts_that_could_not_be_answered_are_not_waited_for() -> None:
     evidence.completions = {**evidence.completions, "base": made}
     reading = read(evidence)
     assert value(reading, "planned") == 18
-    assert [f.code for f in reading.findings] == ["power"]
+    assert [f.code for f in reading.findings] == ["power", "unanswerable"]
 
 
 # What closes with unblinding.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
@@ -17,6 +18,9 @@ from tui_eval.core import blinding
 from tui_eval.core.answers import Written
 from tui_eval.core.session import shut_out
 from tui_eval.errors import InputError, StoreError
+from tui_eval.files.comparisons import comparisons
+from tui_eval.files.exports.show_comparisons import as_json
+from tui_eval.files.judging import open_ab
 from tui_eval.files.judging.ab import Ab
 from tui_eval.files.judging.recording import comparison_of
 from tui_eval.files.judging.texts import gives_away, names_in
@@ -408,3 +412,24 @@ def test_what_gives_a_side_away(text: str, tells: bool) -> None:
     names = names_in(("tuned", "base", "runs/support-v2", "Qwen/Qwen2.5-0.5B", "support"))
     assert gives_away(text, names) is tells
     assert not gives_away("Anything at all", names_in(("base", "tuned", "")))
+
+
+def test_a_file_without_some_rows_is_judged_as_far_as_it_goes(tmp_path: Path) -> None:
+    """Twelve pairs are planned, and two prompts have no row in the file of answers."""
+    toml = '[blind_ab]\npairs = 12\n[models.vendor]\nanswers = "vendor.jsonl"\n'
+    made = Made.at(tmp_path / "w", count=12, toml=toml)
+    rows = [{"prompt": one.prompt, "answer": f"say {one.row}"} for one in made.samples()[2:]]
+    (made.folder / "vendor.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    made.answer(models=("tuned",))
+    session = open_ab(made.workspace(), made.config, "tuned", against="vendor", judge="ana")
+    assert session.standing.planned == 10
+    assert any(sentence.startswith("10 pairs") for sentence in session.before())
+    while (pair := session.following()) is not None:
+        session.vote(pair, "left")
+    session.finish()
+    session.close()
+    (one,) = comparisons(made.workspace(), made.config)
+    assert one.reading.numbers["planned"].value == 10
+    assert one.reading.numbers["unanswerable"].value == 2
+    (told,) = as_json([one], 0.05)["comparisons"]
+    assert [(judge["judged"], judge["planned"]) for judge in told["judges"]] == [(10, 10)]

@@ -80,6 +80,10 @@ class Evidence(Protocol):
     def judgements(self) -> Sequence[Judgement]:
         """Everything in all journals, in the order of each."""
 
+    def asks(self, round: str) -> Sequence[str]:
+        """Ids of the samples that this round of judging was begun with; empty where nobody
+        knows."""
+
     def compared_blind(self) -> Sequence[OpenComparison]:
         """Every blind A/B of the journals that is not unblinded, of whichever models and data
         it is: by the facts that were recorded of it, as far as these are here."""

@@ -215,6 +215,14 @@ class Preflight:
     vocabulary: int | None = None
 
 
+FROM_FILE = "file-1"
+"""Answers that were made elsewhere and read from a file."""
+
+REFERENCES = "references-1"
+"""Answers that are the data's expected ones."""
+GIVEN = (FROM_FILE, REFERENCES)
+
+
 @dataclass(frozen=True, slots=True)
 class Producer:
     """Everything that decides a loss or an answer, one field each, so that a key is never
@@ -241,6 +249,11 @@ class Producer:
     at: str = ""
     detail: Mapping[str, Any] = field(default_factory=dict)
     """Versions, hardware, names: shown in ``how computed``, not part of the key."""
+
+    @property
+    def given(self) -> bool:
+        """Whether its answers lie there whole: a prompt without one will never have one."""
+        return self.scorer in GIVEN
 
 
 Finish = Literal["stop", "length", "stop_string", "given", "error"]

@@ -35,6 +35,7 @@ from tui_eval.files import datasets, examples, following, logs, producers
 from tui_eval.files.compared_blind import compared_blind
 from tui_eval.files.datasets.leaks import leaked
 from tui_eval.files.following import Followed
+from tui_eval.files.judging.recording import comparison_of
 from tui_eval.files.raw import stamp_of
 from tui_eval.files.task_evidence import CallsFor, TaskPart
 from tui_eval.store.workspace import Workspace
@@ -142,6 +143,10 @@ class WorkspaceEvidence(TaskPart):
         if self._judged is None:
             self._judged = self._workspace.judgements(JUDGED)
         return self._judged
+
+    def asks(self, round: str) -> Sequence[str]:
+        what = comparison_of(self._workspace, round)
+        return what.samples if what is not None else ()
 
     def compared_blind(self) -> Sequence[OpenComparison]:
         return compared_blind(self._workspace, self._config, self._cache, self.judgements)

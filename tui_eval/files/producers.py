@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tui_eval.config import Config
 from tui_eval.core.evidence import Untrained
-from tui_eval.core.records import Producer
+from tui_eval.core.records import FROM_FILE, REFERENCES, Producer
 from tui_eval.core.text import content_id
 from tui_eval.errors import InputError
 from tui_eval.files import examples
@@ -32,13 +32,6 @@ SCORER = "score-1"
 
 GENERATOR = "generate-1"
 """The same for answers."""
-
-FROM_FILE = "file-1"
-"""Answers that were made elsewhere and read from a file."""
-
-REFERENCES = "references-1"
-"""Answers that are the data's expected ones."""
-GIVEN = (FROM_FILE, REFERENCES)
 
 NOT_HERE = ""
 """A fingerprint that could not be taken: the weights are not on this machine."""
@@ -328,7 +321,7 @@ def matches(recorded: Producer, want: Producer, dtype: str) -> bool:
         and want.weights in (NOT_HERE, recorded.weights)
         and (want.adapter == recorded.adapter or want.weights == NOT_HERE)
         and want.tokenizer in (NOT_HERE, recorded.tokenizer)
-        and (dtype in ("auto", recorded.dtype) or want.scorer in GIVEN)
+        and (dtype in ("auto", recorded.dtype) or want.given)
     )
 
 

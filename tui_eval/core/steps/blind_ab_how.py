@@ -34,11 +34,18 @@ def plan_words(case: Case) -> tuple[str, ...]:
         " an own order, each side holds each model equally often, also among pairs where the"
         " longer answer is tuned's, and the next judge sees the sides exchanged. Equal answers"
         " count as ties without being shown. Repeats, with sides swapped, only test judges.",
-        f"Planned are {count_text(planned, 'pair')}: {power}. Deciding pairs and what they find:"
-        f" {sizes}.",
+        f"{_planned_words(planned, standing.unanswerable)}: {power}. Deciding pairs and what they"
+        f" find: {sizes}.",
         _mode_words(case),
         f"Judges so far: {len(standing.begun)}; the goal of {goal} is only a goal, one suffices.",
     )
+
+
+def _planned_words(planned: int, missing: int) -> str:
+    if not missing:
+        return f"Planned are {count_text(planned, 'pair')}"
+    all_of = count_text(planned + missing, "planned pair")
+    return f"Possible are {planned} of {all_of}, of which {missing} will have no answer"
 
 
 def _mode_words(case: Case) -> str:

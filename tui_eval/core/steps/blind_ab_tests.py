@@ -44,7 +44,8 @@ class Case:
 
 def early_hits(case: Case) -> list[Hit]:
     """What may be told while judging goes on: nothing here looks at a vote."""
-    return [hit for hit in (_truncated(case), _shared(case)) if hit is not None]
+    found = (_truncated(case), _shared(case), _unanswerable(case))
+    return [hit for hit in found if hit is not None]
 
 
 def all_hits(case: Case, found: Ballots, result: Result) -> list[Hit]:
@@ -63,7 +64,7 @@ def all_hits(case: Case, found: Ballots, result: Result) -> list[Hit]:
         _early(case, result),
         _flagged(result),
     ]
-    hits += [_shared(case), _unknown(found)]
+    hits += [_shared(case), _unanswerable(case), _unknown(found)]
     return [hit for hit in hits if hit is not None]
 
 
@@ -262,8 +263,9 @@ def _cut(answers: Mapping[str, Completion], chosen: frozenset[str]) -> tuple[int
 def _early(case: Case, result: Result) -> Hit | None:
     if not result.early:
         return None
-    planned = case.asked.standing.planned
-    text = f"Ended early: {result.tally.n} of {planned} planned pairs were judged."
+    standing = case.asked.standing
+    of = "possible" if standing.unanswerable else "planned"
+    text = f"Ended early: {result.tally.n} of {standing.planned} {of} pairs were judged."
     text += (
         " No vote on the others could have changed the sign test, so it decides."
         if result.by == "sign"
@@ -297,6 +299,21 @@ def _shared(case: Case) -> Hit | None:
         " review too, for want of prompts: who reviewed them has read one of the two answers."
     )
     return Hit(Finding("shared_prompts", "note", text), "", "")
+
+
+def _unanswerable(case: Case) -> Hit | None:
+    """Which model's answer is missing would tell a side only to who sees the file: not said."""
+    standing = case.asked.standing
+    missing = standing.unanswerable
+    if not missing:
+        return None
+    judged = f"{standing.judged} of {standing.planned} possible pairs are judged. "
+    text = (
+        f"{judged if standing.begun else ''}Of {count_text(standing.planned + missing, 'prompt')}"
+        f" planned {missing} {'has' if missing == 1 else 'have'} no answer of both models, and"
+        " none will come."
+    )
+    return Hit(Finding("unanswerable", "note", text), "", "")
 
 
 def _unknown(found: Ballots) -> Hit | None:

@@ -37,7 +37,9 @@ def early_numbers(standing: Standing, enough: Enough | None) -> dict[str, Number
 
 def missing_numbers(why: str) -> dict[str, Number]:
     names = (*OPENED, "locked", "clear", "pace")
-    counts = dict.fromkeys(("votes", "judged", "judged_any", "planned", "ready"), Number(0))
+    counts = dict.fromkeys(
+        ("votes", "judged", "judged_any", "planned", "ready", "unanswerable"), Number(0)
+    )
     return dict.fromkeys(names, Number(None, why=why)) | counts
 
 
@@ -49,6 +51,7 @@ def _progress(standing: Standing) -> dict[str, Number]:
         "judged_any": Number(standing.judged_any),
         "planned": Number(standing.planned),
         "ready": Number(standing.ready),
+        "unanswerable": Number(standing.unanswerable),
         "pace": pace if standing.pace is None else Number(standing.pace, unit="seconds"),
     }
 

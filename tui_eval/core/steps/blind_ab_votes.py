@@ -99,7 +99,7 @@ class Standing:
 
     round: Round | None
     planned: int
-    """Without prompts that a model could not answer."""
+    """Without prompts that a model could not answer, or has no row for in its file."""
     ready: int
     """Pairs that both models have answered."""
     mode: str
@@ -110,6 +110,8 @@ class Standing:
     judged_any: int
     """Pairs that anybody has done: what counts once everybody has finished or was closed."""
     pace: float | None
+    unanswerable: int = 0
+    """Prompts that were to be compared and never can be: no vote has a part in it."""
 
     @property
     def begun(self) -> tuple[JudgeRound, ...]:
@@ -184,7 +186,9 @@ def asked(evidence: Evidence, candidate: str, base: str) -> Asked:
     allotted = judging.allotment(evidence, samples.values())
     chosen = _planned_samples(found, answers) or frozenset(allotted.pairs)
     ready = sum(_usable(answers[0].get(id), answers[1].get(id)) for id in chosen)
-    failed = judging.failed(allotted.pairs, *answers)
+    # Of a round that has begun, its own prompts; the settings may choose others by now.
+    asks = evidence.asks(found.id) if found and found.begun else ()
+    failed = judging.unanswerable(asks or allotted.pairs, *zip(answers, keys, strict=True))
     return Asked(
         candidate=candidate,
         base=base,
@@ -216,17 +220,25 @@ def _standing(
     begun = found.begun if found else ()
     judges = begun or (found.judges if found else ())
     planned = max((judge.planned for judge in judges), default=0) or allotted
+    # What a judge was given to judge can be judged, whatever is missing by now.
+    least = max((_planned(judge) for judge in begun), default=0)
+    possible = max(planned - failed, least, 0)
     mode = judges[0].mode if judges else str(evidence.setting("blind_ab.mode"))
     return Standing(
         round=found,
-        planned=max(planned - failed, 0),
+        planned=possible,
         ready=ready,
         mode=mode,
         votes=sum(len(_voted(judge)) for judge in begun),
         judged=len(_judged(begun)),
         judged_any=len(_judged_by_any(begun)),
         pace=judging.pace(begun),
+        unanswerable=max(planned - possible, 0),
     )
+
+
+def _planned(judge: JudgeRound) -> int:
+    return sum(not pair.repeat_of for pair in judge.pairs)
 
 
 def _judged(begun: Sequence[JudgeRound]) -> frozenset[str]:

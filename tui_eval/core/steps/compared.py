@@ -105,16 +105,25 @@ def state_text(one: Comparison) -> str:
         return f"{earlier}opened, no vote yet"
     if standing.all_ended:
         return f"{earlier}can be unblinded: {_judges(standing.begun)}"
-    return f"{earlier}{_judges(standing.begun, of=True)}"
+    return f"{earlier}{_judges(standing.begun, unanswerable(one.reading))}"
 
 
-def _judges(judges: Sequence[JudgeRound], of: bool = False) -> str:
-    """``ana 12 of 50, bo 3 of 50``, or how many there are."""
+def unanswerable(reading: Reading) -> int:
+    """Planned prompts that will never have both answers."""
+    number = reading.numbers.get("unanswerable")
+    value = finite(number.value) if number is not None else None
+    return int(value or 0)
+
+
+def _judges(judges: Sequence[JudgeRound], without: int | None = None) -> str:
+    """``ana 12 of 50, bo 3 of 50``, or how many there are; of how many without those
+    ``without`` an answer."""
     if len(judges) > JUDGES:
         votes = sum(len(one.voted) for one in judges)
         return f"{count_text(len(judges), 'judge')}, {count_text(votes, 'vote')}"
     return ", ".join(
-        f"{judging.judge_name(one.judge)} {len(one.voted)}" + (f" of {one.planned}" if of else "")
+        f"{judging.judge_name(one.judge)} {len(one.voted)}"
+        + ("" if without is None else f" of {one.planned - without}")
         for one in judges
     )
 

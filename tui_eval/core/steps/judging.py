@@ -13,7 +13,7 @@ from tui_eval.core.blinding import Allotment
 from tui_eval.core.evidence import Evidence
 from tui_eval.core.judged import Judged
 from tui_eval.core.judgements import JudgeRound, Round
-from tui_eval.core.records import Completion, Sample
+from tui_eval.core.records import Completion, Producer, Sample
 from tui_eval.core.stats.order import median
 from tui_eval.core.steps.wording import count_text
 from tui_eval.core.text import clean
@@ -61,9 +61,19 @@ def allotment(evidence: Evidence, samples: Iterable[Sample]) -> Allotment:
     return blinding.apart(allotted, {asked.sample.id for one in open_ for asked in one.asked})
 
 
-def failed(samples: Iterable[str], *answers: Mapping[str, Completion]) -> int:
-    """How many of the prompts a model could not answer: nobody waits for these."""
-    return sum(any(id in made and made[id].error for made in answers) for id in samples)
+def unanswerable(
+    samples: Iterable[str], *models: tuple[Mapping[str, Completion], Producer | None]
+) -> int:
+    """How many of the prompts a model could not answer, or has no row for in the file that its
+    answers are from: nobody waits for these. What is still to be generated is not among them.
+    ``models``: of each its answers by sample id, and what made them."""
+
+    def never(id: str, made: Mapping[str, Completion], by: Producer | None) -> bool:
+        if id in made:
+            return bool(made[id].error)
+        return by is not None and by.given
+
+    return sum(any(never(id, made, by) for made, by in models) for id in samples)
 
 
 def pace(judges: Iterable[JudgeRound]) -> float | None:

@@ -38,7 +38,8 @@ NUMBERS: Mapping[str, tuple[str, ...]] = {
         "win_rate", "wins", "losses", "ties", "decisive_rate", "sign_p", "e_value",
         "both_bad_rate", "left_rate", "longer_rate", "self_consistency", "agreement", "alpha",
         "detectable", "length_adjusted", "flagged", "guesses", "guesses_right", "votes", "judged",
-        "judged_any", "planned", "ready", "pace", "locked", "clear",
+        "judged_any", "planned", "ready", "unanswerable",
+        "pace", "locked", "clear",
     ),
     TASKS: (),
 }  # fmt: skip
@@ -46,7 +47,9 @@ NUMBERS: Mapping[str, tuple[str, ...]] = {
 
 STANDS_WHILE_WAITING: Mapping[str, frozenset[str]] = {
     "review": frozenset({"reviewed", "planned", "ready"}),
-    "blind_ab": frozenset({"votes", "judged", "judged_any", "planned", "ready", "locked", "clear"}),
+    "blind_ab": frozenset(
+        {"votes", "judged", "judged_any", "planned", "ready", "unanswerable", "locked", "clear"}
+    ),
 }
 """Counts of people's work are what they are while the step still waits; an estimate from half
 of the work is none yet, nor is a count of what was noticed in half of it."""

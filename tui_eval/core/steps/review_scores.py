@@ -126,7 +126,8 @@ def reviewed(evidence: Evidence, candidate: str) -> Reviewed:
         for item, by_judge in marks.items()
         if item in answers
     ]
-    failed = judging.failed(allotted, made)
+    asks = evidence.asks(found.id) if found and found.begun else ()
+    failed = judging.unanswerable(asks or allotted, (made, generator))
     planned = max((judge.planned for judge in judges), default=0) or len(allotted)
     return Reviewed(
         round=found,

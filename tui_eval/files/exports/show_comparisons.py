@@ -80,7 +80,7 @@ def as_json(made: Sequence[Comparison], alpha: float) -> dict[str, Any]:
                     {
                         "judge": judge.judge,
                         "judged": len(judge.voted),
-                        "planned": judge.planned,
+                        "planned": judge.planned - compared.unanswerable(one.reading),
                         "ended": judge.ended,
                     }
                     for judge in one.standing.judges

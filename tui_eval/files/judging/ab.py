@@ -154,7 +154,7 @@ class Ab(Judging[AbRound]):
         if not begun:
             return "Nobody has voted yet."
         return " ".join(
-            f"{one.judge} is at {len(one.voted)} of {one.planned}."
+            f"{one.judge} is at {len(one.voted)} of {one.planned - self._left_out}."
             for one in begun
             if not one.ended
         )

@@ -14,9 +14,11 @@ def decided(
     base: Mapping[str, Completion],
     samples: Mapping[str, Sample],
     settings: Mapping[str, float | int | str],
+    without: int = 0,
 ) -> bool:
     """By the comparison's own rule, as of the last look (``blind_ab_result.enough_so_far``).
-    ``tuned`` and ``base``: completions by sample id."""
+    ``tuned`` and ``base``: completions by sample id. ``without``: planned prompts that will
+    never have both answers."""
     from tui_eval.core.steps.blind_ab_result import Limits, enough_so_far, mode_of
     from tui_eval.core.steps.blind_ab_votes import Asked, Standing, ballots
 
@@ -25,7 +27,7 @@ def decided(
         return False
     standing = Standing(
         round=Round(begun[0].round, "blind_ab", tuple(judges)),
-        planned=max(judge.planned for judge in begun),
+        planned=max(judge.planned for judge in begun) - without,
         ready=0,
         mode=begun[0].mode,
         votes=0,

@@ -85,6 +85,9 @@ class RecordedEvidence:
         value: float | int | str | bool = self._settings.setting(name)
         return value
 
+    def asks(self, round: str) -> Sequence[str]:
+        return self._what.samples
+
     # What is not known here.
 
     def compared_blind(self) -> Sequence[OpenComparison]:
