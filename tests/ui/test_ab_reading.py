@@ -119,6 +119,30 @@ async def test_the_whole_prompt_opens_and_esc_closes_it_first() -> None:
         assert session.mark("p0").views == ("prompt",)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_prompt_has_the_rows_that_the_answers_leave(size: tuple[int, int]) -> None:
+    asked = [f"asked {n}" for n in range(11)]
+    pairs = [("Short.", "**Also** short."), ("more\n" * 60, "Short.")]
+    session = MadeAb(pairs, prompt=Prompt((Turn("user", "\n".join(asked)),)))
+    app = OneAb(session)
+    async with app.run_test(size=size) as pilot:
+        await opened(pilot)
+        if app.desk.look.token != "p0":
+            await press(pilot, "s")
+        view = app.desk.view
+        before = painted(app).split("\n")
+        assert [row.strip() for row in before[2:13]] == asked
+        assert "the rest" not in before[1]
+        assert view.both[0].height >= 2
+        for key in ("z", "z", "m", "m", "d"):
+            assert (await press(pilot, key)).split("\n")[:13] == before[:13], key
+        app.desk.go_to("p1")
+        await settled(pilot)
+        rows = painted(app).split("\n")
+        assert "p the rest" in rows[1]
+        assert "more" in rows[2 + max(2, size[1] // 8) + 1]
+
+
 async def test_the_expected_answer_is_hidden_until_asked_for_and_the_look_is_logged() -> None:
     session = MadeAb(SHORT, reference="what was expected")
     app = OneAb(session)

@@ -8,11 +8,12 @@ import pytest
 
 from tui_eval.core.anchors import ANCHORS, QUESTIONS, WIDTH
 from tui_eval.core.judgements import CRITERIA, Mark
-from tui_eval.core.session import Answer, Prompt, Turn
+from tui_eval.core.session import Answer, Item, Prompt, Turn
 from tui_eval.core.text import cells
 from tui_eval.ui.screens.review_layout import Laid, answer_lines, flag_words, heading
 from tui_eval.ui.screens.review_list import of_kind, state_of
 from tui_eval.ui.screens.review_scoring import Scoring
+from tui_eval.ui.screens.review_text import ReviewText
 from tui_eval.ui.widgets.fold import folded_words, last_lines, whole_lines
 from tui_eval.ui.widgets.rows import plain, width_of
 from tui_eval.ui.widgets.scorecard import COLUMN, Scorecard, anchor_lines, brief, mean
@@ -172,6 +173,37 @@ def test_earlier_turns_are_folded_and_counted() -> None:
     assert folded_words(PROMPT) == "system, 2 earlier turns, 1 tool"
     assert folded_words(Prompt((Turn("user", "Hello"),))) == ""
     assert [plain(row).strip() for row in last_lines(PROMPT, 80, 3)] == ["One", "Two", "Three…"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 15), (120, 30), (200, 30)])
+def test_the_prompt_has_the_rows_that_the_answer_leaves(width: int, height: int) -> None:
+    long = Prompt((Turn("user", "\n".join(f"asked {n}" for n in range(7))),))
+    text = ReviewText()
+
+    def rows(words: str) -> list[str]:
+        text.show(Item("a", long, Answer(words), "expected 0\nexpected 1"))
+        return list(map(plain, text.lines(width, height)))
+
+    short = rows("**Yes.**")
+    assert [row.strip() for row in short[1:8]] == [f"asked {n}" for n in range(7)]
+    assert "p shows" not in short[0]
+    text.open("reference")
+    opened = list(map(plain, text.lines(width, height)))
+    assert opened[: 9 if width < 160 else 8] == short[: 9 if width < 160 else 8]
+    assert "expected 1" in "\n".join(opened)
+    assert "Yes." in "\n".join(opened)
+    text.open("reference")
+    text.render_markdown()
+    assert [plain(row) for row in text.lines(width, height)][:8] == short[:8]
+    text.render_markdown()
+    full = rows("\n".join(f"answered {n}" for n in range(40)))
+    most = 3 if height < 20 else 6
+    assert full[0].endswith("p shows the rest ─")
+    assert full[most].strip() == f"asked {most - 1}…"
+    assert full[most + 1].startswith("─ answer")
+    rule = next(place for place, row in enumerate(full) if row.startswith("─ expected"))
+    fits = rule if width < 160 else height
+    assert sum("answered" in row for row in full) >= fits - most - 3, "no row of it is lost"
 
 
 def test_the_whole_prompt_has_every_turn_and_call() -> None:

@@ -5,6 +5,8 @@ One widget for all of it, so that opening one text moves nothing else than it mu
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Literal
 
 from tui_eval.core.session import Item, Prompt
@@ -26,6 +28,9 @@ COLUMN = 100
 BESIDE = 164
 """Cells from which what was expected stands beside the answer, not below it."""
 
+EXPECTED = 3
+"""Lines kept for what was expected, to be opened below the answer."""
+
 Text = Literal["answer", "thinking", "prompt", "reference"]
 
 
@@ -45,6 +50,8 @@ class ReviewText(Drawn):
         self._message: list[Line] = []
         self._laid: dict[tuple[str, int, bool], Laid] = {}
         self._now: dict[str, Laid] = {}
+        self._free: dict[tuple[int, int], int] = {}
+        """By width and height, the lines that the texts leave to the prompt."""
         self._working = False
 
     # What is shown
@@ -52,7 +59,7 @@ class ReviewText(Drawn):
     def show(self, item: Item) -> None:
         self.item, self._message = item, []
         self.body, self.reference, self.below = "answer", False, False
-        self._laid, self._now = {}, {}
+        self._laid, self._now, self._free = {}, {}, {}
         self.redraw()
 
     def tell(self, message: list[Line]) -> None:
@@ -138,6 +145,8 @@ class ReviewText(Drawn):
 
     def _prompt(self, prompt: Prompt, width: int, height: int) -> list[Line]:
         most = 3 if height < 20 else 6
+        if self.body == "answer":
+            most = max(most, self._left_over(width, height))
         shown = last_lines(prompt, min(width, COLUMN), most)
         cut = (
             len(shown) == most
@@ -147,6 +156,23 @@ class ReviewText(Drawn):
         right = f"p shows {folded}" if folded else ""
         group = f"prompt, {clean(prompt.category, limit=40)}" if prompt.category else "prompt"
         return [ruled(line((group, "dim")), right, width), *shown]
+
+    def _left_over(self, width: int, height: int) -> int:
+        """Lines that nothing below the prompt needs. They follow from the item alone, open or
+        not, rendered or not: what is read must not move while it is scored."""
+        assert self.item is not None
+        if (width, height) not in self._free:
+            item, beside_ = self.item, width >= BESIDE
+            column = min(COLUMN, (width - 3) // 2 if beside_ else width)
+            answer = max(
+                _count(answer_lines(item.answer, column, rendered=on), height)
+                for on in (False, True)
+            )
+            expected = _count(text_rows(item.reference or "", column), EXPECTED)
+            # Two rules; below the answer a blank line, a third rule and another blank one.
+            taken = 2 + max(answer, expected) if beside_ else 5 + answer + expected
+            self._free[width, height] = height - taken
+        return self._free[width, height]
 
     def _whole(self, width: int, height: int) -> list[Line]:
         assert self.item is not None
@@ -234,3 +260,7 @@ class ReviewText(Drawn):
         if which == "thinking":
             return Laid(text_rows(self.item.answer.thinking or "(no thinking)", width))
         return Laid(answer_lines(self.item.answer, width, rendered=self.rendered))
+
+
+def _count(lines: Iterator[Line], most: int) -> int:
+    return sum(1 for _ in islice(lines, most))

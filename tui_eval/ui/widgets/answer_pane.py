@@ -277,6 +277,13 @@ class AnswerPane(Drawn):
         layout.until(4 * height)
         return len(layout.rows) / max(1, height)
 
+    def needs(self, width: int, most: int) -> int:
+        """Lines that it takes at ``width``, as written or rendered, counted up to ``most``."""
+        both = [Layout(self._text, max(8, min(COLUMN, width)), rendered=on) for on in (False, True)]
+        for layout in both:
+            layout.until(most)
+        return max(1, min(most, max(len(layout.rows) for layout in both)))
+
     def shown(self) -> str:
         """What is on the screen, without colours."""
         return "\n".join("".join(text for text, _ in line) for line in self.lines(*self.size))

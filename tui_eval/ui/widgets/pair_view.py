@@ -20,6 +20,8 @@ from tui_eval.ui.widgets.judge_line import Ruled, first_column
 NAMES = ("A", "B")
 RULED = 8
 """Cells of an answer's heading besides its hint and place."""
+AROUND = 6
+"""Lines of the screen that are neither prompt nor answers."""
 PANEFULS = 2.0
 """Screens that an answer may take beside the other; a longer one has the whole width."""
 
@@ -99,9 +101,9 @@ class PairView(Vertical):
         self.pair = pair
         self.front = 0
         self.shown = set()
-        self._show_prompt(size)
         for pane, text in zip(self.both, (pair.left, pair.right), strict=True):
             pane.show(text)
+        self._show_prompt(size)
         self.long = self._needs_width(pair, size)
         self._zoom(self.long or self.wish)
 
@@ -109,12 +111,12 @@ class PairView(Vertical):
         texts = (pair.left, pair.right)
         if any(map(right_to_left, texts)):
             return True
-        width, height = first_column(size.width, 2) - 2, max(1, size.height - 6 - self._prompt)
+        width, height = first_column(size.width, 2) - 2, max(1, size.height - AROUND - self._prompt)
         return any(pane.panefuls(width, height) > PANEFULS for pane in self.both)
 
     def _show_prompt(self, size: Size) -> None:
         assert self.pair is not None
-        most = max(2, size.height // 8)
+        most = max(2, size.height // 8, self._left_over(size))
         prompt = self.pair.prompt
         width = min(size.width, COLUMN + 2)
         made = last_lines(prompt, width, most)
@@ -124,6 +126,13 @@ class PairView(Vertical):
         self.query_one(PromptLines).show(made)
         right = f"p {more}" if more else ""
         self.query_one("#prompt-head", Ruled).show(([("prompt", "dim")], right))
+
+    def _left_over(self, size: Size) -> int:
+        """Lines that the answers don't need; the same whichever of them is looked at, and how."""
+        assert self.pair is not None
+        alone = any(map(right_to_left, (self.pair.left, self.pair.right)))
+        width, room = first_column(size.width, 1 if alone else 2) - 2, size.height - AROUND
+        return room - max(pane.needs(width, max(1, room)) for pane in self.both)
 
     def on_resize(self, _event: Resize) -> None:
         if self.pair is not None:
