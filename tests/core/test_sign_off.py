@@ -13,7 +13,8 @@ from tui_eval.checklist import CHECKLIST
 from tui_eval.core.judgements import Judgement
 from tui_eval.core.reading import Number
 from tui_eval.core.sign_offs import sign_offs
-from tui_eval.core.steps.sign_off import NAMES, changed, decided, missing, needs_text, weigh
+from tui_eval.core.steps.sign_off import NAMES, decided, missing, needs_text, weigh
+from tui_eval.core.steps.stands import changed
 
 READY = of(made.review(n=20), PREFERRED)
 

@@ -22,6 +22,7 @@ from tui_eval.config import Config
 from tui_eval.core.judgements import rounds
 from tui_eval.core.sign_off_records import Decided, Decision, SignOff
 from tui_eval.errors import InputError, StoreError
+from tui_eval.files import producers
 from tui_eval.files.evidence import JUDGED, FileCache, readings
 from tui_eval.files.journals import import_journal
 from tui_eval.files.judging.base import KINDS
@@ -34,6 +35,7 @@ from tui_eval.files.signing import (
     signed_now,
     standing_of,
 )
+from tui_eval.store.codec import encode
 from tui_eval.store.journal import NotSaved, judges
 from tui_eval.store.workspace import Workspace
 
@@ -74,6 +76,21 @@ class Signing:
     @property
     def config(self) -> Config:
         return settings.load(self.folder / "eval.toml", files=False)
+
+    def toml(self, *changes: tuple[str, str]) -> None:
+        text = (self.folder / "eval.toml").read_text()
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        (self.folder / "eval.toml").write_text(text)
+
+    def record(self, *models: str) -> None:
+        """As a job does that scores them."""
+        with self.workspace.facts("job") as facts:
+            for model in models:
+                made = producers.wanted(self.config, "tuned", model, dtype="float32")
+                facts.append("producer", made.key, None, encode(made))
+        self.workspace.catch_up()
 
     def sign(self, decision: Decision, judge: str = "ana", note: str = "") -> SignOff:
         return sign(self.workspace, self.config, "tuned", judge, decision, note, READY, self.cache)
@@ -213,12 +230,130 @@ def test_the_same_files_elsewhere_are_the_same(here: Signing, tmp_path: Path) ->
     assert (found.decision, found.changed) == ("deploy", ())
 
 
-def test_where_the_models_are_not_nothing_has_changed(here: Signing, tmp_path: Path) -> None:
+def test_what_is_neither_here_nor_on_record_may_be_another(here: Signing, tmp_path: Path) -> None:
     here.sign("deploy")
     (here.folder / "base").rename(tmp_path / "base-away")
     (here.folder / "tuned").rename(tmp_path / "tuned-away")
     (here.folder / "validation.jsonl").unlink()
+    found = here.decided()
+    assert (found.changed, found.unseen) == ((), ("tuned", "base"))
+    assert found.recorded == ("the validation data",)
+
+
+def test_what_is_on_record_counts_as_it_was_recorded(here: Signing, tmp_path: Path) -> None:
+    here.sign("deploy")
+    here.record("base", "tuned")
+    (here.folder / "base").rename(tmp_path / "base-away")
+    (here.folder / "tuned").rename(tmp_path / "tuned-away")
+    found = here.decided()
+    assert (found.changed, found.unseen, found.recorded) == ((), (), ("tuned", "base"))
+    here.toml(('path = "tuned"', 'path = "nowhere"'))
+    assert here.decided().changed == ("tuned names other files, which are not on this machine",)
+
+
+def test_another_one_on_record_is_a_change(here: Signing, tmp_path: Path) -> None:
+    here.sign("deploy")
+    tensors(here.folder / "tuned" / "adapter_model.safetensors", {"other": b"3"})
+    here.record("base", "tuned")
+    (here.folder / "tuned").rename(tmp_path / "tuned-away")
+    found = here.decided()
+    assert (found.changed, found.recorded) == (("the adapter of tuned changed",), ("tuned",))
+
+
+@pytest.mark.parametrize(
+    ("away", "words"),
+    [
+        ("tuned/adapter_model.safetensors", "the adapter of tuned"),
+        ("base/model.safetensors", "base"),
+    ],
+)
+def test_deleted_weights_are_not_unchanged(here: Signing, away: str, words: str) -> None:
+    here.sign("deploy")
+    (here.folder / away).unlink()
+    assert words in here.decided().unseen
+
+
+def test_a_pointer_in_the_weights_place_is_a_change(here: Signing) -> None:
+    here.sign("deploy")
+    for path in ("tuned/adapter_model.safetensors", "base/model.safetensors"):
+        (here.folder / path).write_text(
+            f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12\n"
+        )
+    assert here.decided().changed == ("the adapter of tuned changed", "the weights of base changed")
+
+
+def test_what_was_signed_unseen_says_nothing_of_what_is_there(
+    here: Signing, tmp_path: Path
+) -> None:
+    (here.folder / "tuned").rename(tmp_path / "tuned-away")
+    here.sign("deploy")
+    (tmp_path / "tuned-away").rename(here.folder / "tuned")
+    assert here.decided().changed == ("tuned had not been seen where it was signed",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('path = "tuned"', 'path = "merged"', "tuned was an adapter and is a full model now"),
+        ('path = "tuned"', 'path = "base"', "tuned was an adapter and is a full model now"),
+        ('path = "tuned"', 'answers = "labels.jsonl"',
+         "tuned was an adapter and is answers from a file now"),
+        ('path = "tuned"', 'path = "tuned"\nanswers = "labels.jsonl"',
+         "tuned was an adapter and is answers from a file and an adapter now"),
+        ('path = "tuned"', 'url = "http://x/v1"', "tuned was an adapter and is a server now"),
+        ('path = "tuned"', "references = true",
+         "tuned was an adapter and is the data's expected answers now"),
+        ('[models.base]\npath = "base"\n', "", "base was taken out"),
+        ('path = "base"', 'answers = "labels.jsonl"',
+         "base was a full model and is answers from a file now"),
+    ],
+)  # fmt: skip
+def test_another_kind_of_model_is_a_change(here: Signing, old: str, new: str, words: str) -> None:
+    full(here.folder / "merged", hidden_size=9)
+    here.sign("deploy")
+    here.toml((old, new))
+    assert words in here.decided().changed
+
+
+@pytest.mark.parametrize(
+    ("new", "words"),
+    [
+        ('[scoring]\nmax_length = 8', "the scoring settings changed"),
+        ('[scoring]\nlimit = 9', "the scoring settings changed"),
+        ('[scoring]\ndevice = "cpu"', ""),
+        ('[scoring]\nlimit = 2000', ""),
+        ('[tasks.labels]\ntemplate = "{prompt}!"', "the prompt or rules of task labels changed"),
+        ('[tasks.labels]\nprompt = "other"', "the prompt or rules of task labels changed"),
+        ('[tasks.labels]\nlimit = 2', "the prompt or rules of task labels changed"),
+        ('[tasks.labels]\nlimit = 0', ""),
+        ('[tasks.more]\nmetrics = ["accuracy"]', "task more was added"),
+    ],
+)  # fmt: skip
+def test_other_prompts_and_rules_make_it_out_of_date(here: Signing, new: str, words: str) -> None:
+    here.sign("hold")
+    if new.startswith("[tasks.labels]"):
+        here.toml(("[tasks.labels]", new))
+    else:
+        here.toml(("[data]", f"{new}\n[data]"))
+    assert here.decided().changed == ((words,) if words else ())
+
+
+def test_other_metrics_and_a_task_that_is_gone_make_it_out_of_date(here: Signing) -> None:
+    here.sign("hold")
+    here.toml(('["accuracy"]', '["macro_f1"]'))
+    assert here.decided().changed == ("the prompt or rules of task labels changed",)
+    (here.folder / "eval.toml").write_text(TOML.partition("[tasks")[0])
+    assert here.decided().changed == ("task labels was taken out",)
+
+
+@pytest.mark.parametrize("owner", ["tuned", "base"])
+def test_the_checkpoint_s_settings_of_answering_count(here: Signing, owner: str) -> None:
+    here.sign("hold")
+    path = here.folder / owner / "generation_config.json"
+    path.write_text('{"transformers_version": "5.0"}')
     assert here.decided().changed == ()
+    path.write_text('{"do_sample": true, "temperature": 99.0}')
+    assert here.decided().changed == ("the checkpoint's generation_config.json changed",)
 
 
 def test_nothing_is_signed_on_what_changed_meanwhile(here: Signing) -> None:
@@ -277,7 +412,8 @@ def test_a_damaged_journal_is_told_since_it_may_hide_a_newer_decision(here: Sign
     found = here.decided()
     assert found.decision == "deploy"
     (told,) = found.faults
-    assert path.name in told and "line 2" in told
+    assert path.name in told
+    assert "line 2" in told
 
 
 def test_a_full_disk_signs_nothing(here: Signing, monkeypatch: pytest.MonkeyPatch) -> None:

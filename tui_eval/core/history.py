@@ -19,7 +19,7 @@ from tui_eval.core.stats.intervals import Interval
 from tui_eval.core.stats.paired import log_ratio, perplexity_ratio
 from tui_eval.core.steps.compare import cell
 from tui_eval.core.steps.names import NUMBERS
-from tui_eval.core.steps.sign_off import changed
+from tui_eval.core.steps.stands import changed
 from tui_eval.core.text import content_id
 
 KEPT: Mapping[str, tuple[str, ...]] = {

@@ -58,10 +58,10 @@ class Decided:
     earlier: tuple[SignOff, ...] = ()
     """Those before the last, newest first, withdrawals too."""
     unseen: tuple[str, ...] = ()
-    """What the decision stands on and this machine can't show: no files here, nor a record of
-    them. In words, such as ``the adapter of tuned``."""
+    """Models or parts of them that are neither on this machine nor on record here, in words, such
+    as ``the adapter of tuned``: they may be others than those signed for."""
     recorded: tuple[str, ...] = ()
-    """What is not on this machine and is taken from what was last recorded of it, in words."""
+    """What is not on this machine and counts as it was last recorded, in words: models, data."""
     faults: tuple[str, ...] = ()
     """Journals that can't be used whole, in words: a newer decision may lie in them."""
 

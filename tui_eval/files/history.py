@@ -13,10 +13,9 @@ from tui_eval.core import history
 from tui_eval.core.history import Earlier, Losses, Told
 from tui_eval.core.reading import Reading
 from tui_eval.core.sign_off_records import SignOff, standing_key
-from tui_eval.core.steps.sign_off import changed
+from tui_eval.core.steps.stands import changed
 from tui_eval.errors import TuiEvalError
 from tui_eval.files.evidence import FileCache, WorkspaceEvidence
-from tui_eval.files.producers import NOT_HERE
 from tui_eval.store.codec import plain
 from tui_eval.store.files import now
 from tui_eval.store.journal import name_id
@@ -99,8 +98,7 @@ def _standing(
 ) -> dict[str, str]:
     from tui_eval.files.signing import standing_of
 
-    found = standing_of(workspace, config, candidate, cache)
-    return {name: text for name, text in found.items() if text != NOT_HERE}
+    return dict(standing_of(workspace, config, candidate, cache))
 
 
 def _is_known(workspace: Workspace, told: Told) -> bool:

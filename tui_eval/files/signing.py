@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,12 +10,15 @@ from tui_eval.config import Config
 from tui_eval.core import sign_offs as folded
 from tui_eval.core.judgements import Judgement
 from tui_eval.core.reading import Reading
+from tui_eval.core.records import Producer
 from tui_eval.core.sign_off_records import DECISIONS, WORDS, Decided, Decision, SignOff
 from tui_eval.core.steps import sign_off as step
+from tui_eval.core.steps.stands import changed
 from tui_eval.core.text import clean
 from tui_eval.errors import InputError, TuiEvalError
-from tui_eval.files.evidence import FileCache, WorkspaceEvidence
+from tui_eval.files.evidence import FileCache
 from tui_eval.files.producers import NOT_HERE
+from tui_eval.files.standing import kind_of, shares_weights
 from tui_eval.files.standing import standing as fingerprints
 from tui_eval.store.journal import login
 from tui_eval.store.workspace import Workspace
@@ -78,7 +81,7 @@ def signed_now(workspace: Workspace, config: Config, asked: Signed, cache: FileC
             candidate=candidate,
             decision=decision,
             note=asked.note,
-            standing={name: text for name, text in now.items() if text != NOT_HERE},
+            standing=dict(now),
             seen={
                 key: {"verdict": one.verdict, "summary": one.summary}
                 for key, one in asked.readings.items()
@@ -111,7 +114,7 @@ def _check_open(asked: Signed, now: Mapping[str, str]) -> None:
             f"{WORDS[decision]} can't be signed yet. It needs {step.needs_text(lacks)}.",
             "hold and more_work are always open.",
         )
-    moved = step.changed(shown, now) if shown is not None and decision != "none" else ()
+    moved = changed(shown, now) if shown is not None and decision != "none" else ()
     if moved:
         raise NotOpen(
             f"Not signed: {', '.join(moved)} while this was open.",
@@ -150,8 +153,10 @@ def decided_of(
     """Where the decision about a candidate stands now."""
     mine = folded.of_candidate(signed(workspace), candidate)
     # Fingerprints are taken only where there is something to compare them with.
-    now = standing_of(workspace, config, candidate, cache) if mine else {}
-    return step.decided(candidate, mine, readings, now, _faults(workspace))
+    seen = fingerprints(config, candidate, cache) if mine else {}
+    now = _with_record(workspace, config, seen)
+    absent = frozenset(name for name, text in seen.items() if text == NOT_HERE)
+    return step.decided(candidate, mine, readings, now, _faults(workspace), absent)
 
 
 def _faults(workspace: Workspace) -> tuple[str, ...]:
@@ -163,26 +168,45 @@ def standing_of(
     workspace: Workspace, config: Config, candidate: str, cache: FileCache
 ) -> Mapping[str, str]:
     """The standing; of models that are not on this machine as they were last recorded."""
-    found = dict(fingerprints(config, candidate, cache))
-    if any(text == NOT_HERE for text in found.values()):
-        evidence = WorkspaceEvidence(workspace, config, cache)
-        for model in {name.rpartition(".")[0] for name, text in found.items() if not text}:
-            found |= _recorded(evidence, candidate, model, found)
+    seen = fingerprints(config, candidate, cache)
+    return _with_record(workspace, config, seen)
+
+
+def _with_record(
+    workspace: Workspace, config: Config, seen: Mapping[str, str]
+) -> Mapping[str, str]:
+    found = dict(seen)
+    if NOT_HERE in found.values():
+        recorded = workspace.producers()
+        lost = (name.rpartition(".")[0] for name, text in seen.items() if text == NOT_HERE)
+        for model in dict.fromkeys(name for name in lost if name in config.models):
+            found |= _recorded(recorded, config, model, seen)
+            if found.get(f"{model}.kind") == "adapter" and shares_weights(config, model):
+                found.pop(f"{model}.weights", None)
     return found
 
 
 def _recorded(
-    evidence: WorkspaceEvidence, candidate: str, model: str, found: Mapping[str, str]
+    recorded: Sequence[Producer], config: Config, model: str, seen: Mapping[str, str]
 ) -> dict[str, str]:
-    try:
-        made = evidence.generator(candidate, model) or evidence.producer(candidate, model)
-    except (TuiEvalError, OSError):
+    """Parts of a model that are not here, from the newest losses or answers of it, whatever it was
+    prompted with: where its template is not here either, that can't be told."""
+    entry = config.models[model]
+    if not entry.path:
         return {}
+    mine = (one for one in recorded if one.model == model and not one.given)
+    made = next((one for one in mine if one.weights), None)
     if made is None:
         return {}
-    known = {"weights": made.weights, "adapter": made.adapter or "", "tokenizer": made.tokenizer}
+    known = {
+        "kind": kind_of(entry, "adapter" if made.adapter else "full"),
+        "weights": made.weights,
+        "adapter": made.adapter or "",
+        "tokenizer": made.tokenizer,
+    }
     parts = {f"{model}.{part}": text for part, text in known.items() if text}
     # An adapter whose folder is not here is not known to be one.
-    adapter = f"{model}.adapter"
-    wanted = [name for name in parts if name == adapter or found.get(name) == NOT_HERE]
-    return {name: parts[name] for name in wanted if not found.get(name)}
+    adapter = f"{model}.adapter" if seen.get(f"{model}.kind") == NOT_HERE else ""
+    return {
+        name: text for name, text in parts.items() if name == adapter or seen.get(name) == NOT_HERE
+    }

@@ -4,63 +4,115 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
-from tui_eval.config import Config, DataConfig, GenerationConfig, ModelConfig, TaskConfig
+from tui_eval.config import Config, ModelConfig, TaskConfig
 from tui_eval.core.records import Split
 from tui_eval.core.text import content_id
 from tui_eval.errors import InputError
 from tui_eval.files import producers
 from tui_eval.files.evidence import FileCache, data_path
+from tui_eval.files.generation import UNKNOWN, settings_key
 from tui_eval.files.producers import NOT_HERE
+from tui_eval.files.raw import is_lfs_pointer
 
 _SPLITS: tuple[Split, ...] = get_args(Split)
 _NOT_DECIDING = ("limit", "path")
 """Of ``[generation]``: how many prompts are answered and how, not what is answered."""
+_NOT_SCORING = ("device", "device_map", "batch_tokens", "allow_pickle")
+"""Of ``[scoring]``: where and how fast it is done."""
 
 
 def standing(config: Config, candidate: str, cache: FileCache) -> Mapping[str, str]:
-    """Fingerprints of the candidate, its base, the data and the prompt as they are now;
-    ``NOT_HERE`` where the files are not on this machine. Read again only where a file was
-    written."""
+    """Fingerprints of the candidate, its base, the data, the prompt and the rules of evaluation
+    as they are now.
+
+    What eval.toml names and is not on this machine is ``NOT_HERE``; what it does not name has no
+    fingerprint. The two must not be mixed up: the first may be the same as ever, the second is
+    another model or other data. Read again only where a file was written.
+    """
     found: dict[str, str] = {}
     base = producers.base_name(config, candidate)
-    for model in (candidate, *([base] if base is not None else [])):
+    models = (candidate, *([base] if base is not None else []))
+    for model in models:
         found |= _model(config, candidate, model, cache)
     found |= _data(config, candidate, cache)
     found["prompt.template"] = _template(config, candidate)
     found["generation"] = _settings(config.generation, _NOT_DECIDING)
+    found |= _generation_file(config, candidate)
+    own = {name: config.models[name].dtype for name in models if name in config.models}
+    own = {name: dtype for name, dtype in own.items() if dtype is not None}
+    scoring = _settings(config.scoring, _NOT_SCORING)
+    found["scoring"] = content_id([scoring, own]) if own else scoring
     return found
 
 
-def _settings(section: GenerationConfig | DataConfig, without: tuple[str, ...]) -> str:
+def kind_of(entry: ModelConfig, at_path: str) -> str:
+    """What kind of model eval.toml names; ``at_path``: what lies there, ``adapter`` or
+    ``full``, or ``NOT_HERE`` where that can't be known, as then the whole can't."""
+    if entry.path and at_path == NOT_HERE:
+        return NOT_HERE
+    named = {
+        "references": entry.references,
+        "answers": entry.answers,
+        "url": entry.url,
+        at_path: entry.path,
+    }
+    return "+".join(name for name, value in named.items() if value) or "none"
+
+
+def shares_weights(config: Config, model: str) -> bool:
+    """Whether an adapter's weights are base's own, which are told of base."""
+    base = config.models.get("base")
+    return model != "base" and base is not None and bool(base.path)
+
+
+def _settings(section: Any, without: tuple[str, ...]) -> str:
     """Of what is set otherwise than by default: a setting that a later version adds makes no
     decision out of date."""
-    usual = asdict(type(section)())
-    found = asdict(section)
-    return content_id(
-        {name: found[name] for name in found if name not in without and found[name] != usual[name]}
-    )
+    return content_id(_set(section, without))
+
+
+def _set(section: Any, without: tuple[str, ...]) -> dict[str, Any]:
+    found = {}
+    for one in fields(section):
+        usual = one.default if one.default_factory is MISSING else one.default_factory()
+        value = getattr(section, one.name)
+        if one.name not in without and value != usual:
+            found[one.name] = value
+    return found
 
 
 def _model(config: Config, candidate: str, model: str, cache: FileCache) -> dict[str, str]:
     entry = config.models.get(model)
     if entry is None:
         return {}
+    at_path = _at_path(config, model)
     made = {
+        f"{model}.kind": kind_of(entry, at_path),
+        f"{model}.named": content_id([entry.path, entry.answers]),
         f"{model}.system": content_id(producers.system_prompt(config, model)),
         f"{model}.few_shot": _examples(config, entry, cache) if entry.few_shot else "none",
     }
     if entry.answers:
         made[f"{model}.answers"] = _answers(config, candidate, model)
+    if entry.references:
+        made[f"{model}.references"] = content_id(True)
     if entry.url:
         made[f"{model}.server"] = content_id([entry.url, entry.served_model])
-    if not entry.path:
-        return made
-    made |= _weights(config, candidate, model)
-    return made
+    return made | (_weights(config, candidate, model, at_path) if entry.path else {})
+
+
+def _at_path(config: Config, model: str) -> str:
+    """``adapter`` or ``full``; a folder without a model is as good as none."""
+    try:
+        checkpoint = producers.checkpoint_of(config, model)
+    except (InputError, OSError):
+        return NOT_HERE
+    usable = checkpoint is not None and checkpoint.kind in ("adapter", "full")
+    return checkpoint.kind if checkpoint is not None and usable else NOT_HERE
 
 
 def _examples(config: Config, entry: ModelConfig, cache: FileCache) -> str:
@@ -75,22 +127,45 @@ def _answers(config: Config, candidate: str, model: str) -> str:
         return NOT_HERE
 
 
-def _weights(config: Config, candidate: str, model: str) -> dict[str, str]:
+def _weights(config: Config, candidate: str, model: str, at_path: str) -> dict[str, str]:
+    adapter = at_path == "adapter"
+    names = ["adapter"] if adapter else []
+    names += [] if adapter and shares_weights(config, model) else ["weights"]
     try:
         parts = producers.wanted(config, candidate, model)
     except (InputError, OSError):
-        return {f"{model}.weights": NOT_HERE}
-    shared = model == candidate and _on_base(config, model)
-    made = {} if shared else {f"{model}.weights": parts.weights}
-    if parts.adapter is not None:
-        made[f"{model}.adapter"] = parts.adapter
-    return {**made, f"{model}.tokenizer": parts.tokenizer}
+        return {f"{model}.{name}": NOT_HERE for name in (*names, "tokenizer")}
+    made = {"weights": parts.weights, "adapter": parts.adapter or "", "tokenizer": parts.tokenizer}
+    found = {f"{model}.{name}": made[name] for name in (*names, "tokenizer")}
+    pointers = _pointers(config, model)
+    for name in (f"{model}.{name}" for name in names):
+        # A Git LFS pointer in the weights' place is a file, and not the one that was evaluated.
+        if pointers and found[name] == NOT_HERE:
+            found[name] = pointers
+    return found
 
 
-def _on_base(config: Config, model: str) -> bool:
-    """Whether the weights are base's own, which are told of base."""
-    mine, base = (producers.weights_folder(config, one) for one in (model, "base"))
-    return mine is not None and mine == base
+def _pointers(config: Config, model: str) -> str:
+    checkpoint = producers.checkpoint_of(config, model)
+    paths = checkpoint.weights if checkpoint is not None else ()
+    try:
+        texts = [path.read_text("ascii") for path in paths if is_lfs_pointer(path)]
+    except (OSError, UnicodeDecodeError):
+        return NOT_HERE
+    return f"pointer-{content_id(texts)}" if texts else NOT_HERE
+
+
+def _generation_file(config: Config, candidate: str) -> dict[str, str]:
+    """Of the checkpoint's generation_config.json, where answers are made by a checkpoint."""
+    entry = config.models.get(producers.prompter(config, candidate))
+    if entry is None or not entry.path:
+        return {}
+    try:
+        folders = producers.generation_folders(config, candidate)
+    except (InputError, OSError):
+        return {"generation.file": NOT_HERE}
+    told = settings_key(config.generation, *folders).rpartition("-")[2]
+    return {"generation.file": NOT_HERE if told == UNKNOWN else told}
 
 
 def _data(config: Config, candidate: str, cache: FileCache) -> dict[str, str]:
@@ -103,6 +178,7 @@ def _data(config: Config, candidate: str, cache: FileCache) -> dict[str, str]:
     for name, task in config.tasks.items():
         if task.data or task.few_shot:
             made[f"tasks.{name}"] = _task(config, task, cache)
+        made[f"task_rules.{name}"] = _rules(config, task, cache)
     made["data.fields"] = _settings(config.data, (*_SPLITS, "lines"))
     return made
 
@@ -112,6 +188,17 @@ def _task(config: Config, task: TaskConfig, cache: FileCache) -> str:
     named = (task.data, task.few_shot)
     here = all(part for part, name in zip(parts, named, strict=True) if name)
     return content_id(parts) if here else NOT_HERE
+
+
+def _rules(config: Config, task: TaskConfig, cache: FileCache) -> str:
+    """Of how its questions are put and its answers scored, without its data."""
+    told = _set(task, ("name", "data", "few_shot", "lines", "schema", "own"))
+    files = {
+        name: _named(config, path, cache)
+        for name, path in (("schema", task.schema), ("own", task.own))
+        if path
+    }
+    return NOT_HERE if NOT_HERE in files.values() else content_id({**told, **files})
 
 
 def _named(config: Config, path: str | None, cache: FileCache) -> str:

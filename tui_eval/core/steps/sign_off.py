@@ -3,7 +3,7 @@ earlier decision still stands on what lies there now."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tui_eval.core.reading import Reading
@@ -11,6 +11,7 @@ from tui_eval.core.sign_off_records import Decided, SignOff
 from tui_eval.core.sign_offs import of_candidate
 from tui_eval.core.steps import shown
 from tui_eval.core.steps.shown import Readings
+from tui_eval.core.steps.stands import changed, recorded, unseen, unsure
 from tui_eval.core.steps.wording import count_text, share_text, step_text
 from tui_eval.core.text import clean
 
@@ -288,70 +289,34 @@ def decided(
     readings: Readings,
     standing: Mapping[str, str],
     faults: tuple[str, ...] = (),
+    absent: Collection[str] = (),
 ) -> Decided:
     """``sign_offs``: of all candidates, the oldest first (``core.sign_offs``); ``faults``: of the
-    journals that they were read from."""
+    journals that they were read from; ``absent``: names in ``standing`` of what is not on this
+    machine.
+
+    A model that is not here counts as it was last recorded, which ``recorded`` says; one of which
+    there is no record either may be any other by now, so ``unseen`` keeps a decision from being
+    gone by. Data that is not here is told under ``recorded`` and stops nothing: the samples that
+    were scored and judged are kept with the results.
+    """
     mine = of_candidate(sign_offs, candidate)
     newest = mine[-1] if mine else None
     counts = newest is not None and newest.decision != "none"
+    then = newest.standing if newest is not None and counts else None
     return Decided(
         decision=newest.decision if newest is not None else "none",
         last=newest if counts else None,
         missing=missing(readings),
-        changed=changed(newest.standing, standing) if newest is not None and counts else (),
+        changed=_no_more(then, standing, absent) if then is not None else (),
         earlier=tuple(reversed(mine[:-1] if counts else mine)),
+        unseen=unseen(standing, absent) if then is not None else (),
+        recorded=recorded(then, standing, absent) if then is not None else (),
         faults=faults,
     )
 
 
-_PARTS = {
-    "weights": "the weights of {}",
-    "adapter": "the adapter of {}",
-    "tokenizer": "the tokenizer of {}",
-    "answers": "the answers of {}",
-    "server": "the server of {}",
-    "system": "the system prompt of {}",
-    "few_shot": "the few-shot examples of {}",
-}
-_DATA = {
-    "data.validation": "the validation data",
-    "data.train": "the training data",
-    "data.test": "the test data",
-    "data.off_task": "the off-task texts",
-    "data.fields": "the way the data is read",
-    "prompt.template": "the prompt template",
-    "generation": "the generation settings",
-}
-_OPTIONAL = ("data.", "tasks.")
-"""What may come and go: named later, or named no more."""
-
-
-def changed(then: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
-    """What is another one than when it was signed, in words. A fingerprint that could not be
-    taken, then or now, says nothing; nor does one that only one version of tui-eval takes."""
-    return tuple(_changes(then, now))
-
-
-def _changes(then: Mapping[str, str], now: Mapping[str, str]) -> Iterable[str]:
-    for name in dict.fromkeys((*then, *now)):
-        before, after = then.get(name), now.get(name)
-        if before and after and before != after:
-            yield f"{thing(name)} changed"
-        elif name.startswith(_OPTIONAL) and after and before is None:
-            yield f"{thing(name)} {_was(name)} added"
-        elif name.startswith(_OPTIONAL) and before and after is None:
-            yield f"{thing(name)} {_was(name)} taken out"
-
-
-def _was(name: str) -> str:
-    return "were" if name == "data.off_task" else "was"
-
-
-def thing(name: str) -> str:
-    """``tuned.adapter`` in words: the adapter of tuned."""
-    if name in _DATA:
-        return _DATA[name]
-    if name.startswith("tasks."):
-        return f"the data of task {clean(name.removeprefix('tasks.'), limit=30)}"
-    model, _, part = name.rpartition(".")
-    return _PARTS.get(part, f"{clean(part, limit=30)} of {{}}").format(clean(model, limit=30))
+def _no_more(
+    then: Mapping[str, str], now: Mapping[str, str], absent: Collection[str]
+) -> tuple[str, ...]:
+    return (*changed(then, now), *unsure(then, now, absent))
