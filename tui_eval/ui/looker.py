@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -22,13 +22,14 @@ from tui_eval.core.text import clean
 from tui_eval.errors import TuiEvalError
 from tui_eval.ui.changed import Changed
 from tui_eval.ui.crash import record
+from tui_eval.ui.follows import STEADY, Follows
 from tui_eval.ui.lookups import Task
 from tui_eval.ui.overlooks import Overlooks
 from tui_eval.ui.scene import Scene, comparable, first_scene, wanted
 from tui_eval.ui.spelling import spelled_reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from tui_eval.config import Config
     from tui_eval.core.records import Job, Split
@@ -40,15 +41,9 @@ if TYPE_CHECKING:
 POLL, SEEN, ELSEWHERE, LIVENESS = 0.33, 4.0, 5.0, 2.0
 """Seconds between looks at the change counter, signs of life, other hosts' files, and the
 engine's own liveness (its death changes nothing that the counter would show)."""
-STEADY = 1.0
-"""Seconds between two changes of what is shown: nothing moves more often."""
-PATIENCE = 0.5
-"""Seconds after which it is said that a log is still being read."""
-FOLLOWED = "curves"
-"""The step that is made anew while its log grows."""
 
 
-class Looker(Overlooks):
+class Looker(Follows, Overlooks):
     """``start`` once the first screen is painted. ``tell`` takes a new Scene, ``say`` a
     sentence and its role; both are called on this thread."""
 
@@ -163,50 +158,7 @@ class Looker(Overlooks):
         found = self._surveying.survey
         return replace(scene, readings=found.readings.get(candidate, {}))
 
-    def follow(self) -> None:
-        """Read on in the judged log while it grows, or no longer."""
-
-        def turn() -> None:
-            if self._scene.following:
-                self._unfollow()
-                return
-            self._reader = self._reader or self._make_reader()
-            with self._patience("reading the log …"):
-                name = self._reader.follow(self._scene.candidate)
-                self._scene = replace(self._scene, following=name, followed=self._reader.followed)
-                self._read_step(FOLLOWED)
-
-        self._tasks.put(turn)
-
-    def overlay(self) -> None:
-        """Draw the next other log beside the judged one; after the last none."""
-
-        def turn() -> None:
-            self._reader = self._reader or self._make_reader()
-            before = self._scene.beside
-            after = before.key if before is not None else ""
-            with self._patience("reading the other log …"):
-                found, troubles = self._reader.beside(self._scene.candidate, after)
-            self._scene = replace(self._scene, beside=found)
-            if troubles:
-                self._say(" ".join(troubles), "bad")
-            elif before is None and found is None:
-                self._say("no other run or log to draw beside this one", "dim")
-
-        self._tasks.put(turn)
-
     # The thread.
-
-    @contextmanager
-    def _patience(self, words: str) -> Iterator[None]:
-        """Say ``words`` if what was asked for isn't there within the blink of an eye."""
-        timer = threading.Timer(PATIENCE, self._say, (words, "dim"))
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
 
     def _run(self) -> None:
         while not self._stopped:
@@ -270,34 +222,6 @@ class Looker(Overlooks):
         if self._scene.following and self._is_due("follow", self._follow_pause()):
             self._read_on()
         self._publish()
-
-    def _follow_pause(self) -> float:
-        """Like ``_pause``, by how long the last reading on took."""
-        return max(STEADY, 4 * self._following_took)
-
-    _following_took = 0.0
-
-    def _read_on(self) -> None:
-        begun = time.monotonic()
-        assert self._reader is not None
-        try:
-            if self._reader.read_on():
-                self._read_step(FOLLOWED)
-            if self._scene.beside is not None:
-                beside = self._reader.beside_now() or self._scene.beside
-                self._scene = replace(self._scene, beside=beside)
-            said = self._reader.followed
-        except (TuiEvalError, OSError) as error:
-            # It may pass: said, and tried again.
-            said = clean(error.message if isinstance(error, TuiEvalError) else str(error))
-        self._scene = replace(self._scene, followed=said)
-        self._following_took = time.monotonic() - begun
-        self._due["follow"] = time.monotonic() + self._follow_pause()
-
-    def _unfollow(self) -> None:
-        if self._scene.following and self._reader is not None:
-            self._reader.unfollow()
-            self._scene = replace(self._scene, following="", followed="")
 
     def _look_at_files(self) -> None:
         """What a person changed in eval.toml or the data is read again."""
@@ -367,6 +291,8 @@ class Looker(Overlooks):
         self._changed.reading(self._stamps)
         self._stale = False
         candidate = self._scene.candidate
+        # First what is read, then what it says: else nobody knows what the words are of.
+        standing = self._reader.standing(candidate) if candidate in self._config.models else None
         for entry in CHECKLIST:
             if self._chosen not in ("", candidate):
                 # Somebody waits for another one. This one is read again when it is chosen.
@@ -377,6 +303,8 @@ class Looker(Overlooks):
                 if not self._scene.known:
                     self._publish(now=True)
         first = not self._scene.known
+        # Readings of several moments are of no standing.
+        self._scene = replace(self._scene, standing=None if self._stopped else standing)
         self._decide(candidate)
         self._scene = replace(self._scene, earlier=self._reader.earlier_words(candidate))
         self._scene = replace(self._scene, about=self._reader.about(candidate), known=True)
