@@ -93,6 +93,23 @@ async def test_finishing_early_asks() -> None:
         assert session.state.finished
 
 
+async def test_back_from_the_guesses_the_pair_s_own_keys_are_named() -> None:
+    session = MadeAb(SHORT[:6])
+    session.sentences = ("Read this.",)
+    app = OneAb(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await opened(pilot)
+        await press(pilot, "enter", *"txtb", "F", "y")
+        await shows(pilot, "guess 1/3")
+        screen = await press(pilot, "escape")
+        assert "left 4" in screen
+        assert "begin" not in screen
+        assert "a b better" in screen
+        assert app.focused is None
+        assert "A/B 6/6" in await press(pilot, "a")
+        assert "F finish" in await press(pilot, "a", "F", "escape")
+
+
 async def test_guesses_on_tied_pairs_come_before_the_end() -> None:
     session = MadeAb(SHORT[:4])
     app = OneAb(session)

@@ -50,6 +50,8 @@ class Judging(Saying):
 
     focused = var[Widget | None](None)
     """As Textual's own, but a change of it does not draw the whole screen anew."""
+    AUTO_FOCUS = ""
+    """Back from another screen nothing is focused that is not shown: its keys would be named."""
     DEFAULT_CSS = """
     Judging #item { height: 1fr; display: none; }
     Judging #item.-open, Judging #notice.-open, Judging #reader.-open { display: block; }
