@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core.made_comparison import BETTER, codes, finding, opened, read, value, with_lengths
-from tests.core.made_judging import Judge, compared, heard
+from tests.core.made_judging import Judge, compared, heard, result
+from tests.core.test_step_words import check
 from tui_eval.core.reading import Reading
+from tui_eval.core.steps import blind_ab
 
 
 def sides(chosen: str, left: int) -> dict[str, Any]:
@@ -127,6 +130,42 @@ def test_mirrored_lengths_and_mirrored_models_are_judged_alike(counts: tuple[int
         there = [vote for vote, long in zip(letters, longer, strict=True) if long == against]
         assert there.count(led) > there.count(behind)
         assert there.count(led) + there.count(behind) >= 5
+
+
+def renamed(candidate: str, against: str, letters: str, longer: str) -> Reading:
+    """The same votes, between two models of other names; both have a base of their own."""
+    tuned = {i: "word " * (9 if which == "t" else 5) for i, which in enumerate(longer)}
+    base = {i: "wort " * (9 if which == "b" else 5) for i, which in enumerate(longer)}
+    evidence = compared(len(letters), *result(letters), tuned=tuned, base=base)
+    names = {"tuned": candidate, "base": against}
+    evidence.completions = {names[model]: made for model, made in evidence.completions.items()}
+    evidence.generators = {names[model]: made for model, made in evidence.generators.items()}
+    reading = blind_ab.read(evidence, candidate, against=against)
+    check(reading)
+    return reading
+
+
+def words(reading: Reading) -> str:
+    told = [reading.headline, reading.summary, *reading.how]
+    told += [finding.text for finding in reading.findings]
+    told += [str(cell) for table in reading.tables.values() for row in table.rows for cell in row]
+    return " ".join(told + [one.name for plot in reading.plots for one in plot.series])
+
+
+@pytest.mark.parametrize("letters", ["t" * 14 + "b" * 9, "b" * 20 + "t" * 3, "t" * 20 + "b" * 3])
+def test_models_are_called_by_their_names(letters: str) -> None:
+    reading = renamed("prompted", "vendor", letters, "t" * 16 + "b" * 7)
+    said = words(reading)
+    assert not re.search(r"\b(tuned|base)\b", said, re.IGNORECASE)
+    assert "prompted" in said
+    plain = words(renamed("tuned", "base", letters, "t" * 16 + "b" * 7))
+    assert re.search(r"\btuned\b", plain)
+
+
+def test_a_hostile_name_is_shown_clean() -> None:
+    said = words(renamed("a\x1b[31mb" + "c" * 80, "vendor", "t" * 20 + "b" * 3, "t" * 16 + "b" * 7))
+    assert "\x1b" not in said
+    assert "c" * 30 not in said
 
 
 def test_the_rate_at_equal_lengths_needs_forty_deciding_pairs() -> None:

@@ -31,7 +31,7 @@ def test_why_a_whole_task_stops_is_told_once() -> None:
     assert not any("bubblewrap" in number.why for number in reading.numbers.values())
 
 
-def unanswered(**lost: int) -> Reading:
+def unanswered(called: str = "tuned", **lost: int) -> Reading:
     """Of 60 items; every answer that there is got better."""
     task = Task("sums", tuple(made_items(60)), ("rougeL",))
     some = [[Measured({"rougeL": at / 60 + more}) for at in range(60)] for more in (0.0, 0.01)]
@@ -54,7 +54,24 @@ def unanswered(**lost: int) -> Reading:
         scores = evidence.measured[model, "sums"]["rouge"]
         for at in range(count):
             del scores.items[f"s{at}"]  # type: ignore[attr-defined]
-    return read(evidence, "tuned")
+    evidence.measured = {
+        (called if model == "tuned" else model, task): scores
+        for (model, task), scores in evidence.measured.items()
+    }
+    evidence.task_completions = {
+        (called if model == "tuned" else model, task): made
+        for (model, task), made in evidence.task_completions.items()
+    }
+    return read(evidence, called)
+
+
+def test_the_candidate_is_called_by_its_name() -> None:
+    reading = unanswered("vendor", tuned=35)
+    told = finding(reading, "missing_answers").text
+    assert "35 of vendor's 60" in told
+    assert "vendor: answer is null on " in told
+    assert "58% of vendor unanswered" in reading.headline
+    assert "tuned" not in told + reading.headline + reading.summary
 
 
 @pytest.mark.parametrize("side", ["base", "tuned"])

@@ -21,7 +21,7 @@ from tui_eval.core.steps.blind_ab_how import after_words, plan_words
 from tui_eval.core.steps.blind_ab_result import Result, enough_so_far, mode_of, result
 from tui_eval.core.steps.blind_ab_tests import Case, score_text, span_text
 from tui_eval.core.steps.blind_ab_votes import Standing, asked, ballots
-from tui_eval.core.steps.wording import Hit, count_text, fitting, share_text, worst
+from tui_eval.core.steps.wording import Hit, base_text, count_text, fitting, share_text, worst
 from tui_eval.core.text import clean
 
 STEP = "blind_ab"
@@ -37,8 +37,9 @@ def read(evidence: Evidence, candidate: str, against: str | None = None) -> Read
             "no base to compare",
             base,
         )
-    name = "base" if base == evidence.base(candidate) else clean(base, limit=24)
-    case = Case(evidence, asked(evidence, candidate, base), name)
+    case = Case(
+        evidence, asked(evidence, candidate, base), base_text(base, evidence.base(candidate))
+    )
     if not case.asked.standing.planned:
         return _cannot(
             candidate, "no_validation", *judging.nothing_to_judge(evidence, candidate, STEP), base

@@ -32,8 +32,9 @@ def plan_words(case: Case) -> tuple[str, ...]:
     return (
         "Each pair is both models' answer to one prompt, shown without names; every judge gets"
         " an own order, each side holds each model equally often, also among pairs where the"
-        " longer answer is tuned's, and the next judge sees the sides exchanged. Equal answers"
-        " count as ties without being shown. Repeats, with sides swapped, only test judges.",
+        f" longer answer is {case.name}'s, and the next judge sees the sides exchanged. Equal"
+        " answers count as ties without being shown. Repeats, with sides swapped, only test"
+        " judges.",
         f"{_planned_words(planned, standing.unanswerable)}: {power}. Deciding pairs and what they"
         f" find: {sizes}.",
         _mode_words(case),
@@ -70,7 +71,7 @@ def after_words(case: Case, found: Ballots, result: Result) -> tuple[str, ...]:
     tally, judges = result.tally, case.asked.standing.begun
     grouped = groups_of(case.asked, found.counting) is not None
     words = [
-        _unit_words(len(judges), grouped),
+        _unit_words(case, len(judges), grouped),
         f"The test: {tally.deciding} deciding pairs, exact two-sided sign test p ="
         f" {result.sign_p:.4g}; e-value {_e_text(result.e_value)} over"
         f" {count_text(sum(pair.full for pair in found.counting), 'pair')} that every judge who"
@@ -78,7 +79,7 @@ def after_words(case: Case, found: Ballots, result: Result) -> tuple[str, ...]:
         "Left and longer are rates of single votes, ties left out, longer by displayed"
         " characters; their intervals are Wilson's, or within pairs where several judged one."
         f" Left: p = {result.left.p:.4g}; longer: p = {result.longer.p:.4g}."
-        f"{_side_words(found)}",
+        f"{_side_words(case, found)}",
     ]
     if result.adjusted is not None:
         fit = result.adjusted
@@ -88,15 +89,15 @@ def after_words(case: Case, found: Ballots, result: Result) -> tuple[str, ...]:
         )
     if result.guessed.n:
         words.append(
-            f"Guesses which answer is tuned's, on tied pairs: {result.guessed.hits} of"
+            f"Guesses which answer is {case.name}'s, on tied pairs: {result.guessed.hits} of"
             f" {result.guessed.n} right, one-sided p = {result.guessed.p:.4g}."
         )
     if result.agreement is not None:
-        words.append(_agreement_words(result))
+        words.append(_agreement_words(case, result))
     return (*words, _unblinding_words(case, found))
 
 
-def _side_words(found: Ballots) -> str:
+def _side_words(case: Case, found: Ballots) -> str:
     """Deciding votes by the side that tuned stood on, and the mean of both rates."""
     told, rates = [], []
     for name, left in (("left", True), ("right", False)):
@@ -107,7 +108,8 @@ def _side_words(found: Ballots) -> str:
     if len(rates) < 2:
         return ""
     adjusted = share_text(sum(rates) / 2)
-    return f" Tuned won on the {told[0]}, on the {told[1]} deciding votes: {adjusted} on average."
+    who = f"{case.name[0].upper()}{case.name[1:]}" if case.name == "tuned" else case.name
+    return f" {who} won on the {told[0]}, on the {told[1]} deciding votes: {adjusted} on average."
 
 
 def _e_text(value: float) -> str:
@@ -123,9 +125,9 @@ def _sequence_words(found: Ballots) -> str:
     return f" Confidence sequence of the decisive rate: [{100 * low:.1f}, {100 * high:.1f}]%."
 
 
-def _unit_words(judges: int, grouped: bool) -> str:
+def _unit_words(case: Case, judges: int, grouped: bool) -> str:
     words = (
-        "The unit is the pair. A vote for tuned is 1, for the other 0, a tie or both bad one"
+        f"The unit is the pair. A vote for {case.name} is 1, for the other 0, a tie or both bad one"
         " half; how clear a vote was is ignored. "
     )
     if judges > 1:
@@ -140,15 +142,15 @@ def _unit_words(judges: int, grouped: bool) -> str:
     return words + (" Pairs of one group count together in the interval." if grouped else "")
 
 
-def _agreement_words(result: Result) -> str:
+def _agreement_words(case: Case, result: Result) -> str:
     told = f"Two judges of one pair chose alike in {share_text(result.agreement or 0.0)}"
     if result.kappa is not None:
         told += f", Cohen's kappa {result.kappa:.3f}"
     if result.alpha is not None:
         told += f", Krippendorff's alpha {result.alpha:.3f}"
     return (
-        f"{told} (tuned, base, tie). For comparison: one person agrees with the majority of"
-        " three others in 66% of such choices (AlpacaEval). One-sided votes depress the"
+        f"{told} ({case.name}, {case.base}, tie). For comparison: one person agrees with the"
+        " majority of three others in 66% of such choices (AlpacaEval). One-sided votes depress the"
         " chance-corrected figures."
     )
 

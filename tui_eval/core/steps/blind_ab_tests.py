@@ -11,7 +11,7 @@ from tui_eval.core.records import Completion
 from tui_eval.core.stats.intervals import Interval
 from tui_eval.core.steps.blind_ab_result import Limits, Result
 from tui_eval.core.steps.blind_ab_votes import Asked, Ballots
-from tui_eval.core.steps.wording import Hit, count_text, share_text, threshold
+from tui_eval.core.steps.wording import Hit, count_text, model_text, share_text, threshold
 
 ENOUGH_AGAINST = 5
 """Deciding pairs, whose answers differ in length against the leader, that can say anything."""
@@ -25,8 +25,11 @@ class Case:
     asked: Asked
     base: str
     """The other model in words: base, or another candidate's name."""
-    name: str = "tuned"
-    """The judged one in words."""
+
+    @property
+    def name(self) -> str:
+        """The judged one in words."""
+        return model_text(self.asked.candidate)
 
     def limit(self, name: str) -> float:
         return threshold(self.evidence, f"blind_ab.{name}")
@@ -79,7 +82,7 @@ def span_text(rate: Interval | None) -> str:
 
 
 def score_text(result: Result) -> str:
-    """``31-13, 6 tied of 50``: wins and losses of tuned."""
+    """``31-13, 6 tied of 50``: wins and losses of the candidate."""
     tally = result.tally
     return f"{tally.wins}-{tally.losses}, {tally.ties} tied of {tally.n}"
 
@@ -88,7 +91,7 @@ def _worse(case: Case, result: Result) -> Hit | None:
     if result.decided != "worse":
         return None
     text = (
-        f"People prefer {case.base}'s answers: tuned won {score_text(result)},"
+        f"People prefer {case.base}'s answers: {case.name} won {score_text(result)},"
         f" {span_text(result.tally.rate)} with ties as half."
     )
     phrase = f"{case.base} preferred"
@@ -99,8 +102,9 @@ def _not_shown(case: Case, result: Result) -> Hit | None:
     if result.decided != "not_shown":
         return None
     text = (
-        f"No preference shown: tuned won {score_text(result)}, {span_text(result.tally.rate)}."
-        f" {found_sentence(result)} This does not say that the two are equal.{_split(case, result)}"
+        f"No preference shown: {case.name} won {score_text(result)},"
+        f" {span_text(result.tally.rate)}. {found_sentence(result)}"
+        f" This does not say that the two are equal.{_split(case, result)}"
     )
     finding = Finding("not_shown", "caution", text)
     return Hit(finding, "no preference shown", "no preference shown")
@@ -111,7 +115,7 @@ def _split(case: Case, result: Result) -> str:
     rate = result.tally.rate
     if rate is None or rate.low is None or rate.high is None or rate.low <= 0.5 <= rate.high:
         return ""
-    ahead = "tuned" if rate.value > 0.5 else case.base
+    ahead = case.name if rate.value > 0.5 else case.base
     return (
         f" Of all votes more are for {ahead}, but judges differ within pairs, and the test counts"
         " pairs, each once by its majority."
@@ -217,10 +221,10 @@ def _guessed(case: Case, result: Result) -> Hit | None:
     if guessed.n < case.limit("enough_guesses") or guessed.p > case.limit("significance"):
         return None
     text = (
-        f"On tied pairs {guessed.hits} of {guessed.n} guesses at the fine-tuned answer were"
+        f"On tied pairs {guessed.hits} of {guessed.n} guesses which answer is {case.name}'s were"
         " right, better than chance: judges may have known which model they voted for."
     )
-    phrase = f"tuned guessed {guessed.hits} of {guessed.n} times"
+    phrase = f"{case.name} guessed {guessed.hits} of {guessed.n} times"
     return Hit(Finding("blinding_broken", "caution", text), phrase, phrase)
 
 
@@ -230,7 +234,7 @@ def _truncated(case: Case, *, named: bool = False) -> Hit | None:
     chosen = case.asked.chosen
     told = []
     for name, answers in (
-        ("tuned", case.asked.tuned_answers),
+        (case.name, case.asked.tuned_answers),
         (case.base, case.asked.base_answers),
     ):
         cut, n = _cut(answers, chosen)

@@ -12,7 +12,7 @@ from tui_eval.core.steps import judging
 from tui_eval.core.steps.blind_ab_result import Count, Limits, Result, Tally, groups_of, tally
 from tui_eval.core.steps.blind_ab_tests import span_text
 from tui_eval.core.steps.blind_ab_votes import Asked, Ballots, Compared, Standing
-from tui_eval.core.steps.wording import count_text, share_text
+from tui_eval.core.steps.wording import count_text, model_text, share_text
 from tui_eval.core.text import clean
 
 PROMPT_START = 120
@@ -159,7 +159,7 @@ def _checks(case: Asked, found: Ballots, result: Result, limits: Limits) -> Tabl
         rows.append(("judge", told))
     if result.agreement is not None:
         rows.append(("agreement", f"two judges chose alike in {share_text(result.agreement)}"))
-    rows.append(("guessing", _guess_text(result.guessed, limits)))
+    rows.append(("guessing", _guess_text(model_text(case.candidate), result.guessed, limits)))
     return Table("checks", (Column("what", ""), Column("told", "")), tuple(rows))
 
 
@@ -169,11 +169,11 @@ def _chosen(what: str, count: Count, limits: Limits) -> str:
     return f"{what} chosen {count.hits} of {count.n}: {chance_text(count.p, limits)}"
 
 
-def _guess_text(guessed: Count, limits: Limits) -> str:
+def _guess_text(name: str, guessed: Count, limits: Limits) -> str:
     if guessed.n < limits.guesses:
-        return f"{count_text(guessed.n, 'guess', 'guesses')} which is tuned: blinding not tested"
+        return f"{count_text(guessed.n, 'guess', 'guesses')} which is {name}: blinding not tested"
     told = "better than chance" if guessed.p <= limits.alpha else "could be chance"
-    return f"{guessed.n} guesses which is tuned, {guessed.hits} right: {told}"
+    return f"{guessed.n} guesses which is {name}, {guessed.hits} right: {told}"
 
 
 def _tally_cells(part: Tally) -> tuple[Cell, ...]:
@@ -323,7 +323,7 @@ def plots(
 ) -> tuple[Plot, ...]:
     """``base``: what the other model is called, cleaned."""
     counts = (
-        ("● tuned", "tuned", result.tally.wins),
+        (f"● {model_text(case.candidate)}", "tuned", result.tally.wins),
         ("tied", "other", result.tally.ties),
         (f"○ {base}", "base", result.tally.losses),
     )

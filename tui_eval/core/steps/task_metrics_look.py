@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tui_eval.core.evidence import TaskEvidence
 from tui_eval.core.metrics import metric_of
 from tui_eval.core.records import Completion
 from tui_eval.core.stats.resampled import DRAWS
 from tui_eval.core.steps.task_metrics_figures import UNPARSED, Compared, Pair, Side, compare
+from tui_eval.core.steps.wording import base_text, model_text
 from tui_eval.core.task_records import Measured, MetricScores, Task, TaskItem
 
 MOST_NAMES = 50
@@ -31,6 +32,8 @@ class Looked:
     planned: int
     kept: int = 0
     """Items that are left out of everything here, for an open blind A/B asks them too."""
+    names: Mapping[Side, str] = field(default_factory=lambda: {"base": "base", "tuned": "tuned"})
+    """What the two models are called in words."""
 
     @property
     def waiting(self) -> bool:
@@ -60,7 +63,10 @@ def gathered(evidence: TaskEvidence, candidate: str, base: str | None, task: Tas
     models: dict[Side, str | None] = {"base": base, "tuned": candidate}
     answers = {s: _answers(evidence, candidate, m, task) for s, m in models.items()}
     scores = {s: _scores(evidence, candidate, m, task) for s, m in models.items()}
-    return Looked(task, base, (), answers, scores, 0, len(task.items))
+    names: dict[Side, str] = {"tuned": model_text(candidate)}
+    if base is not None:
+        names["base"] = base_text(base, evidence.base(candidate))
+    return Looked(task, base, (), answers, scores, 0, len(task.items), names=names)
 
 
 def look(

@@ -30,7 +30,9 @@ def missing(looked: Looked, limit: float) -> tuple[Severity, str, str] | None:
     if share > MOST_MISSING:
         severity = "not_enough"
     told = sorted(some.items(), reverse=True)
-    text = ", ".join(f"{len(rows):,} of {side}'s {total:,}" for side, rows in told if rows)
+    text = ", ".join(
+        f"{len(rows):,} of {looked.names[side]}'s {total:,}" for side, rows in told if rows
+    )
     items = f"item{'' if total == 1 else 's'}"
     items += (
         " has no answer and is"
@@ -43,7 +45,7 @@ def missing(looked: Looked, limit: float) -> tuple[Severity, str, str] | None:
             " They are hardly missing at random: a model that gives none where an item is hard"
             " looks better than it is."
         )
-    return severity, text, f"{share_text(share)} of {most} unanswered"
+    return severity, text, f"{share_text(share)} of {looked.names[most]} unanswered"
 
 
 def mostly_missing(looked: Looked) -> bool:
@@ -66,7 +68,9 @@ def _why(looked: Looked, some: dict[Side, list[tuple[int, str]]]) -> str:
     for side, rows in sorted(some.items(), reverse=True):
         for why, n in Counter(why for _, why in rows).most_common(REASONS):
             count = f" on {count_text(n, 'item')}" if n < len(rows) else ""
-            told.append(f"{side}: {clean(why, limit=300)}{count}, first #{_first(rows, why)}")
+            told.append(
+                f"{looked.names[side]}: {clean(why, limit=300)}{count}, first #{_first(rows, why)}"
+            )
     return "; ".join(told)
 
 

@@ -231,11 +231,11 @@ def _unparsed(case: Case, looked: Looked) -> Hit | None:
     severity = _graver(shares, case.limit("unparsed_labels"))
     if severity is None:
         return None
-    text = f"no label could be read from {_told(shares)} answers"
+    text = f"no label could be read from {_told(looked, shares)} answers"
     why = Counter(one.reason for one in counted["tuned"] if one.label == "" and one.reason)
     if why and shares["tuned"][0]:
         reasons = ", ".join(f"{reason} {n}" for reason, n in why.most_common(3))
-        text += f" (tuned: {clean(reasons, limit=120)})"
+        text += f" ({looked.names['tuned']}: {clean(reasons, limit=120)})"
     phrase = f"{share_text(_share(shares['tuned']))} unparsed"
     return _hit(looked, "unparsed_labels", severity, f"{text}.", phrase)
 
@@ -251,10 +251,10 @@ def _share(counts: tuple[int, int]) -> float:
     return counts[0] / counts[1] if counts[1] else 0.0
 
 
-def _told(shares: Mapping[Side, tuple[int, int]]) -> str:
+def _told(looked: Looked, shares: Mapping[Side, tuple[int, int]]) -> str:
     """``14 of tuned's 300, 3 of base's 300``; nothing of a model that has none."""
     some = sorted(shares.items(), reverse=True)
-    return ", ".join(f"{n:,} of {side}'s {of:,}" for side, (n, of) in some if n)
+    return ", ".join(f"{n:,} of {looked.names[side]}'s {of:,}" for side, (n, of) in some if n)
 
 
 def _unknown(case: Case, looked: Looked) -> Hit | None:
@@ -282,7 +282,7 @@ def _unknown(case: Case, looked: Looked) -> Hit | None:
     graver = _graver(shares, limit)
     if graver is not None:
         severity = "caution" if "caution" in (graver, severity) else "note"
-        told.append(f"an unknown label stands in {_told(shares)} answers")
+        told.append(f"an unknown label stands in {_told(looked, shares)} answers")
     if severity is None:
         return None
     return _hit(looked, "unknown_labels", severity, f"{'; '.join(told)}.", "unknown labels")
@@ -306,7 +306,7 @@ def _truncated(case: Case, looked: Looked) -> Hit | None:
     severity = _graver(shares, case.limit("truncated"))
     if severity is None:
         return None
-    text = f"{_told(shares)} answers reached their longest length and are cut off."
+    text = f"{_told(looked, shares)} answers reached their longest length and are cut off."
     phrase = f"{share_text(_share(shares['tuned']))} cut off"
     return _hit(looked, "truncated", severity, text, phrase)
 

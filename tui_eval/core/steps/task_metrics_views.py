@@ -221,7 +221,9 @@ def _matrix(looked: Looked, tuned: Report, order: Sequence[str]) -> Table:
     ]
     columns = [Column("true", "true \\ answered")]
     columns += [Column(f"c{at}", label_text(said), "count", 0) for at, said in enumerate(order)]
-    title = f"{clean(looked.task.name, limit=30)}: ● tuned's answers by true label"
+    title = (
+        f"{clean(looked.task.name, limit=30)}: ● {looked.names['tuned']}'s answers by true label"
+    )
     return Table(title, tuple(columns), tuple(rows))
 
 

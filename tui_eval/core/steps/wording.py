@@ -9,7 +9,7 @@ from os.path import commonprefix
 
 from tui_eval.core.evidence import Evidence
 from tui_eval.core.reading import Finding
-from tui_eval.core.text import cells, cut
+from tui_eval.core.text import cells, clean, cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,19 @@ class Hit:
     finding: Finding
     short: str
     long: str
+
+
+NAME_CELLS = 24
+
+
+def model_text(name: str) -> str:
+    """A model in words: several may be judged, so that none is *the* tuned one."""
+    return clean(name, limit=NAME_CELLS) or "(no name)"
+
+
+def base_text(name: str, own: str | None) -> str:
+    """What a candidate is held against: ``base`` where it is the candidate's ``own`` base."""
+    return "base" if name == own else model_text(name)
 
 
 def threshold(evidence: Evidence, name: str) -> float:
