@@ -247,14 +247,27 @@ def test_without_a_decision_none_is_met_but_none_by_name() -> None:
         assert held('signoff.decision = "none"', decided).met
 
 
-def test_what_this_machine_cant_see_is_not_known_to_be_unchanged() -> None:
+def test_what_is_not_on_this_machine_is_told() -> None:
     unseen = replace(DEPLOY, unseen=("the adapter of tuned",))
-    for text in ('signoff.decision = "deploy"', "signoff.stale = false", "signoff.stale = true"):
+    for text in ('signoff.decision = "deploy"', "signoff.stale = false"):
         outcome = held(text, unseen)
-        assert (outcome.met, "the adapter of tuned is not here" in outcome.why) == (False, True)
-    recorded = held('signoff.decision = "deploy"', replace(DEPLOY, recorded=("the weights",)))
-    assert recorded.met
-    assert recorded.why == "the weights as last recorded, not on this machine"
+        assert (outcome.met, outcome.why) == (True, "not on this machine: the adapter of tuned")
+
+
+def test_nothing_is_met_by_what_is_left_of_damaged_results() -> None:
+    told = ("facts.jsonl, line 3 can't be used",)
+    for text, stands in (
+        ("perplexity.improvement > 0", False),
+        ("overfitting.gap_used < 1", False),
+        ('overfitting.verdict != "bad"', False),
+        ("contradictions = 0", False),
+        ("curves.eval_points > 0", True),
+        ('signoff.decision = "deploy"', True),
+    ):
+        condition = gate.parse(text, KNOWN, nearest)
+        assert gate.hold(condition, "tuned", done(), DEPLOY, ()).met
+        outcome = gate.hold(condition, "tuned", done(), DEPLOY, (), told)
+        assert (outcome.met, told[0] in outcome.why) == (stands, not stands)
 
 
 @pytest.mark.parametrize(

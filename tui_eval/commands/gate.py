@@ -80,6 +80,7 @@ class _There:
     readings: Mapping[str, Reading]
     decided: Decided
     contradictions: tuple[Contradiction, ...]
+    damaged: tuple[str, ...]
 
 
 def _outcomes(
@@ -95,11 +96,13 @@ def _outcomes(
         name: _look(workspace, config, name, cache, [one for one, _, of in asked if of == name])
         for name in dict.fromkeys(name for _, _, name in asked)
     }
-    return [
-        (gate.hold(one, name, found.readings, found.decided, found.contradictions), place)
-        for one, place, name in asked
-        for found in (there[name],)
-    ]
+    return [(_hold(one, name, there[name]), place) for one, place, name in asked]
+
+
+def _hold(condition: gate.Condition, name: str, found: _There) -> gate.Outcome:
+    return gate.hold(
+        condition, name, found.readings, found.decided, found.contradictions, found.damaged
+    )
 
 
 def _look(
@@ -111,14 +114,15 @@ def _look(
 ) -> _There:
     steps = gate.needed(conditions)
     found = readings(workspace, config, candidate, cache=cache, steps=steps)
+    journals = tuple(view.fault for view in workspace.journals() if view.fault)
+    damaged = tuple(fault for fault in workspace.faults() if fault not in journals)
     if steps:
-        faults = tuple(view.fault for view in workspace.journals() if view.fault)
-        return _There(found, Decided(faults=faults), ())
+        return _There(found, Decided(faults=journals), (), damaged)
     from tui_eval.core.steps.contradictions import contradictions
     from tui_eval.files.signing import decided_of
 
     decided = decided_of(workspace, config, candidate, found, cache)
-    return _There(found, decided, contradictions(found))
+    return _There(found, decided, contradictions(found), damaged)
 
 
 def as_text(outcomes: Sequence[gate.Outcome], told: str = "", *, unicode: bool = True) -> str:

@@ -51,6 +51,8 @@ _NO_VERDICT = ("waiting", "not_enough")
 """Meet a condition only where it asks for them by name."""
 FROM_JOURNALS = (SIGNOFF, CONTRADICTIONS, "review", "blind_ab")
 """What a journal that can't be used whole may hide a part of."""
+WITHOUT_FACTS = (SIGNOFF, "curves")
+"""All others are made of results, and a count of a part of them is smaller than it was."""
 _CONDITION = re.compile(
     r"\s*(?P<path>[^\s<>=!≤≥≠~]+)\s*(?P<sign>[<>=!≤≥≠~]+)\s*(?P<value>.*?)\s*\Z"
 )
@@ -240,10 +242,15 @@ def hold(
     readings: Mapping[str, Reading],
     decided: Decided,
     contradictions: tuple[Contradiction, ...],
+    damaged: tuple[str, ...] = (),
 ) -> Outcome:
-    """The condition against what is there of its candidate."""
+    """The condition against what is there of its candidate. ``damaged``: files of results that
+    can't be used whole, in words."""
     if decided.faults and condition.step in FROM_JOURNALS:
         return Outcome(condition, candidate, False, why=_unusable(decided))
+    if damaged and condition.step not in WITHOUT_FACTS:
+        why = f"results are damaged: {'; '.join(damaged)}; move it away, then tui-eval run"
+        return Outcome(condition, candidate, False, why=why)
     if condition.kind == "number":
         return _hold_number(condition, candidate, readings[condition.step])
     if condition.kind == "verdict":
@@ -311,10 +318,8 @@ def _hold_verdict(condition: Condition, candidate: str, reading: Reading) -> Out
 def _hold_stale(condition: Condition, candidate: str, decided: Decided) -> Outcome:
     if decided.last is None:
         return Outcome(condition, candidate, False, why="nobody has signed")
-    if decided.unseen and not decided.stale:
-        return Outcome(condition, candidate, False, why=_unseen(decided))
     word = "true" if decided.stale else "false"
-    why = _changed(decided) if decided.stale else _recorded(decided)
+    why = _changed(decided) if decided.stale else _absent(decided)
     return Outcome(condition, candidate, _equal(condition, word), word=word, why=why)
 
 
@@ -330,7 +335,7 @@ def _hold_decision(condition: Condition, candidate: str, decided: Decided) -> Ou
     if undone:
         return Outcome(condition, candidate, False, word=word, why=undone)
     met = _equal(condition, word)
-    why = _recorded(decided) if met else f"{last.by} signed {WORDS[word]}, {minute_utc(last.at)}"
+    why = _absent(decided) if met else f"{last.by} signed {WORDS[word]}, {minute_utc(last.at)}"
     return Outcome(condition, candidate, met, word=word, why=why)
 
 
@@ -339,20 +344,14 @@ def _undone(decided: Decided) -> str:
     if decided.stale:
         # It was about other weights or data than those that lie here now.
         return _changed(decided)
-    if decided.unseen:
-        return _unseen(decided)
     # Signed on another machine, or before judgements were lost: it stands on nothing here.
     lacks = deploy_lacks(decided)
     return f"deploy lacks {lacks}" if lacks else ""
 
 
-def _unseen(decided: Decided) -> str:
-    return f"can't be compared with what was signed: {', '.join(decided.unseen)} is not here"
-
-
-def _recorded(decided: Decided) -> str:
-    told = ", ".join(decided.recorded)
-    return f"{told} as last recorded, not on this machine" if told else ""
+def _absent(decided: Decided) -> str:
+    told = ", ".join(decided.unseen)
+    return f"not on this machine: {told}" if told else ""
 
 
 def _changed(decided: Decided) -> str:

@@ -26,8 +26,30 @@ SECTIONS = (
     "tasks",
     "gate",
 )
-_SECRET = re.compile(r"(?<=//)[^\s/\"'@]+(?=@)")
 HIDDEN = "…"
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*:(?:\\?/){2}"
+_ADDRESS = re.compile(
+    rf"""(?x) (?<=") {_SCHEME} (?:[^"\\\n]|\\.)* | (?<=') {_SCHEME} [^'\n]*
+    | {_SCHEME} (?:[^\s"'<>`\\]|\\.)*"""
+)
+"""A string that is one, whole; in running text up to a space or quote."""
+_WHO = re.compile(r"(?<=//)(?:[^/?#]*|[^/?#:@]+:(?!\d+(?:[/?#]|$)).*)@", re.DOTALL)
+"""A password may hold what no address should; behind a port comes no password."""
+_ASKED = re.compile(r"[?#].*", re.DOTALL)
+_ESCAPES = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|/)")
+"""As TOML and JSON write a sign by its number."""
+_SECRETS = frozenset(
+    ("key", "apikey", "token", "secret", "secrets", "password", "passwd", "passphrase", "pwd",
+     "credential", "credentials", "authorization", "auth", "bearer", "cookie")
+)  # fmt: skip
+"""Words of a name whose value stays at home. ``tokens`` and ``tokenizer`` are none."""
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_NAMED = re.compile(
+    r"""(?mx) (?P<name> "[^"\n]+" | '[^'\n]+' | [A-Za-z][\w.-]* )
+    (?P<sign> [ \t]* [=:] [ \t]* )
+    (?P<value> \"{3}(?s:.*?)\"{3} | '{3}(?s:.*?)'{3} | "(?:[^"\\\n]|\\.)*"? | '[^'\n]*'?
+             | \[[^\]]*\]? | [^\s,;}\]#"']+ )"""
+)
 
 
 def in_force(config: Config, section: str) -> list[tuple[str, Any]]:
@@ -73,5 +95,36 @@ def lines_of(path: Path | None) -> dict[str, int]:
 
 
 def without_secrets(text: str) -> str:
-    """A name and password in an address (``https://me:secret@host``) stay at home."""
-    return _SECRET.sub(HIDDEN, text)
+    """Of a text of settings: addresses as below, and the value of whatever is named like a key
+    or password stays at home."""
+    return bare_addresses(_NAMED.sub(_named, text))
+
+
+def bare_addresses(text: str) -> str:
+    """Addresses without name and password, without what is asked for behind ``?`` and what
+    follows ``#``: any of it may sign somebody in."""
+    return _ADDRESS.sub(lambda found: _address(found[0]), text)
+
+
+def secret_name(name: str) -> bool:
+    """Whether what is called so is one: ``api_key``, ``apiKey``, ``HF_TOKEN``."""
+    return any(word.lower() in _SECRETS for word in _WORDS.findall(name))
+
+
+def _named(found: re.Match[str]) -> str:
+    if not secret_name(found["name"]):
+        return found[0]
+    value = found["value"]
+    quote = value[0] if value[0] in "\"'" else ""
+    return f"{found['name']}{found['sign']}{quote}{HIDDEN}{quote}"
+
+
+def _address(text: str) -> str:
+    plain = _ESCAPES.sub(_sign, text)
+    made = _ASKED.sub(lambda rest: rest[0][0] + HIDDEN, _WHO.sub(f"{HIDDEN}@", plain))
+    return made if made != plain else text
+
+
+def _sign(found: re.Match[str]) -> str:
+    number = int(found[1] or found[2] or "2f", 16)
+    return chr(number) if number < 0x110000 else HIDDEN

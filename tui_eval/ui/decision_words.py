@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tui_eval.core.moments import day, minute
 from tui_eval.core.sign_off_records import WORDS, Decided, SignOff
-from tui_eval.core.steps.sign_off import NOT_UNBLINDED
+from tui_eval.core.steps.sign_off import NOT_UNBLINDED, deploy_lacks
 from tui_eval.core.steps.wording import fitting
 from tui_eval.core.text import clean
 
@@ -29,14 +29,26 @@ def first_words(decided: Decided) -> tuple[tuple[str, ...], str]:
     """The checklist's first words, the longest first, with their role: the signer goes before
     the date, the decision and that it is out of date never go."""
     last = decided.last
+    doubt = _doubt(decided)
     if last is None:
+        if doubt:
+            return (f"! undecided, {doubt}", "! undecided"), "caution!"
         return ("… undecided",), "accent!"
     sign, role = MARKS[last.decision]
     word, who, when = WORDS[last.decision], signer(last), day(last.at)
     tails = (f", signed by {who} {when}", f", {who} {when}", f", {when}", "")
-    if decided.stale:
-        return tuple(f"! {word}{tail}, out of date" for tail in tails), "caution!"
+    if doubt:
+        return tuple(f"! {word}{tail}, {doubt}" for tail in tails), "caution!"
     return tuple(f"{sign} {word}{tail}" for tail in tails), f"{role}!"
+
+
+def _doubt(decided: Decided) -> str:
+    """Why the decision is not to be gone by as it stands, in few words; mostly nothing."""
+    if decided.stale:
+        return "out of date"
+    if decided.faults:
+        return "journals damaged"
+    return "lacks evidence" if deploy_lacks(decided) else ""
 
 
 def row_words(decided: Decided, known: bool) -> tuple[str, str, str, str]:
@@ -45,23 +57,26 @@ def row_words(decided: Decided, known: bool) -> tuple[str, str, str, str]:
     if last is None:
         if not known:
             return "…", "looking", "dim", ""
+        if decided.faults:
+            return "!", "open", "caution", _doubt(decided)
         return "·", "open", "dim", lacking(decided.missing)
     sign, role = MARKS[last.decision]
     who = f"{signer(last)}, {day(last.at)}"
-    if decided.stale:
-        sign, role, who = "!", "caution", f"{who}: out of date"
+    doubt = _doubt(decided)
+    if doubt:
+        sign, role, who = "!", "caution", f"{who}: {doubt}"
     return sign, WORDS[last.decision], role, who
 
 
 def more_words(decided: Decided) -> str:
     """What a second line says of a decision; mostly nothing."""
-    if decided.last is None:
-        return ""
     if decided.changed:
         return "; ".join(decided.changed)
-    if decided.last.decision == "deploy" and decided.missing:
-        return f"deploy now lacks {', '.join(map(_brief, decided.missing))}"
-    return ""
+    if decided.faults:
+        return f"a newer decision may be hidden: {clean(decided.faults[0])}"
+    if deploy_lacks(decided):
+        return f"deploy, but lacks {', '.join(map(_brief, decided.missing))}"
+    return f"not on this machine: {', '.join(decided.unseen)}" if decided.unseen else ""
 
 
 def lacking(missing: Sequence[str], what: str = "deploy ", room: int = 43) -> str:

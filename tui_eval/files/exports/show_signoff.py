@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tui_eval.core.sign_off_records import WORDS, Contradiction, Decided
-from tui_eval.core.steps.sign_off import needs_text
+from tui_eval.core.steps.sign_off import deploy_lacks, needs_text
 from tui_eval.core.text import clean
 
 
@@ -20,7 +20,8 @@ class Verdicts:
 
 
 def as_json(told: Verdicts) -> dict[str, Any]:
-    """Under ``signoff``. ``missing``: what ``deploy`` lacks; empty where it is open."""
+    """Under ``signoff``. ``missing``: what ``deploy`` lacks, a signed one too; empty where it is
+    open. ``faults``: journals in which a newer decision may be hidden."""
     decided, last = told.decided, told.decided.last
     return {
         "decision": decided.decision,
@@ -30,6 +31,8 @@ def as_json(told: Verdicts) -> dict[str, Any]:
         "note": last.note if last is not None else None,
         "stale": decided.stale,
         "changed": list(decided.changed),
+        "unseen": list(decided.unseen),
+        "faults": list(decided.faults),
         "contradictions": [
             {"code": one.code, "text": one.text, "steps": list(one.steps)}
             for one in told.contradictions
@@ -42,14 +45,26 @@ def as_text(told: Verdicts, marks: Mapping[str, str]) -> list[str]:
     lines = [f"  {marks['caution']} {clean(one.text)}" for one in told.contradictions]
     if lines:
         lines = ["Contradictions", *lines, ""]
-    mark = marks["good" if last is not None and not decided.stale else "waiting"]
+    lacks = deploy_lacks(decided)
+    doubts = decided.stale or decided.faults or lacks
+    mark = marks["caution" if doubts else "good" if last is not None else "waiting"]
     words = WORDS[decided.decision]
+    if lacks:
+        words += f", but lacks {clean(lacks)}"
     if last is not None:
         words += f", signed by {clean(last.by)} at {clean(last.at)}"
     lines += ["Sign-off", f"{mark} {words}"]
     if last is not None and last.note:
         lines.append(f"  note: {clean(last.note)}")
-    lines += [f"  ! out of date: {clean(one)}" for one in decided.changed]
+    lines += [f"  ! {text}" for text in doubt_texts(decided)]
+    if decided.unseen:
+        lines.append(f"  not on this machine: {clean(', '.join(decided.unseen))}")
     if last is None and decided.missing:
         lines.append(f"  deploy needs {needs_text(decided.missing)}")
     return lines
+
+
+def doubt_texts(decided: Decided) -> list[str]:
+    """Why the decision is not to be gone by as it stands, a line each."""
+    found = [f"out of date: {clean(one)}" for one in decided.changed]
+    return [*found, *(f"a newer decision may be hidden: {clean(one)}" for one in decided.faults)]

@@ -74,6 +74,8 @@ def _decided(material: Material, name: str) -> dict[str, Any]:
         "last": None if decided.last is None else _signed(decided.last),
         "stale": decided.stale,
         "changed": list(decided.changed),
+        "unseen": list(decided.unseen),
+        "faults": list(decided.faults),
         "missing": list(decided.missing),
         "for": list(weighed.speaks_for) if weighed is not None else [],
         "against": list(weighed.against) if weighed is not None else [],

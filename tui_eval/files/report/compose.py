@@ -8,11 +8,12 @@ from typing import Any
 
 from tui_eval.checklist import CHECKLIST
 from tui_eval.core.figures import interval_text, value_text
-from tui_eval.core.history import Earlier
+from tui_eval.core.history import Earlier, StepChange
 from tui_eval.core.moments import minute_utc
 from tui_eval.core.reading import Column, Number, Reading, Table, finite
 from tui_eval.core.sign_off_records import WORDS, Decided, SignOff
-from tui_eval.core.steps.sign_off import needs_text
+from tui_eval.core.steps.contradictions import unknown
+from tui_eval.core.steps.sign_off import deploy_lacks, needs_text
 from tui_eval.files.report.evidence import step_section
 from tui_eval.files.report.gather import Material
 from tui_eval.files.report.memo import (
@@ -126,20 +127,14 @@ def _candidate(material: Material, name: str, prefix: str) -> list[Section]:
 def _decision(material: Material, name: str, prefix: str) -> Section:
     decided = material.decided[name]
     blocks: list[Block] = [_said(decided)]
-    if decided.stale:
-        blocks.append(
-            Findings(
-                tuple(
-                    Marked("caution", f"out of date: {text} since it was signed")
-                    for text in decided.changed
-                )
-            )
-        )
+    doubts = _doubts(decided)
+    if doubts:
+        blocks.append(Findings(tuple(Marked("caution", text) for text in doubts)))
+    if decided.unseen:
+        told = ", ".join(decided.unseen)
+        blocks.append(Paragraph(f"Not on the machine that wrote this: {told}.", quiet=True))
     if decided.missing and decided.decision != "deploy":
         blocks.append(Paragraph(f"To be signed as deploy it needs {needs_text(decided.missing)}."))
-    elif decided.missing:
-        lacks = f"as things stand now it lacks {needs_text(decided.missing)}"
-        blocks.append(Findings((Marked("caution", lacks),)))
     contradictions = material.contradictions.get(name, ())
     blocks += _weighed(material, name)
     if contradictions:
@@ -147,22 +142,43 @@ def _decision(material: Material, name: str, prefix: str) -> Section:
         blocks.append(
             Findings(tuple(Marked("caution", one.text, one.code) for one in contradictions))
         )
-    else:
-        blocks.append(Paragraph("No contradictions between the steps.", quiet=True))
+    blocks.append(Paragraph(_uncontradicted(material, name), quiet=True))
     if decided.earlier:
         earlier = tuple(_signed_line(one) for one in decided.earlier)
         blocks.append(Fold(f"Earlier decisions ({len(earlier)})", (Points(earlier),)))
     return Section("The decision", f"{prefix}decision", tuple(blocks))
 
 
+def _doubts(decided: Decided) -> list[str]:
+    """Why the decision is not to be gone by as it stands."""
+    found = [f"out of date: {text} since it was signed" for text in decided.changed]
+    found += [f"a newer decision may be hidden: {text}" for text in decided.faults]
+    lacks = deploy_lacks(decided)
+    return [*found, f"as things stand now it lacks {lacks}"] if lacks else found
+
+
+def _uncontradicted(material: Material, name: str) -> str:
+    """What is said below the contradictions: of how many steps they are told."""
+    open_ = unknown(material.readings[name])
+    if not open_:
+        return "No contradictions between the steps."
+    return f"Whether steps contradict each other is not all known: {'; '.join(open_)}."
+
+
 def _said(decided: Decided) -> Decision:
     last = decided.last
     word = WORDS[decided.decision]
     if last is None or decided.decision == "none":
-        return Decision("note", word, "Nobody has signed a decision yet.")
+        tone: Tone = "caution" if decided.faults else "note"
+        when = "that can be read" if decided.faults else "yet"
+        return Decision(tone, word, f"Nobody has signed a decision {when}.")
     text = f"Signed by {last.by} ({last.login}) on {minute_utc(last.at)}."
     if decided.stale:
         return Decision("caution", f"{word}, out of date", text, last.note)
+    if decided.faults:
+        return Decision("caution", f"{word}, in doubt", text, last.note)
+    if deploy_lacks(decided):
+        return Decision("caution", f"{word}, lacking evidence", text, last.note)
     return Decision(TONES[decided.decision], word, text, last.note)
 
 
@@ -273,21 +289,16 @@ def _history(earlier: tuple[Earlier, ...]) -> tuple[Block, ...]:
         blocks.append(Paragraph(said))
         if one.paired is not None:
             blocks.append(Paragraph(f"Now {one.paired.words}."))
-        rows = tuple(
-            (
-                _title(step.step),
-                step.then.headline if step.then is not None else "",
-                step.now.headline if step.now is not None else "",
-                step.words,
-            )
-            for step in one.steps.values()
+        blocks.append(
+            Pairs(tuple((_title(step.step), _then_and_now(step)) for step in one.steps.values()))
         )
-        columns = (
-            Column("step", "step"), Column("then", "then"), Column("now", "now"),
-            Column("difference", "what is different"),
-        )  # fmt: skip
-        blocks.append(Sheet(Table("", columns, rows)))
     return tuple(blocks)
+
+
+def _then_and_now(step: StepChange) -> str:
+    now = step.now.headline if step.now is not None else "not looked at"
+    then = step.then.headline if step.then is not None else "not looked at"
+    return f"{now}, as then" if now == then else f"{now}; then: {then}"
 
 
 def _title(step: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +81,10 @@ def gather(
         overview=overview(found, decided) if len(names) > 1 else None,
         compared=compared,
         compared_notes=notes,
-        tries=last_tries(workspace.jobs()),
+        tries={
+            of: replace(job, error=shorten(job.error))
+            for of, job in last_tries(workspace.jobs()).items()
+        },
     )
 
 

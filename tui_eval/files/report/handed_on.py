@@ -1,6 +1,6 @@
 """A report is handed on: files are named from the workspace, and from home as ``~``, so that
-nothing tells whose disk it was. What stands to the letter (a template, eval.toml, answers)
-stays as it is: its fingerprint stands beside it."""
+nothing tells whose disk it was, and addresses without what signs somebody in. What stands to the
+letter (a template, answers) stays as it is: its fingerprint stands beside it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_eval.core.reading import Finding, Reading
+from tui_eval.files.settings import bare_addresses
 
 EXACT = frozenset({"text", "template", "system"})
 """Keys of the provenance whose texts stand to the letter."""
@@ -21,8 +22,8 @@ Shorten = Callable[[str], str]
 
 
 def shortener(workspace: Path, home: Path | None = None) -> Shorten:
-    """Takes the way to a file off every path in a text. A workspace that is named by itself
-    keeps its name alone."""
+    """Takes the way to a file off every path in a text, and what signs somebody in off every
+    address. A workspace that is named by itself keeps its name alone."""
     home = Path(os.path.expanduser("~")) if home is None else home
     inside = re.compile(rf"{_BEFORE}{re.escape(str(workspace))}/")
     itself = re.compile(rf"{_BEFORE}{re.escape(str(workspace))}{_AFTER}")
@@ -32,6 +33,7 @@ def shortener(workspace: Path, home: Path | None = None) -> Shorten:
     name = f"~/{workspace.relative_to(home)}" if at_home and workspace.is_relative_to(home) else ""
 
     def shorten(text: str) -> str:
+        text = bare_addresses(text)
         if len(workspace.parts) > 1:
             text = inside.sub("", text)
             text = itself.sub(lambda _: name or workspace.name, text)

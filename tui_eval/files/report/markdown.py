@@ -20,7 +20,7 @@ WORDS = {"not_enough": "not enough"}
 ROWS = 20
 """More are in the JSON report."""
 CELL = 100
-"""Characters of a cell."""
+"""Characters of a cell, but for tables that are wanted whole."""
 PADDED = 60
 """Cells up to which columns are padded, so that a table can be read as it is."""
 
@@ -97,7 +97,7 @@ def sheet(table: Table, whole: bool = False) -> Iterator[str]:
     columns = shown_columns(shown)
     heads = [inline(column.title) for column in columns]
     rows = [
-        [inline(column.text(row).strip(), limit=CELL) for column in columns]
+        [inline(column.text(row).strip(), limit=None if whole else CELL) for column in columns]
         for row in range(len(shown.rows))
     ]
     widths = [

@@ -16,7 +16,16 @@ from tui_eval.errors import TuiEvalError
 from tui_eval.files import producers
 from tui_eval.files.evidence import FileCache, WorkspaceEvidence
 from tui_eval.files.report import provenance_data, provenance_judging, provenance_models
-from tui_eval.files.settings import SECTIONS, in_force, lines_of, text_of, without_secrets
+from tui_eval.files.settings import (
+    HIDDEN,
+    SECTIONS,
+    bare_addresses,
+    in_force,
+    lines_of,
+    secret_name,
+    text_of,
+    without_secrets,
+)
 from tui_eval.store.workspace import Workspace
 
 PACKAGES = (
@@ -98,15 +107,20 @@ def _settings(config: Config) -> list[dict[str, Any]]:
             line = lines.get(name)
             # A model or task has many keys that only some need.
             if line or section not in ("models", "tasks") or value not in (None, ()):
-                made.append({"name": name, "value": plain(value), "line": line})
+                told = HIDDEN if value and _secret(name) else plain(value)
+                made.append({"name": name, "value": told, "line": line})
     return made
+
+
+def _secret(name: str) -> bool:
+    return secret_name(name.rpartition(".")[2])
 
 
 def plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [plain(one) for one in value]
     if isinstance(value, str):
-        return without_secrets(value)
+        return bare_addresses(value)
     return value if isinstance(value, int | float | bool) or value is None else str(value)
 
 

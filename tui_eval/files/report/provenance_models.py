@@ -13,7 +13,7 @@ from tui_eval.files import producers
 from tui_eval.files.checkpoint import Checkpoint
 from tui_eval.files.evidence import WorkspaceEvidence
 from tui_eval.files.report.provenance_data import sha256_text
-from tui_eval.files.settings import without_secrets
+from tui_eval.files.settings import bare_addresses
 
 HARDWARE = (
     "host", "device", "device_name", "devices", "memory", "cpu", "python", "torch",
@@ -118,8 +118,8 @@ def _named(config: Config, name: str) -> dict[str, Any]:
     entry = config.models[name]
     system = producers.system_prompt(config, name)
     return {
-        "path": without_secrets(entry.path) if entry.path else None,
-        "url": without_secrets(entry.url) if entry.url else None,
+        "path": bare_addresses(entry.path) if entry.path else None,
+        "url": bare_addresses(entry.url) if entry.url else None,
         "served_model": entry.served_model,
         "answers": entry.answers,
         "references": entry.references,
