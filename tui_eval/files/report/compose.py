@@ -10,7 +10,7 @@ from tui_eval.checklist import CHECKLIST
 from tui_eval.core.figures import interval_text, value_text
 from tui_eval.core.history import Earlier, StepChange
 from tui_eval.core.moments import minute_utc
-from tui_eval.core.reading import Column, Number, Reading, Table, finite
+from tui_eval.core.reading import Number, Reading, finite
 from tui_eval.core.sign_off_records import WORDS, Decided, SignOff
 from tui_eval.core.steps.contradictions import unknown
 from tui_eval.core.steps.sign_off import deploy_lacks, needs_text
