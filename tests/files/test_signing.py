@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from tests.files.runs import adapter, full, tensors
 from tui_eval import config as settings
 from tui_eval.config import Config
 from tui_eval.core.judgements import rounds
+from tui_eval.core.reading import Reading
 from tui_eval.core.sign_off_records import Decided, Decision, SignOff
 from tui_eval.errors import InputError, StoreError
 from tui_eval.files import producers
@@ -93,10 +95,23 @@ class Signing:
         self.workspace.catch_up()
 
     def sign(self, decision: Decision, judge: str = "ana", note: str = "") -> SignOff:
-        return sign(self.workspace, self.config, "tuned", judge, decision, note, READY, self.cache)
+        return self.signs(judge, decision, note, self.standing())
+
+    def standing(self) -> Mapping[str, str]:
+        return standing_of(self.workspace, self.config, "tuned", self.cache)
+
+    def signs(self, judge: str, decision: Decision, note: str, shown: Mapping[str, str]) -> SignOff:
+        asked = Signed("tuned", judge, decision, note, READY, shown)
+        return signed_now(self.workspace, self.config, asked, self.cache)
 
     def decided(self) -> Decided:
         return decided_of(self.workspace, self.config, "tuned", READY, self.cache)
+
+
+@pytest.fixture(autouse=True)
+def judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """People have judged what is there, however often it is read."""
+    monkeypatch.setattr("tui_eval.files.signing._judged_now", lambda *_: READY)
 
 
 @pytest.fixture
@@ -357,12 +372,48 @@ def test_the_checkpoint_s_settings_of_answering_count(here: Signing, owner: str)
 
 
 def test_nothing_is_signed_on_what_changed_meanwhile(here: Signing) -> None:
-    shown = standing_of(here.workspace, here.config, "tuned", here.cache)
+    shown = here.standing()
     tensors(here.folder / "tuned" / "adapter_model.safetensors", {"other": b"3"})
-    asked = Signed("tuned", "ana", "deploy", "", READY, shown)
     with pytest.raises(NotOpen, match="the adapter of tuned changed while this was open"):
-        signed_now(here.workspace, here.config, asked, here.cache)
+        here.signs("ana", "deploy", "", shown)
     assert here.decided().last is None
+
+
+def test_nothing_is_signed_on_what_changes_while_it_is_signed(
+    here: Signing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the last look at what people have judged and the line in the journal."""
+
+    def swapped(*_: object) -> Mapping[str, Reading]:
+        tensors(here.folder / "tuned" / "adapter_model.safetensors", {"other": b"3"})
+        return READY
+
+    monkeypatch.setattr("tui_eval.files.signing._judged_now", swapped)
+    with pytest.raises(NotOpen, match="the adapter of tuned changed"):
+        here.sign("deploy")
+    assert here.decided().last is None
+
+
+def test_nothing_is_signed_on_files_that_went_away_meanwhile(here: Signing) -> None:
+    shown = here.standing()
+    (here.folder / "tuned" / "adapter_model.safetensors").unlink()
+    with pytest.raises(NotOpen, match="the adapter of tuned changed while this was open"):
+        here.signs("ana", "hold", "", shown)
+
+
+def test_what_people_judged_is_read_again_before_deploy_is_written(
+    here: Signing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fewer = made_readings.of(made_readings.review(n=12), PREFERRED)
+    monkeypatch.setattr("tui_eval.files.signing._judged_now", lambda *_: fewer)
+    with pytest.raises(NotOpen, match="8 more reviews"):
+        here.sign("deploy")
+    monkeypatch.undo()
+    # Nobody has judged anything there.
+    with pytest.raises(NotOpen, match="20 reviews"):
+        here.sign("deploy")
+    assert here.decided().last is None
+    here.sign("hold")
 
 
 # Whatever happens.

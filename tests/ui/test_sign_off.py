@@ -237,6 +237,46 @@ async def test_signing_asks_saves_and_shows() -> None:
         assert asked.shown == {"tuned.adapter": "1"}
 
 
+class Retrained(fake.FakeReader):
+    """Its files are others at every look."""
+
+    looks = 0
+
+    def standing(self, candidate: str) -> dict[str, str]:
+        self.looks += 1
+        return {"tuned.adapter": f"look {self.looks}"}
+
+    def reading(self, step: str, candidate: str) -> dict[str, Reading]:
+        found = super().reading(step, candidate)
+        return {key: replace(one, summary=f"look {self.looks}") for key, one in found.items()}
+
+
+async def test_what_is_signed_is_of_the_files_that_were_read() -> None:
+    app, _ = ready()
+    reader = Retrained(READY)
+    reader.decision = Decided()
+    app._reader = lambda: reader  # type: ignore[assignment]
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        await pilot.press("enter")
+        await shows(pilot, "Sign “hold”")
+        await pilot.press("y")
+        await shows(pilot, "saved: hold")
+    (asked,) = reader.asked
+    assert {one.summary for one in asked.readings.values()} == set(asked.shown.values())
+
+
+def test_what_is_not_here_and_damaged_journals_are_told() -> None:
+    told = Decided(
+        "deploy", ANA, unseen=("the adapter of tuned",), recorded=("base",),
+        faults=("bo.jsonl, line 2 can't be used",),
+    )  # fmt: skip
+    words = " ".join(drawn(scene(told)).split())
+    assert "not seen here, so it may have changed: the adapter of tuned" in words
+    assert "as last recorded, not on this machine: base" in words
+    assert "a newer decision may be hidden: bo.jsonl, line 2 can't be used" in words
+
+
 async def test_a_held_enter_signs_nothing() -> None:
     app, reader = ready()
     async with app.run_test(size=(80, 24)) as pilot:

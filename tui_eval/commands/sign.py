@@ -12,8 +12,8 @@ from tui_eval.core.steps.contradictions import contradictions
 from tui_eval.core.text import clean
 from tui_eval.errors import InputError
 from tui_eval.files.evidence import FileCache, readings
-from tui_eval.files.history import remember
-from tui_eval.files.signing import sign
+from tui_eval.files.history import ground, remember
+from tui_eval.files.signing import Signed, signed_now
 from tui_eval.store.journal import login
 from tui_eval.store.workspace import Workspace
 
@@ -26,14 +26,15 @@ def command(options: Namespace) -> int:
     workspace = places.open_workspace(config.folder)
     cache = FileCache()
     try:
+        # Taken before the readings, and held against what is there when it is written.
+        on = ground(workspace, config, candidate, cache)
         found = readings(workspace, config, candidate, cache=cache)
         for one in contradictions(found) if decision != "none" else ():
             print(f"Note: {clean(one.text)}", file=sys.stderr)
-        signed = sign(
-            workspace, config, candidate, judge, decision, options.note or "", found, cache
-        )
+        asked = Signed(candidate, judge, decision, options.note or "", found, on.standing)
+        signed = signed_now(workspace, config, asked, cache)
         # What was signed for is found again after the next training.
-        remember(workspace, config, candidate, found, cache)
+        remember(workspace, config, candidate, found, cache, on)
         print(_told(signed, workspace))
     finally:
         workspace.close()

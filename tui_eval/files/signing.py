@@ -13,10 +13,11 @@ from tui_eval.core.reading import Reading
 from tui_eval.core.records import Producer
 from tui_eval.core.sign_off_records import DECISIONS, WORDS, Decided, Decision, SignOff
 from tui_eval.core.steps import sign_off as step
-from tui_eval.core.steps.stands import changed
+from tui_eval.core.steps.stands import changed, thing
 from tui_eval.core.text import clean
 from tui_eval.errors import InputError, TuiEvalError
 from tui_eval.files.evidence import FileCache
+from tui_eval.files.evidence import readings as readings_of
 from tui_eval.files.producers import NOT_HERE
 from tui_eval.files.standing import kind_of, shares_weights
 from tui_eval.files.standing import standing as fingerprints
@@ -25,6 +26,8 @@ from tui_eval.store.workspace import Workspace
 
 LONGEST_NOTE: Final = 4_000
 """Characters."""
+JUDGED_STEPS: Final = ("review", "blind_ab")
+"""What people do, and ``deploy`` asks for."""
 
 
 class NotOpen(TuiEvalError):
@@ -33,15 +36,17 @@ class NotOpen(TuiEvalError):
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A decision as somebody asks for it. ``shown``: the standing that they had before their
-    eyes; None: as it is."""
+    """A decision as somebody asks for it."""
 
     candidate: str
     judge: str
     decision: Decision
     note: str
     readings: Mapping[str, Reading]
-    shown: Mapping[str, str] | None = None
+    """What they had before their eyes."""
+    shown: Mapping[str, str]
+    """The standing of those readings, taken before them: of another one afterwards nobody knows
+    which of the two was read."""
 
 
 def sign(
@@ -53,29 +58,38 @@ def sign(
     note: str,
     readings: Mapping[str, Reading],
     cache: FileCache,
+    shown: Mapping[str, str] | None = None,
 ) -> SignOff:
-    """Write the decision; it is on the disk when this returns. ``none`` withdraws. Raises as
+    """Write the decision; it is on the disk when this returns. ``none`` withdraws. ``shown`` as in
+    ``Signed``; without it the readings count as of what lies there now. Raises as
     ``signed_now``."""
-    asked = Signed(candidate, judge, decision, note, readings)
+    if shown is None:
+        shown = standing_of(workspace, config, candidate, cache)
+    asked = Signed(candidate, judge, decision, note, readings, shown)
     return signed_now(workspace, config, asked, cache)
 
 
 def signed_now(workspace: Workspace, config: Config, asked: Signed, cache: FileCache) -> SignOff:
     """Write the decision that is asked for.
 
-    NotOpen where ``deploy`` lacks something, or something changed since ``shown``; InputError
-    for what is no decision, candidate or name; StoreError where the judge's journal is held by
-    another window; NotSaved as for votes.
+    NotOpen where ``deploy`` lacks something, by the readings that were shown or by those of now,
+    or something changed since ``shown``; InputError for what is no decision, candidate or name;
+    StoreError where the judge's journal is held by another window; NotSaved as for votes.
     """
     candidate, decision = asked.candidate, asked.decision
     _check_words(config, asked)
-    now = standing_of(workspace, config, candidate, cache)
-    _check_open(asked, now)
+    _check_open(decision, asked.readings)
+    _check_same(asked, standing_of(workspace, config, candidate, cache))
     _check_withdrawal(asked, _last(workspace, candidate))
     # The journal first: what others signed until it is held is known to this signer.
     with workspace.journal(asked.judge) as journal:
         before = _last(workspace, candidate)
         _check_withdrawal(asked, before)
+        if decision == "deploy":
+            # A vote or review may be taken back, and weights replaced, while somebody decides.
+            _check_open(decision, _judged_now(workspace, config, candidate, cache))
+        now = standing_of(workspace, config, candidate, cache)
+        _check_same(asked, now)
         event = journal.append(
             folded.KIND,
             candidate=candidate,
@@ -94,6 +108,14 @@ def signed_now(workspace: Workspace, config: Config, asked: Signed, cache: FileC
     return made
 
 
+def _judged_now(
+    workspace: Workspace, config: Config, candidate: str, cache: FileCache
+) -> Mapping[str, Reading]:
+    """What ``deploy`` needs, read anew."""
+    workspace.catch_up()
+    return readings_of(workspace, config, candidate, cache=cache, steps=JUDGED_STEPS)
+
+
 def _check_words(config: Config, asked: Signed) -> None:
     if asked.decision not in DECISIONS:
         raise InputError(f"There is no decision {asked.decision}.", f"Known: {_join(DECISIONS)}")
@@ -106,20 +128,26 @@ def _check_words(config: Config, asked: Signed) -> None:
         )
 
 
-def _check_open(asked: Signed, now: Mapping[str, str]) -> None:
-    decision, shown = asked.decision, asked.shown
-    lacks = step.missing(asked.readings) if decision == "deploy" else ()
+def _check_open(decision: Decision, readings: Mapping[str, Reading]) -> None:
+    lacks = step.missing(readings) if decision == "deploy" else ()
     if lacks:
         raise NotOpen(
             f"{WORDS[decision]} can't be signed yet. It needs {step.needs_text(lacks)}.",
             "hold and more_work are always open.",
         )
-    moved = changed(shown, now) if shown is not None and decision != "none" else ()
-    if moved:
-        raise NotOpen(
-            f"Not signed: {', '.join(moved)} while this was open.",
-            "Look at what the steps say of it now, then sign.",
-        )
+
+
+def _check_same(asked: Signed, now: Mapping[str, str]) -> None:
+    """A withdrawal stands on nothing."""
+    if asked.decision == "none" or dict(asked.shown) == dict(now):
+        return
+    # What is named and can't be seen any more has no words there, and is another one too.
+    differ = [name for name in (*asked.shown, *now) if asked.shown.get(name) != now.get(name)]
+    moved = changed(asked.shown, now) or (f"{thing(differ[0])} changed",)
+    raise NotOpen(
+        f"Not signed: {', '.join(moved)} while this was open.",
+        "Look at what the steps say of it now, then sign.",
+    )
 
 
 def _check_withdrawal(asked: Signed, last: SignOff | None) -> None:

@@ -291,8 +291,11 @@ class Looker(Follows, Overlooks):
         self._changed.reading(self._stamps)
         self._stale = False
         candidate = self._scene.candidate
-        # First what is read, then what it says: else nobody knows what the words are of.
-        standing = self._reader.standing(candidate) if candidate in self._config.models else None
+        # Before what is read of it: a standing taken later might be of other files.
+        standing = self._reader.standing(candidate) if candidate in self._config.models else {}
+        if standing != self._scene.standing:
+            # Until all are read anew, the readings are of no one standing.
+            self._scene = replace(self._scene, standing=None)
         for entry in CHECKLIST:
             if self._chosen not in ("", candidate):
                 # Somebody waits for another one. This one is read again when it is chosen.
@@ -303,7 +306,6 @@ class Looker(Follows, Overlooks):
                 if not self._scene.known:
                     self._publish(now=True)
         first = not self._scene.known
-        # Readings of several moments are of no standing.
         self._scene = replace(self._scene, standing=None if self._stopped else standing)
         self._decide(candidate)
         self._scene = replace(self._scene, earlier=self._reader.earlier_words(candidate))

@@ -3,7 +3,7 @@ answered on the thread."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from tui_eval.errors import TuiEvalError
@@ -71,10 +71,6 @@ class Lookups:
     def earlier(self, tell: Callable[[tuple[Earlier, ...]], object]) -> None:
         """Evaluations before models or data were others."""
         self._find(lambda reader, candidate: reader.earlier(candidate), tell)
-
-    def standing(self, tell: Callable[[Mapping[str, str]], object]) -> None:
-        """What a decision that is signed now would stand on."""
-        self._find(lambda reader, candidate: reader.standing(candidate), tell)
 
     def sign(self, asked: Signed, tell: Callable[[SignOff | TuiEvalError], object]) -> None:
         """Sign a decision. ``tell`` is called once it is on the disk, or with why it is not."""

@@ -101,6 +101,8 @@ class Scene:
     beside: Beside | None = None
     decided: Decided = field(default_factory=Decided)
     """The decision about the current candidate."""
+    standing: Mapping[str, str] | None = None
+    """What the readings stand on, taken before they were; None until all are read."""
     contradictions: tuple[Contradiction, ...] = ()
     earlier: str = ""
     """What is kept of evaluations before models or data changed, in a phrase; mostly nothing."""
@@ -228,7 +230,8 @@ def _at_work(scene: Scene, job: Job, headline: str) -> tuple[str, str]:
     if scene.engine.state == "lost":
         return "interrupted", "the engine stopped: press r to go on"
     if job.state == "queued":
-        return "queued", progress.waiting_words(scene.engine)
+        words = progress.waiting_words(scene.engine)
+        return "queued", "after the job before it" if words == "queued" else words
     # How far it is stands in line 1; the row moves when there is a result to show.
     return "running", headline or clean(job.message, limit=42) or "no result yet"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -38,6 +38,7 @@ LABEL = 9
 """Cells of the names at the left."""
 SAID, TALL = 2, 34
 """Contradictions in words, on a screen of fewer lines than that."""
+_READING = "not yet: what the steps say is still being read"
 OFFERED: tuple[Decision, ...] = ("deploy", "hold", "more_work")
 
 
@@ -65,13 +66,6 @@ class SignOffScreen(Watching):
     help_places = ("sign_off", "scroll")
     footer = ("sign", "sign_note", "down", "back", "help", "leave")
 
-    class Stood(Message, bubble=False):
-        """What a decision that is signed now would stand on."""
-
-        def __init__(self, standing: Mapping[str, str]) -> None:
-            super().__init__()
-            self.standing = standing
-
     class Answered(Message, bubble=False):
         """It is on the disk, or why it is not."""
 
@@ -84,7 +78,6 @@ class SignOffScreen(Watching):
         self._looker, self._desk = looker, desk
         self._scene = looker.scene
         self._draft = Draft(desk.judge, desk.drafts.get(looker.scene.candidate, ""))
-        self._standing: Mapping[str, str] | None = None
 
     def content(self) -> ComposeResult:
         yield Title("sign-off")
@@ -97,12 +90,6 @@ class SignOffScreen(Watching):
         rows.focus()
         # On what is always open: nobody deploys by keeping enter down.
         rows.fill(self._items(), at="hold")
-        self._stand()
-
-    def _stand(self) -> None:
-        """What is signed from now on is what lies there now."""
-        self._standing = None
-        self._looker.standing(lambda found: self.post_message(self.Stood(found)))
 
     def on_resize(self) -> None:
         self._refill()
@@ -133,7 +120,7 @@ class SignOffScreen(Watching):
         if decision is None or self._draft.saving:
             return
         if not self._scene.known:
-            self.say("not yet: what the steps say is still being read", "caution")
+            self.say(_READING, "caution")
             return
         missing = self._scene.decided.missing
         if decision == "deploy" and missing:
@@ -148,29 +135,24 @@ class SignOffScreen(Watching):
         if decision != "none" and self._scene.contradictions:
             words.insert(0, "Some steps don't agree with each other.")
 
+        # What was before their eyes when they were asked, whatever is read meanwhile.
+        scene = self._scene
+
         def answered(yes: bool | None) -> None:
             if yes:
-                self._sign(decision)
+                self._sign(decision, scene)
 
         self.app.push_screen(Ask(f"{what} as {judge}?", words), answered)
 
-    def _sign(self, decision: Decision) -> None:
+    def _sign(self, decision: Decision, scene: Scene) -> None:
+        if scene.standing is None:
+            self.say(_READING, "caution")
+            return
         self._draft = replace(self._draft, saving=True)
-        scene = self._scene
-        asked = Signed(
-            scene.candidate,
-            self._draft.judge,
-            decision,
-            self._draft.note,
-            scene.readings,
-            self._standing,
-        )
+        judge, note = self._draft.judge, self._draft.note
+        asked = Signed(scene.candidate, judge, decision, note, scene.readings, scene.standing)
         self.say("saving …", "dim")
         self._looker.sign(asked, lambda answer: self.post_message(self.Answered(answer)))
-
-    def on_sign_off_screen_stood(self, message: Stood) -> None:
-        if self._standing is None:
-            self._standing = message.standing
 
     def on_sign_off_screen_answered(self, message: Answered) -> None:
         self._draft = replace(self._draft, saving=False)
@@ -179,7 +161,6 @@ class SignOffScreen(Watching):
             self.say(clean(f"{answer.message} {answer.remedy}".strip()), "bad")
             # Perhaps the name is taken by another window, or is none.
             self._desk.forget()
-            self._stand()
             return
         self._desk.drafts.pop(answer.candidate, None)
         done = "withdrawn" if answer.decision == "none" else WORDS[answer.decision]
@@ -267,6 +248,10 @@ def _choices(scene: Scene) -> Iterator[Item]:
 def _earlier(scene: Scene, width: int) -> Iterator[Item]:
     """The decision that counts, then those before it, the newest first."""
     decided = scene.decided
+    for fault in decided.faults:
+        yield from _paragraph(
+            "damaged", f"a newer decision may be hidden: {clean(fault)}", width, "caution"
+        )
     entries = [("counts", decided.last)] if decided.last is not None else []
     entries += [("" if n else "earlier", one) for n, one in enumerate(decided.earlier)]
     for number, (name, one) in enumerate(entries):
@@ -275,6 +260,10 @@ def _earlier(scene: Scene, width: int) -> Iterator[Item]:
         text = told(one)
         if one is decided.last and decided.changed:
             text += f"; out of date: {', '.join(decided.changed)}"
+        if one is decided.last and decided.unseen:
+            text += f"; not seen here, so it may have changed: {', '.join(decided.unseen)}"
+        if one is decided.last and decided.recorded:
+            text += f"; as last recorded, not on this machine: {', '.join(decided.recorded)}"
         yield from _paragraph(name, text, width, "text", key=f"earlier {number}")
         if one.note:
             note = f"“{cut(clean(one.note), 4 * width)}”"
