@@ -6,6 +6,7 @@ from tui_eval.core.history import Earlier, StepChange, Told
 from tui_eval.core.reading import Column, Reading, Table
 from tui_eval.files.report import markdown, memo
 from tui_eval.files.report.compose import _history
+from tui_eval.files.report.sources import _judges
 
 REASON = "the row has no answer: " + "its last turn is one of a user, which asks this; " * 4 + "end"
 
@@ -39,3 +40,16 @@ def test_an_earlier_evaluation_is_told_in_lines_that_wrap() -> None:
         "4.44 to 1.30; then: not looked at",
     ]
     assert not any(isinstance(block, memo.Sheet) for block in blocks)
+
+
+def test_one_journal_is_counted_as_one() -> None:
+    one = dict.fromkeys(
+        ("judge", "login", "host", "events", "first_at", "last_at", "file", "sha256", "fault")
+    )
+    said = [
+        block.text
+        for journals in ([one], [one, one])
+        for block in _judges({"rounds": [], "judges": journals})
+        if isinstance(block, memo.Paragraph)
+    ]
+    assert said == ["1 judge, 1 journal.", "1 judge, 2 journals."]

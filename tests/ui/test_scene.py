@@ -76,6 +76,7 @@ def test_another_candidates_job_is_not_this_ones() -> None:
     ("job", "engine", "state", "words"),
     [
         (replace(JOB, state="queued"), "starting", "queued", "engine starting"),
+        (replace(JOB, state="queued"), "working", "queued", "after the job before it"),
         (replace(JOB, state="interrupted"), "absent", "interrupted", "press r to go on"),
         (replace(JOB, state="cancelled"), "idle", "interrupted", "press r to go on"),
         (JOB, "lost", "interrupted", "the engine stopped: press r to go on"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from tui_eval.core.records import EngineStatus
 from tui_eval.core.sign_off_records import Decided
 from tui_eval.core.text import cells
 from tui_eval.ui.scene import Scene
+from tui_eval.ui.screens.side_by_side import SideBySide
 from tui_eval.ui.survey import Survey, missing, rows_of
 from tui_eval.ui.widgets.rows import plain, width_of
 from tui_eval.ui.widgets.side_by_side import (
@@ -100,8 +103,6 @@ def test_a_decision_out_of_date_says_what_changed() -> None:
 
 
 def test_what_runs_for_a_candidate_shows_in_its_row() -> None:
-    from dataclasses import replace
-
     scene, survey = surveyed("vendor", "tuned")
     job = replace(JOB, args={"candidate": "vendor", "split": "validation"}, state="running")
     scene = replace(scene, jobs=(job,), engine=EngineStatus("working", pid=1))
@@ -113,6 +114,14 @@ def test_what_runs_for_a_candidate_shows_in_its_row() -> None:
 def test_not_read_yet_is_looking() -> None:
     scene, _ = surveyed("tuned", "other")
     assert {one.state for one in rows_of(scene, Survey(), "other")} == {"looking"}
+
+
+def test_comparisons_are_not_called_none_before_they_are_looked_for() -> None:
+    scene, survey = surveyed("tuned", "other")
+    table = SideBySide(scene, 0.05)
+    for known, words in ((False, "blind comparisons …"), (True, "no blind comparisons")):
+        table.show(scene, replace(survey, compared=known))
+        assert words in plain(table.lines(80, 20)[0])
 
 
 def test_names_of_one_family_stay_apart() -> None:
@@ -145,8 +154,6 @@ def test_what_is_missing_is_asked_for_once() -> None:
 
 
 def test_how_long_it_takes_is_told_by_the_last_ones() -> None:
-    from dataclasses import replace
-
     scene, survey = surveyed("tuned")
     times = {"started_at": "2026-01-01T00:00:00+00:00", "finished_at": "2026-01-01T00:02:00+00:00"}
     done = replace(JOB, verb="generate", state="done",

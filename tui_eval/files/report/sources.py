@@ -197,10 +197,10 @@ def _judges(told: Mapping[str, Any]) -> tuple[Block, ...]:
         for one in told["judges"]
     ]
     journal_heads = ("judge", "login", "events", "from", "to", "journal", "SHA-256", "fault")
-    people = len({one["judge"] for one in told["judges"]})
+    people, journals_ = len({one["judge"] for one in told["judges"]}), len(told["judges"])
     word = "judge" if people == 1 else "judges"
     return (
-        Paragraph(f"{people} {word}, {count(len(told['judges']))} journals."),
+        Paragraph(f"{people} {word}, {count(journals_)} journal{'' if journals_ == 1 else 's'}."),
         *([_table("", heads, rows)] if rows else []),
         _table("journals", journal_heads, journals),
     )

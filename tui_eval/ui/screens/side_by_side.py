@@ -211,9 +211,10 @@ class SideBySide(Drawn, can_focus=True):
 
     def _tabs(self, width: int) -> Line:
         made = len(self._survey.comparisons)
+        compared_ = f"{made or 'no'} blind comparison{'' if made == 1 else 's'}"
         names = {
             "candidates": f"{len(self._names)} candidates, each against its base",
-            "comparisons": f"{made or 'no'} blind comparison{'' if made == 1 else 's'}",
+            "comparisons": compared_ if made or self._survey.compared else "blind comparisons …",
         }
         line: Line = [(" ", "text")]
         for name in SHOWN:
