@@ -31,7 +31,7 @@ def test_why_a_whole_task_stops_is_told_once() -> None:
     assert not any("bubblewrap" in number.why for number in reading.numbers.values())
 
 
-def unanswered(called: str = "tuned", **lost: int) -> Reading:
+def unanswered(called: str = "tuned", /, **lost: int) -> Reading:
     """Of 60 items; every answer that there is got better."""
     task = Task("sums", tuple(made_items(60)), ("rougeL",))
     some = [[Measured({"rougeL": at / 60 + more}) for at in range(60)] for more in (0.0, 0.01)]

@@ -186,11 +186,15 @@ class AbSession(JudgingSession, Protocol):
     def thinking(self, token: str) -> tuple[str, str]:
         """Left and right; only after the vote, empty before."""
 
+    @property
+    def candidate(self) -> str:
+        """What the judged model is called, clean; empty where nobody here knows."""
+
     def to_guess(self) -> Sequence[str]:
         """Pairs that this judge tied and may guess at, at most ten."""
 
     def guess(self, token: str, side: str) -> None:
-        """``left`` or ``right`` is believed to be the fine-tuned model's."""
+        """``left`` or ``right`` is believed to be the candidate's."""
 
     def finish(self) -> None: ...
 

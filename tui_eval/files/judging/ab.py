@@ -107,6 +107,10 @@ class Ab(Judging[AbRound]):
         if not self.unblinded:
             super().view(token, what)
 
+    @property
+    def candidate(self) -> str:
+        return self._source.candidate
+
     def to_guess(self) -> Sequence[str]:
         with self._lock:
             tied = [

@@ -14,6 +14,7 @@ from textual.binding import BindingType
 from textual.events import Key
 
 from tui_eval.core.session import Pair
+from tui_eval.core.steps.wording import asked_for
 from tui_eval.core.text import cells, clean
 from tui_eval.errors import TuiEvalError
 from tui_eval.ui import keys
@@ -48,11 +49,13 @@ class GuessScreen(Plain):
         done: Callable[[], None],
         *,
         judge: str = "",
+        candidate: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
         self._pairs, self._record, self._done = list(pairs), record, done
         self._judge = judge
+        self._candidate = candidate
         self.guard = Guard(clock)
         self.at = 0
         self._saving = False
@@ -78,7 +81,7 @@ class GuessScreen(Plain):
     def _show(self) -> None:
         self.guard.close()
         left = [(f"guess {self.at + 1}/{len(self._pairs)}", "text!"),
-                ("  which answer is the fine-tuned one's?", "text")]  # fmt: skip
+                (f"  which answer is {asked_for(self._candidate)}'s?", "text")]  # fmt: skip
         judge = judge_words(self._judge)
         room = self.size.width - width_of(left) - MARGINS
         self.query_one("#standing", TwoEnds).show(left, judge if width_of(judge) <= room else [])
