@@ -7,6 +7,8 @@ failed, 2 wrong use or input, 130, 143, 129 on SIGINT, SIGTERM, SIGHUP.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -386,16 +388,21 @@ def _command(name: str) -> Command:
     return commands.find(name)
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+_ROOM = "Make room where it goes, or send it elsewhere."
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments[:1] in (["--version"], ["-V"]):
-        print(f"tui-eval {__version__}")
-        return 0
-    if arguments[:1] in (["--help"], ["-h"], ["help"]):
-        print(USAGE, end="")
-        return 0
+    code = 0
+    if sys.stdout is None:
+        # Started without one (``>&-``): no file that is opened next may take its place.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     try:
-        return _dispatch(arguments)
+        code = _dispatch(arguments)
+        # Here and not at the interpreter's end, where nobody could say what became of it.
+        sys.stdout.flush()
+        return code
     except TuiEvalError as error:
         _complain(error)
         return 2 if isinstance(error, InputError) else 1
@@ -403,17 +410,40 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # The reader left (``show | head``): not an error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 0
+        _drop_output()
+        return code
+    except OSError as error:
+        # What concerns a file names it.
+        if error.filename is not None or error.errno not in _FULL:
+            raise
+        _drop_output()
+        _complain(TuiEvalError(f"The output can't be written: {error.strerror}.", _ROOM))
+        return 1
+
+
+def _drop_output() -> None:
+    """What is still to be written goes nowhere, so that the end is quiet."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _dispatch(arguments: list[str]) -> int:
+    if arguments[:1] in (["--version"], ["-V"]):
+        print(f"tui-eval {__version__}")
+        return 0
+    if arguments[:1] in (["--help"], ["-h"], ["help"]):
+        print(USAGE, end="")
+        return 0
     workspace = None
     if arguments[:1] in (["-w"], ["--workspace"]) and len(arguments) > 1:
         workspace, arguments = Path(arguments[1]), arguments[2:]
     name = arguments[0] if arguments and arguments[0] in PARSERS else ""
     parser = PARSERS[name]() if name else _open_parser()
-    options = parser.parse_args(arguments[1:] if name else arguments)
+    try:
+        options = parser.parse_args(arguments[1:] if name else arguments)
+    except SystemExit:
+        # ``--help`` has been told.
+        sys.stdout.flush()
+        raise
     options.workspace = options.workspace or workspace
     return _command(name or "open")(options)
 
@@ -421,9 +451,10 @@ def _dispatch(arguments: list[str]) -> int:
 def _complain(error: TuiEvalError) -> None:
     from tui_eval.core.text import clean
 
-    print(f"tui-eval: {clean(error.message, newlines=True)}", file=sys.stderr)
-    if error.remedy:
-        print(clean(error.remedy, newlines=True), file=sys.stderr)
+    with contextlib.suppress(OSError):
+        print(f"tui-eval: {clean(error.message, newlines=True)}", file=sys.stderr)
+        if error.remedy:
+            print(clean(error.remedy, newlines=True), file=sys.stderr)
 
 
 if __name__ == "__main__":

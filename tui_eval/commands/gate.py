@@ -6,6 +6,7 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,12 +47,18 @@ def command(options: Namespace) -> int:
     finally:
         workspace.close()
     met = all(outcome.met for outcome, _ in outcomes)
-    if options.json:
-        print(json.dumps(as_json(outcomes), ensure_ascii=True, allow_nan=False, indent=1))
-    else:
-        unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-        print(as_text([one for one, _ in outcomes], told, unicode=unicode), end="")
+    with suppress(BrokenPipeError):
+        # Whether anybody reads it moves no gate.
+        _print(outcomes, told, options.json)
     return 0 if met else 1
+
+
+def _print(outcomes: Sequence[tuple[gate.Outcome, str]], told: str, as_data: bool) -> None:
+    if as_data:
+        print(json.dumps(as_json(outcomes), ensure_ascii=True, allow_nan=False, indent=1))
+        return
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    print(as_text([one for one, _ in outcomes], told, unicode=unicode), end="")
 
 
 Placed = tuple[gate.Condition, str]
