@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,8 @@ def test_rows_alone_need_no_answers_of_what_is_not_unblinded(made: Made) -> None
     assert compared.table(rows) == compared.table(whole)
     assert compared.said(rows, 0.05) == compared.said(whole, 0.05)
     base, other = rows
-    assert other.reading == whole[1].reading
+    # No pair is listed: which of them an open comparison asks would have to be looked up.
+    tables = {key: one for key, one in whole[1].reading.tables.items() if key != "pairs"}
+    assert other.reading == replace(whole[1].reading, tables=tables)
     assert base.reading.verdict == "waiting"
     assert not base.reading.numbers

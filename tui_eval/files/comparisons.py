@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache as cached
 from functools import partial
 
 from tui_eval.config import Config
 from tui_eval.core.evidence import Evidence
 from tui_eval.core.judgements import Judgement
+from tui_eval.core.open_comparison import OpenComparison
 from tui_eval.core.reading import Reading
 from tui_eval.core.records import Completion, Producer, Sample
 from tui_eval.core.steps import blind_ab
@@ -18,31 +20,34 @@ from tui_eval.files.evidence import JUDGED, FileCache, WorkspaceEvidence, unread
 from tui_eval.files.judging.recorded import RecordedEvidence
 from tui_eval.files.judging.recording import Comparison as Recorded
 from tui_eval.files.judging.recording import comparison_of
+from tui_eval.files.rounds_today import comparisons_today
 from tui_eval.store.workspace import Workspace
 
 
 def comparisons(
     workspace: Workspace, config: Config, cache: FileCache | None = None, *, blind: bool = True
 ) -> tuple[Comparison, ...]:
-    """Those of today's answers first, in the order of ``eval.toml``; then those of answers
-    that other weights or settings gave, which are read from what was recorded.
+    """Those of today's answers first, in the order of ``eval.toml``, recorded here or not (a
+    journal may have come without the facts it was judged by); then those of answers that other weights or settings gave, which are read from what was recorded.
 
     ``blind=False`` is for whoever shows no more than a row of each: of those that nobody has
-    unblinded it tells how far judging is, which needs none of the answers."""
+    unblinded it tells how far judging is, which needs none of the answers, and of the others no
+    pairs."""
     evidence = WorkspaceEvidence(workspace, config, cache or FileCache())
     made, kept = [], Kept()
+    today = cached(partial(comparisons_today, config, evidence))
     judged = workspace.judgements(JUDGED)
     for standing in judged.rounds():
         if standing.step != "blind_ab":
             continue
         name = standing.id
-        what = comparison_of(workspace, name)
+        what = comparison_of(workspace, name) or today().get(name)
         if what is not None and len(what.models) == len(what.keys) == 2:
             current = _current(config, evidence, what)
             earlier = Earlier(workspace, config, what, judged, kept)
             source = evidence if current else earlier
             unread = not blind and not standing.unblinded_at
-            read = _unread if unread else partial(_read, source)
+            read = _unread if unread else partial(_read, source, blind)
             candidate, against = what.models
             reading = read(candidate, against)
             made.append(Comparison(name, candidate, against, standing, reading, current))
@@ -60,9 +65,9 @@ def comparisons(
     return tuple(sorted(made, key=place))
 
 
-def _read(source: Evidence, candidate: str, against: str) -> Reading:
+def _read(source: Evidence, listed: bool, candidate: str, against: str) -> Reading:
     try:
-        return blind_ab.read(source, candidate, against)
+        return blind_ab.read(source, candidate, against, listed=listed)
     except TuiEvalError as error:
         return unreadable(blind_ab.STEP, candidate, error)
 
@@ -103,6 +108,7 @@ class Kept:
     producers: Mapping[str, Producer] | None = None
     answers: dict[str, Mapping[str, Completion]] = field(default_factory=dict)
     samples: dict[str, Mapping[str, Sample]] = field(default_factory=dict)
+    open: Sequence[OpenComparison] | None = None
 
 
 class Earlier(RecordedEvidence):
@@ -122,6 +128,11 @@ class Earlier(RecordedEvidence):
 
     def judgements(self) -> Sequence[Judgement]:
         return self._judged
+
+    def compared_blind(self) -> Sequence[OpenComparison]:
+        if self._kept.open is None:
+            self._kept.open = super().compared_blind()
+        return self._kept.open
 
     def generator(self, candidate: str, model: str) -> Producer | None:
         if self._kept.producers is None:

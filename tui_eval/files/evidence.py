@@ -63,6 +63,7 @@ class WorkspaceEvidence(TaskPart):
         self._cache = cache
         self._producers: tuple[Producer, ...] | None = None
         self._judged: Sequence[Judgement] | None = None
+        self._open: Sequence[OpenComparison] | None = None
         self._logs: dict[str, TrainingLog | None] = {}
         self._looked_up: dict[tuple[CallsFor, str, str], Producer | None] = {}
         self._callers: dict[str, CallsFor] = {}
@@ -149,7 +150,9 @@ class WorkspaceEvidence(TaskPart):
         return what.samples if what is not None else ()
 
     def compared_blind(self) -> Sequence[OpenComparison]:
-        return compared_blind(self._workspace, self._config, self._cache, self.judgements)
+        if self._open is None:
+            self._open = compared_blind(self._workspace, self._config, self._cache, self.judgements)
+        return self._open
 
     def losses(self, candidate: str, model: str, split: Split) -> Mapping[str, TokenLoss]:
         producer = self.producer(candidate, model)

@@ -20,14 +20,18 @@ from tui_eval.core.steps import blind_ab_tests, blind_ab_views, judging
 from tui_eval.core.steps.blind_ab_how import after_words, plan_words
 from tui_eval.core.steps.blind_ab_result import Result, enough_so_far, mode_of, result
 from tui_eval.core.steps.blind_ab_tests import Case, score_text, span_text
-from tui_eval.core.steps.blind_ab_votes import Standing, asked, ballots
+from tui_eval.core.steps.blind_ab_votes import Ballots, Standing, asked, ballots
+from tui_eval.core.steps.task_metrics_blind import closed_prompts
 from tui_eval.core.steps.wording import Hit, base_text, count_text, fitting, share_text, worst
 from tui_eval.core.text import clean
 
 STEP = "blind_ab"
 
 
-def read(evidence: Evidence, candidate: str, against: str | None = None) -> Reading:
+def read(
+    evidence: Evidence, candidate: str, against: str | None = None, *, listed: bool = True
+) -> Reading:
+    """``listed=False``: without the list of pairs, for whoever shows no more than the result."""
     base = against or evidence.base(candidate)
     if base is None:
         return _cannot(
@@ -44,7 +48,7 @@ def read(evidence: Evidence, candidate: str, against: str | None = None) -> Read
         return _cannot(
             candidate, "no_validation", *judging.nothing_to_judge(evidence, candidate, STEP), base
         )
-    return _unblinded(case) if case.asked.standing.unblinded else _blind(case)
+    return _unblinded(case, listed) if case.asked.standing.unblinded else _blind(case)
 
 
 def _cannot(candidate: str, code: str, text: str, phrase: str, base: str | None) -> Reading:
@@ -164,10 +168,11 @@ def can_show(pairs: int, alpha: float = 0.05) -> str:
     return f"they find a preference of {share_text(least)} or more"
 
 
-def _unblinded(case: Case) -> Reading:
+def _unblinded(case: Case, listed: bool) -> Reading:
     found = ballots(case.asked)
     read = result(case.asked, found, case.limits)
-    hits = blind_ab_tests.all_hits(case, found, read)
+    closed = kept_pairs(case, found) if listed else frozenset()
+    hits = blind_ab_tests.all_hits(case, found, read, len(closed))
     findings = tuple(hit.finding for hit in hits)
     gravest = worst(hits)
     standing = case.asked.standing
@@ -180,9 +185,21 @@ def _unblinded(case: Case) -> Reading:
         summary=_summary(case, read, gravest),
         findings=findings,
         numbers=blind_ab_views.numbers(standing, found, read),
-        tables=blind_ab_views.tables(case.asked, found, read, case.limits),
+        tables=blind_ab_views.tables(
+            case.asked, found, read, case.limits, closed if listed else None
+        ),
         plots=blind_ab_views.plots(case.asked, found, read, case.limits, case.base),
         how=(*plan_words(case), *after_words(case, found, read)),
+    )
+
+
+def kept_pairs(case: Case, found: Ballots) -> frozenset[str]:
+    """Prompts of counted pairs that another comparison asks, which is open: whoever reads here
+    how they differ by model can't judge them blind."""
+    closed = closed_prompts(case.evidence, case.asked.candidate)
+    known = case.asked.samples
+    return frozenset(
+        one.sample for one in found.counting if one.sample in known and closed(known[one.sample])
     )
 
 

@@ -11,6 +11,7 @@ from tui_eval.core.records import Completion
 from tui_eval.core.stats.intervals import Interval
 from tui_eval.core.steps.blind_ab_result import Limits, Result
 from tui_eval.core.steps.blind_ab_votes import Asked, Ballots
+from tui_eval.core.steps.task_metrics_blind import open_words
 from tui_eval.core.steps.wording import Hit, count_text, model_text, share_text, threshold
 
 ENOUGH_AGAINST = 5
@@ -51,8 +52,8 @@ def early_hits(case: Case) -> list[Hit]:
     return [hit for hit in found if hit is not None]
 
 
-def all_hits(case: Case, found: Ballots, result: Result) -> list[Hit]:
-    """After unblinding."""
+def all_hits(case: Case, found: Ballots, result: Result, kept: int = 0) -> list[Hit]:
+    """After unblinding. ``kept``: pairs that are not listed, for another comparison asks them."""
     enough = result.tally.deciding >= case.limit("enough_pairs")
     hits: list[Hit | None] = []
     if enough:
@@ -67,7 +68,7 @@ def all_hits(case: Case, found: Ballots, result: Result) -> list[Hit]:
         _early(case, result),
         _flagged(result),
     ]
-    hits += [_shared(case), _unanswerable(case), _unknown(found)]
+    hits += [_shared(case), _unanswerable(case), _unknown(found), _kept(case, kept)]
     return [hit for hit in hits if hit is not None]
 
 
@@ -318,6 +319,17 @@ def _unanswerable(case: Case) -> Hit | None:
         " none will come."
     )
     return Hit(Finding("unanswerable", "note", text), "", "")
+
+
+def _kept(case: Case, kept: int) -> Hit | None:
+    if not kept:
+        return None
+    what = "counts, and is" if kept == 1 else "count, and are"
+    text = (
+        f"{count_text(kept, 'pair')} {what} not listed: another blind A/B that is open asks the"
+        f" same. {open_words(case.evidence)}"
+    )
+    return Hit(Finding("kept_back", "note", text), "", "")
 
 
 def _unknown(found: Ballots) -> Hit | None:

@@ -127,14 +127,21 @@ def state_text(judge: JudgeRound) -> str:
     return "judging"
 
 
-def tables(case: Asked, found: Ballots, result: Result, limits: Limits) -> dict[str, Table]:
-    """Those that would only repeat the summary are left out."""
+def tables(
+    case: Asked,
+    found: Ballots,
+    result: Result,
+    limits: Limits,
+    closed: frozenset[str] | None = frozenset(),
+) -> dict[str, Table]:
+    """Those that would only repeat the summary are left out. ``closed``: prompts whose pairs are
+    not listed; None: no pair is."""
     made = {"checks": _checks(case, found, result, limits)}
     results, slices = _results(result), _slices(case, found, limits)
     made |= {"results": results} if len(results.rows) > 1 else {}
     made |= {"by_category": slices} if slices.rows else {}
     made |= {"judges": _judges(case, found)} if len(case.standing.begun) > 1 else {}
-    return made | {"pairs": _pairs(case, found)}
+    return made | ({"pairs": _pairs(case, found, closed)} if closed is not None else {})
 
 
 def chance_text(p: float, limits: Limits) -> str:
@@ -268,9 +275,10 @@ def _judges(case: Asked, found: Ballots) -> Table:
     return Table("judges", columns, tuple(rows))
 
 
-def _pairs(case: Asked, found: Ballots) -> Table:
+def _pairs(case: Asked, found: Ballots, closed: frozenset[str]) -> Table:
     """Those that tuned lost first: what is to be looked at."""
-    shown = sorted(found.counting, key=lambda pair: (pair.mean, _row(case, pair)))
+    listed = [pair for pair in found.counting if pair.sample not in closed]
+    shown = sorted(listed, key=lambda pair: (pair.mean, _row(case, pair)))
     columns = (
         Column("sample", "sample"),
         Column("vote", "vote"),

@@ -63,17 +63,47 @@ def closed_prompts(evidence: Evidence, candidate: str) -> Callable[[Sample], boo
     show answers to the validation prompts beside their models' names."""
 
     @cache
-    def asks() -> _Asks | None:
-        if not evidence.compared_blind():
-            return None
+    def asks() -> tuple[Callable[[Sample], bool], ...]:
+        open_ = evidence.compared_blind()
+        if not open_:
+            return ()
         made = _made_of(evidence, candidate, evidence.base(candidate))
-        return _Asks.of(_open(evidence, candidate, made))
+        unrecorded = _by_ids(evidence, candidate, made, open_)
+        return (_RECORDED.of(open_), *([_closing(unrecorded)] if unrecorded else []))
+
+    return lambda sample: any(one(sample) for one in asks())
+
+
+def _closing(asked: Sequence[AskedBlind]) -> Callable[[Sample], bool]:
+    """Looked up once for each prompt: comparisons of a long history have most in common."""
+    asks = cache(lambda: _Asks.of(asked))
+    known: dict[tuple[str, str, int], bool] = {}
 
     def closed(sample: Sample) -> bool:
-        asked = asks()
-        return asked is not None and asked.same(TaskItem(sample))
+        name = (sample.id, sample.source, sample.row)
+        if name not in known:
+            known[name] = asks().same(TaskItem(sample))
+        return known[name]
 
     return closed
+
+
+class _Recorded:
+    """What the open comparisons ask by their records, made again only when there are others:
+    each Reading of a long history wants to know."""
+
+    def __init__(self) -> None:
+        self._latest: tuple[tuple[OpenComparison, ...], Callable[[Sample], bool]] | None = None
+
+    def of(self, open_: Sequence[OpenComparison]) -> Callable[[Sample], bool]:
+        kept = self._latest
+        if kept is None or [*map(id, kept[0])] != [*map(id, open_)]:
+            asked = [one for comparison in open_ for one in comparison.asked]
+            kept = self._latest = tuple(open_), _closing(asked)
+        return kept[1]
+
+
+_RECORDED = _Recorded()
 
 
 def open_words(evidence: Evidence) -> str:
@@ -85,10 +115,24 @@ def open_words(evidence: Evidence) -> str:
     return (
         f"Open: {'; '.join(told[:NAMED])}{more}. Judge and unblind it with what it was begun with:"
         " tui-eval ab. To give it up: tui-eval ab --end ROUND, which closes and unblinds it."
+        f"{fault_words(evidence)}"
+    )
+
+
+def fault_words(evidence: Evidence) -> str:
+    """Why comparisons are held to be open of which nothing can be read; mostly nothing."""
+    faults = dict.fromkeys(one.fault for one in evidence.compared_blind() if one.fault)
+    if not faults:
+        return ""
+    return (
+        " While a journal is damaged, what was recorded to be compared stays closed, unless it is"
+        f" known to be unblinded: {clean(next(iter(faults)))}"
     )
 
 
 def _far(one: OpenComparison) -> str:
+    if one.fault:
+        return f"{clean(one.round, limit=40)} (its plan can't be read)"
     far = ", ".join(f"{judge_name(name)} {done} of {all}" for name, done, all in one.judges[:NAMED])
     return f"{clean(one.round, limit=40)} ({far})"
 

@@ -94,9 +94,23 @@ def notes(name: str, results: Results) -> tuple[str, ...]:
     found = list(results.faults)
     if results.blind and EXPORTS[name].without_pairs:
         found.append(f"No votes are in it, scored answers alone. {results.blind}")
+    found += _kept(name, results)
     ties = sum(1 for pair in results.pairs if not pair.preferred)
     if ties and name.startswith("trl"):
         found.append(
             f"{ties} of {len(results.pairs)} pairs have no preferred answer and are left out."
         )
     return tuple(found)
+
+
+def _kept(name: str, results: Results) -> list[str]:
+    """How much an open comparison keeps back of this format."""
+    from tui_eval.files.exports.results import kept_words
+
+    if name == "events":
+        return []
+    kept = [(results.kept_pairs, "pair"), (results.kept_items, "reviewed answer")]
+    if not EXPORTS[name].without_pairs:
+        kept = kept[1:] if name == "sheet" else kept[:1]
+    found = [f"{kept_words(count, what)}." for count, what in kept if count]
+    return [*found, results.open] if found else []

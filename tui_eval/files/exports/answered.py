@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from tui_eval.config import Config, TaskConfig
 from tui_eval.core.evidence import TaskEvidence
 from tui_eval.core.records import Completion, Sample
-from tui_eval.core.steps.task_metrics_blind import kept_back
+from tui_eval.core.steps.task_metrics_blind import fault_words, kept_back
 from tui_eval.core.task_records import MetricScores, Task, TaskItem
 from tui_eval.errors import InputError
 
@@ -34,6 +34,8 @@ class Answered:
     entry: TaskConfig | None = None
     """The task's section; None: the answers to the validation prompts."""
 
+    open: str = ""
+    """Why, where a journal can't be read."""
     kept_back: int = 0
     """Items left out, for a blind comparison of the answers to them is not unblinded."""
 
@@ -46,7 +48,9 @@ class Answered:
             of = f"{unanswered} of {len(self.task.items)} items"
             found.append(f"{self.task.name}: {of} have no answer of {self.model}: left out.")
         if self.kept_back:
-            found.append(f"{self.task.name}: {self.kept_back} items left out: {STILL_BLIND[0]}")
+            found.append(
+                f"{self.task.name}: {self.kept_back} items left out: {STILL_BLIND[0]}{self.open}"
+            )
         return tuple(found)
 
 
@@ -66,10 +70,12 @@ def gather(
         found.append(_of_validation(evidence, candidate, model))
     kept = kept_back(evidence, candidate, evidence.base(candidate) if model == candidate else model)
     found = [_without(one, kept) for one in found]
+    why = fault_words(evidence) if any(one.kept_back for one in found) else ""
+    found = [replace(one, open=why) for one in found]
     answered = tuple(one for one in found if one.answers)
     if not answered:
         if any(one.kept_back for one in found):
-            raise InputError(*STILL_BLIND)
+            raise InputError(f"{STILL_BLIND[0]}{why}", STILL_BLIND[1])
         faults = [f"{one.task.name}: {one.task.fault}" for one in found if one.task.fault]
         told = f" {' '.join(faults)}" if faults else ""
         raise InputError(

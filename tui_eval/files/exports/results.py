@@ -24,6 +24,8 @@ from tui_eval.core.judgements import (
 )
 from tui_eval.core.records import Completion, Message, Sample
 from tui_eval.core.steps import judging
+from tui_eval.core.steps.task_metrics_blind import closed_prompts, open_words
+from tui_eval.core.steps.wording import count_text
 from tui_eval.errors import InputError
 from tui_eval.files.judging.base import KINDS
 from tui_eval.files.judging.recorded import RecordedEvidence
@@ -33,6 +35,8 @@ from tui_eval.store.workspace import Workspace
 
 Choice = Literal["tuned", "other", "tie", "both_bad"]
 _Samples = Mapping[str, Sample]
+_Pairs = tuple["JudgedPair", ...]
+_Items = tuple["ReviewedItem", ...]
 GOOD, POOR = 4, 2
 """Scores from which an answer is an example to follow, and down to which it is not."""
 
@@ -163,12 +167,19 @@ class Results:
     blind_remedy: str = ""
     faults: tuple[str, ...] = ()
     """Journals that can't be used whole, with the line from which on."""
+    kept_pairs: int = 0
+    """Left out, for another comparison asks the same, and is open."""
+    kept_items: int = 0
+    open: str = ""
+    """Which those are, and the way out."""
 
     def unblinded_pairs(self) -> tuple[JudgedPair, ...]:
         """The pairs; InputError where they would tell a direction too early, or there are
         none."""
         if self.blind:
             raise InputError(self.blind, self.blind_remedy)
+        if self.kept_pairs and not self.pairs:
+            raise InputError(f"{kept_words(self.kept_pairs, 'pair')}: none is left.", self.open)
         return self.pairs
 
 
@@ -182,17 +193,37 @@ def gather(
     samples = judging.prompts(evidence, candidate, *filter(None, (other, candidate)))
     pairs, blind, remedy = _pairs(evidence, candidate, other, found, samples)
     items = _items(workspace, evidence, candidate, found, samples)
+    told, scored = _without(evidence, candidate, samples, pairs, items)
+    left_out = len(pairs) - len(told), len(items) - len(scored)
     views = workspace.journals() if workspace is not None else []
     return Results(
         candidate,
         other,
-        pairs,
-        items,
+        told,
+        scored,
         _log(views) if workspace is not None else tuple(evidence.judgements()),
         blind,
         remedy,
         tuple(view.fault for view in views if view.fault),
+        *left_out,
+        open_words(evidence) if any(left_out) else "",
     )
+
+
+def _without(
+    evidence: Evidence, candidate: str, samples: _Samples, pairs: _Pairs, items: _Items
+) -> tuple[_Pairs, _Items]:
+    """What no open comparison asks: who has read which model wrote what can't judge it blind."""
+    closed = closed_prompts(evidence, candidate)
+    return (
+        tuple(one for one in pairs if not closed(samples[one.asked.sample])),
+        tuple(one for one in items if not closed(samples[one.asked.sample])),
+    )
+
+
+def kept_words(count: int, what: str) -> str:
+    asks = "asks the same and is open"
+    return f"{count_text(count, what)} left out, for another blind comparison {asks}"
 
 
 def gather_recorded(workspace: Workspace) -> Results:

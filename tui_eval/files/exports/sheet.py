@@ -16,7 +16,7 @@ from tui_eval.core.judgements import CRITERIA
 from tui_eval.core.session import ReviewSession
 from tui_eval.core.steps.wording import count_text
 from tui_eval.errors import InputError
-from tui_eval.files.exports.results import Results, ReviewedItem, Scored
+from tui_eval.files.exports.results import Results, ReviewedItem, Scored, kept_words
 from tui_eval.files.exports.text import dump, whole
 from tui_eval.files.raw import read_json
 
@@ -24,6 +24,9 @@ from tui_eval.files.raw import read_json
 def write(results: Results, judge: str = "") -> str:
     """The sheet of the answers to be reviewed; with a judge's name, filled with what that
     judge said. Without one it is blank: others' scores must not lead whoever fills it."""
+    if not results.items and results.kept_items:
+        words = kept_words(results.kept_items, "reviewed answer")
+        raise InputError(f"{words}: none is left.", results.open)
     if not results.items:
         raise InputError(
             "There are no answers to review yet.", "Answer the prompts first: tui-eval run"

@@ -88,10 +88,13 @@ class RecordedEvidence:
     def asks(self, round: str) -> Sequence[str]:
         return self._what.samples
 
-    # What is not known here.
-
     def compared_blind(self) -> Sequence[OpenComparison]:
-        return ()
+        from tui_eval.files.compared_blind import compared_blind
+        from tui_eval.files.evidence import FileCache
+
+        return compared_blind(self._workspace, self._settings, FileCache(), self.judgements)
+
+    # What is not known here.
 
     def objective(self, candidate: str) -> Objective | None:
         return None
