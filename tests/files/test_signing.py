@@ -288,6 +288,24 @@ def test_deleted_weights_are_not_unchanged(here: Signing, away: str, words: str)
     assert words in here.decided().unseen
 
 
+def test_examples_that_are_gone_hide_no_other_weights(here: Signing) -> None:
+    here.toml(('path = "tuned"', 'path = "tuned"\nfew_shot = "labels.jsonl"'))
+    here.sign("deploy")
+    here.record("base", "tuned")
+    tensors(here.folder / "tuned" / "adapter_model.safetensors", {"other": b"3"})
+    (here.folder / "labels.jsonl").unlink()
+    assert "the adapter of tuned changed" in here.decided().changed
+
+
+def test_a_broken_folder_is_another_one(here: Signing) -> None:
+    here.sign("deploy")
+    here.record("base", "tuned")
+    (here.folder / "tuned" / "adapter_config.json").write_text("{")
+    assert here.decided().changed == (
+        "tuned was an adapter and is a folder that can't be read now",
+    )
+
+
 def test_a_pointer_in_the_weights_place_is_a_change(here: Signing) -> None:
     here.sign("deploy")
     for path in ("tuned/adapter_model.safetensors", "base/model.safetensors"):

@@ -190,22 +190,29 @@ def pair_key(config: Config, candidate: str) -> str:
     return content_id(keys)
 
 
+def fingerprints(config: Config, model: str) -> tuple[str, str | None, str]:
+    """Of weights, adapter (None where it is none) and tokenizer, whatever the prompt is."""
+    checkpoint = checkpoint_of(config, model)
+    adapter = None
+    if checkpoint is not None and checkpoint.kind == "adapter":
+        adapter = _stamped(adapter_fingerprint, checkpoint.path)
+    weights = _stamped(weights_fingerprint, weights_folder(config, model))
+    return weights, adapter, _stamped(tokenizer_fingerprint, tokenizer_folder(config, model))
+
+
 def wanted(config: Config, candidate: str, model: str, *, dtype: str | None = None) -> Producer:
     """The producer that today's files and settings call for.
 
     ``dtype`` None stands for whatever the device chooses: ``matches`` then leaves it open.
     A fingerprint is ``NOT_HERE`` where the files are not on this machine.
     """
-    checkpoint = checkpoint_of(config, model)
-    adapter = None
-    if checkpoint is not None and checkpoint.kind == "adapter":
-        adapter = _stamped(adapter_fingerprint, checkpoint.path)
+    weights, adapter, tokenizer = fingerprints(config, model)
     producer = Producer(
         key="",
         model=model,
-        weights=_stamped(weights_fingerprint, weights_folder(config, model)),
+        weights=weights,
         adapter=adapter,
-        tokenizer=_stamped(tokenizer_fingerprint, tokenizer_folder(config, model)),
+        tokenizer=tokenizer,
         prompt=prompt_key(config, candidate, model),
         dtype=dtype or "",
         max_length=config.scoring.max_length,

@@ -102,14 +102,17 @@ def _model(config: Config, candidate: str, model: str, cache: FileCache) -> dict
         made[f"{model}.references"] = content_id(True)
     if entry.url:
         made[f"{model}.server"] = content_id([entry.url, entry.served_model])
-    return made | (_weights(config, candidate, model, at_path) if entry.path else {})
+    return made | (_weights(config, model, at_path) if entry.path else {})
 
 
 def _at_path(config: Config, model: str) -> str:
-    """``adapter`` or ``full``; a folder without a model is as good as none."""
+    """``adapter`` or ``full``; a folder without a model is as good as none. ``unreadable``: what
+    is there is broken, and so not what was evaluated."""
     try:
         checkpoint = producers.checkpoint_of(config, model)
-    except (InputError, OSError):
+    except InputError:
+        return "unreadable"
+    except OSError:
         return NOT_HERE
     usable = checkpoint is not None and checkpoint.kind in ("adapter", "full")
     return checkpoint.kind if checkpoint is not None and usable else NOT_HERE
@@ -127,15 +130,16 @@ def _answers(config: Config, candidate: str, model: str) -> str:
         return NOT_HERE
 
 
-def _weights(config: Config, candidate: str, model: str, at_path: str) -> dict[str, str]:
+def _weights(config: Config, model: str, at_path: str) -> dict[str, str]:
     adapter = at_path == "adapter"
     names = ["adapter"] if adapter else []
     names += [] if adapter and shares_weights(config, model) else ["weights"]
     try:
-        parts = producers.wanted(config, candidate, model)
+        # Not by the prompt: examples that can't be read hide no weights.
+        weights, own, tokenizer = producers.fingerprints(config, model)
     except (InputError, OSError):
         return {f"{model}.{name}": NOT_HERE for name in (*names, "tokenizer")}
-    made = {"weights": parts.weights, "adapter": parts.adapter or "", "tokenizer": parts.tokenizer}
+    made = {"weights": weights, "adapter": own or NOT_HERE, "tokenizer": tokenizer}
     found = {f"{model}.{name}": made[name] for name in (*names, "tokenizer")}
     pointers = _pointers(config, model)
     for name in (f"{model}.{name}" for name in names):

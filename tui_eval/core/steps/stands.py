@@ -35,6 +35,7 @@ _KINDS = {
     "answers": "answers from a file",
     "references": "the data's expected answers",
     "url": "a server",
+    "unreadable": "a folder that can't be read",
     "none": "no model",
 }
 _DATA = {
