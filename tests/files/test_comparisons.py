@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,8 @@ from tui_eval import config as settings
 from tui_eval.core.steps import compared
 from tui_eval.files.comparisons import comparisons
 from tui_eval.files.evidence import FileCache, WorkspaceEvidence
-from tui_eval.files.judging import open_ab
+from tui_eval.files.journals import import_journal
+from tui_eval.files.judging import open_ab, open_review
 from tui_eval.ui.screens.answers import detail_of
 
 TOML = """
@@ -169,3 +171,54 @@ def test_rows_alone_need_no_answers_of_what_is_not_unblinded(made: Made) -> None
     assert other.reading == replace(whole[1].reading, tables=tables)
     assert base.reading.verdict == "waiting"
     assert not base.reading.numbers
+
+
+def forget_who_was_compared(made: Made) -> None:
+    """As in a folder that holds the models and journals, not the facts of the judging."""
+    for path in (made.folder / ".tui-eval" / "facts").glob("*judged-*.jsonl"):
+        path.unlink()
+
+
+def test_a_round_of_todays_models_is_known_though_nobody_recorded_it(made: Made) -> None:
+    pair(made, None)
+    pair(made, "other")
+    unblind(made)
+    (known, other) = listed(made)
+    forget_who_was_compared(made)
+    (found, blind) = listed(made)
+    assert (found.candidate, found.against, found.current) == ("tuned", "base", True)
+    assert found.reading.headline == known.reading.headline
+    assert found.unblinded
+    assert (blind.against, blind.unblinded, blind.reading) == ("other", False, other.reading)
+    workspace = made.workspace()
+    rows = comparisons(workspace, made.config, blind=False)
+    workspace.close()
+    assert compared.table(rows) == compared.table((found, blind))
+
+
+def test_a_journal_of_todays_models_is_not_called_another_workspaces(made: Made) -> None:
+    pair(made, None)
+    (path,) = (made.folder / "judgements").glob("ana-*.jsonl")
+    away = made.folder / path.name
+    path.rename(away)
+    forget_who_was_compared(made)
+    workspace = made.workspace()
+    asked = "was it made for another one?"
+    assert asked not in import_journal(workspace, away, made.config)
+    assert asked in import_journal(workspace, away), "nothing is known without today's models"
+    shorter = dataclasses.replace(made.config, models={"base": made.config.models["base"]})
+    assert asked in import_journal(workspace, away, shorter)
+    workspace.close()
+
+
+def test_a_review_of_todays_model_is_known_too(made: Made) -> None:
+    session = open_review(made.workspace(), made.config, "tuned", judge="bo")
+    session.score(session.order[0], "accuracy", 4)
+    session.close()
+    (path,) = (made.folder / "judgements").glob("bo-*.jsonl")
+    away = made.folder / path.name
+    path.rename(away)
+    forget_who_was_compared(made)
+    workspace = made.workspace()
+    assert "another one?" not in import_journal(workspace, away, made.config)
+    workspace.close()

@@ -11,13 +11,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui_eval import config as configuration
 from tui_eval.commands import places
 from tui_eval.commands.judge import candidate_of
 from tui_eval.core.text import clean
-from tui_eval.errors import InputError
+from tui_eval.errors import InputError, TuiEvalError
 from tui_eval.store.files import cannot_write
 
 if TYPE_CHECKING:
+    from tui_eval.config import Config
     from tui_eval.files.exports.results import Results
 
 CONTAMINATES = (
@@ -48,6 +50,14 @@ def pack(options: Namespace) -> int:
     return 0
 
 
+def _todays(path: Path | None) -> Config | None:
+    """For a word of warning alone: a journal comes in though eval.toml can't be read."""
+    try:
+        return configuration.load(path, files=False) if path is not None else None
+    except TuiEvalError:
+        return None
+
+
 def take_in(options: Namespace) -> int:
     from tui_eval.files.exports import sheet
     from tui_eval.files.journals import import_journal
@@ -58,9 +68,10 @@ def take_in(options: Namespace) -> int:
     path = places.eval_toml(options.workspace)
     if not sheet.is_sheet(options.file):
         folder = path.parent if path is not None else (options.workspace or Path.cwd()).absolute()
+        config = _todays(path)
         workspace = places.open_workspace(folder)
         try:
-            print(clean(import_journal(workspace, options.file)))
+            print(clean(import_journal(workspace, options.file, config)))
         finally:
             workspace.close()
         return 0

@@ -28,7 +28,8 @@ def comparisons(
     workspace: Workspace, config: Config, cache: FileCache | None = None, *, blind: bool = True
 ) -> tuple[Comparison, ...]:
     """Those of today's answers first, in the order of ``eval.toml``, recorded here or not (a
-    journal may have come without the facts it was judged by); then those of answers that other weights or settings gave, which are read from what was recorded.
+    journal may have come without the facts of its judging); then those of answers that other
+    weights or settings gave, which are read from what was recorded.
 
     ``blind=False`` is for whoever shows no more than a row of each: of those that nobody has
     unblinded it tells how far judging is, which needs none of the answers, and of the others no

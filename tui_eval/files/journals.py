@@ -7,10 +7,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from tui_eval.config import Config
 from tui_eval.errors import InputError, StoreError
 from tui_eval.files import journal_checks as checks
 from tui_eval.files.bundle_lines import is_bundle
+from tui_eval.files.evidence import FileCache, WorkspaceEvidence
 from tui_eval.files.judging.recording import comparison_of
+from tui_eval.files.rounds_today import comparisons_today, reviews_today
 from tui_eval.store.files import LineWriter, cannot_write
 from tui_eval.store.journal import HEADER, JournalView, read_journal
 from tui_eval.store.layout import Layout, slug
@@ -19,8 +22,9 @@ from tui_eval.store.workspace import Workspace
 _OWN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.jsonl\Z")
 
 
-def import_journal(workspace: Workspace, path: Path) -> str:
-    """Copy a journal into the workspace's judgements; what was done, in words.
+def import_journal(workspace: Workspace, path: Path, config: Config | None = None) -> str:
+    """Copy a journal into the workspace's judgements; what was done, in words. ``config``: of
+    today's models, whose rounds are known without having been recorded.
 
     The same journal again changes nothing, and a longer one goes on with the copy that is
     here. Refused, with the line: a damaged journal, and one that says something else than
@@ -43,7 +47,7 @@ def import_journal(workspace: Workspace, path: Path) -> str:
     told = checks.taken_in(arrival)
     if known < len(whole):
         _write(workspace.layout, found, here, path, whole, known)
-    return told + _unknown(workspace, found)
+    return told + _unknown(workspace, found, config)
 
 
 def _read(path: Path) -> JournalView:
@@ -65,13 +69,21 @@ def _read(path: Path) -> JournalView:
     return view
 
 
-def _unknown(workspace: Workspace, found: JournalView) -> str:
+def _unknown(workspace: Workspace, found: JournalView, config: Config | None) -> str:
     """A word of warning where nothing that was judged is known here."""
     names = {str(event.get("round")) for event in found.events if event["kind"] == "plan"}
     known = {one.event.get("round") for one in workspace.judgements(("plan",))} & names
     if not names or any(comparison_of(workspace, str(name)) for name in known):
         return ""
+    if config is not None and names & _today(workspace, config):
+        return ""
     return " What it judges is not known in this workspace: was it made for another one?"
+
+
+def _today(workspace: Workspace, config: Config) -> set[str]:
+    workspace.catch_up()
+    evidence = WorkspaceEvidence(workspace, config, FileCache())
+    return {*comparisons_today(config, evidence), *reviews_today(config, evidence)}
 
 
 def _same_journal(views: Sequence[JournalView], found: JournalView) -> JournalView | None:
