@@ -98,7 +98,7 @@ def test_a_better_one_is_named() -> None:
     assert reading.verdict == "caution"
     assert codes(reading) == {"better_checkpoint": "caution", "chosen_here": "note"}
     assert "checkpoint-200 is better" in reading.headline
-    assert "all 2 others compared taken into account" in reading.findings[0].text
+    assert "with 2 others compared taken into account" in reading.findings[0].text
     assert reading.numbers["best_step"].value == 200
 
 

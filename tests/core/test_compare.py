@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui_eval.checklist import CHECKLIST
-from tui_eval.core.reading import Number, Reading
+from tui_eval.core.reading import Finding, Number, Reading
 from tui_eval.core.sign_off_records import Decided, SignOff
 from tui_eval.core.steps.compare import STEPS, cell, decision_text, overview
 
@@ -75,6 +75,35 @@ def test_a_task_is_named_with_its_metric() -> None:
     )
     assert found.of == "labels macro_f1"
     assert found.text == "good: labels macro_f1 +0.21 [0.15, 0.27]"
+
+
+def two_tasks(verdict: str, *findings: Finding) -> Reading:
+    return Reading(
+        "task_metrics",
+        "tuned",
+        verdict,  # type: ignore[arg-type]
+        "as told",
+        "as told",
+        findings=findings,
+        numbers={
+            "summarise.rougeL.difference": Number(0.30, 0.2, 0.4, 90),
+            "code.pass_at_1.difference": Number(-0.33, -0.5, -0.1, 60),
+            "code.pass_at_2.difference": Number(0.1, 0.0, 0.2, 60),
+        },
+    )
+
+
+def test_the_figure_is_of_the_task_that_carries_the_verdict() -> None:
+    note = Finding("values_left_out", "note", "summarise: told", {"task": "summarise"})
+    worse = Finding("worse", "bad", "code: worse than base", {"task": "code"})
+    doubt = Finding("not_shown", "caution", "summarise: not shown", {"task": "summarise"})
+    found = cell(two_tasks("bad", note, doubt, worse))
+    assert found.text == "bad: code pass_at_1 -0.33 [-0.50, -0.10]"
+    assert cell(two_tasks("caution", note, doubt)).of == "summarise rougeL"
+    assert cell(two_tasks("good", note)).of == "summarise rougeL"
+    # Of a task without a figure the headline says more than another task's gain.
+    stopped = Finding("unreadable", "not_enough", "labels: can't be measured", {"task": "labels"})
+    assert cell(two_tasks("not_enough", stopped)).text == "not enough: as told"
 
 
 def test_without_a_base_a_task_has_its_own_figure() -> None:
@@ -143,6 +172,7 @@ def test_names_are_shown_clean_and_kept_exact() -> None:
     assert table.refs == (name,)
 
 
+@example("blind_ab", 0.0, 0.0, 1.797693134862316e306)
 @given(
     st.sampled_from(sorted(STEPS)),
     st.floats(allow_nan=True, allow_infinity=True),

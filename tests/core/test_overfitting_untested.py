@@ -131,7 +131,7 @@ def test_copies_that_may_be_chance_are_named() -> None:
     )
     reading = read(wide)
     assert codes(reading) == {"gap_between": "note", "copies": "note"}
-    assert reading.summary.endswith("may be some, too uncertain to tell; 1 copy")
+    assert reading.summary.endswith("possible; 1 copy")
 
 
 # A gap that excludes nothing
@@ -150,8 +150,11 @@ def test_a_wide_interval_is_no_sign_of_none() -> None:
     assert number.value < 0.2 < number.high < 0.5
     assert reading.verdict == "good"
     assert codes(reading) == {"gap_between": "note"}
-    assert "may be some, too uncertain to tell" in reading.summary
-    assert reading.headline.endswith("may be some overfitting")
+    upto = f"{number.high:.2f}"
+    assert f"no overfitting shown, up to {upto} can't be ruled out" in reading.summary
+    assert reading.headline.endswith(f"none shown, up to {upto} possible")
+    # Beside a verdict of good nothing says that there is some.
+    assert "may be some" not in reading.headline + reading.summary
     assert "no sign" not in reading.summary
 
 

@@ -100,8 +100,12 @@ def interval_text(number: Number) -> str:
     if low is None or high is None:
         return ""
     if is_rate(number):
+        # A share that large is no share, but what shows it must not write inf.
+        ends = finite(100 * low), finite(100 * high)
+        if ends[0] is None or ends[1] is None:
+            return ""
         decimals = percent_decimals(low, high)
-        return f"[{_plain(100 * low, decimals)}, {_plain(100 * high, decimals)}]"
+        return f"[{_plain(ends[0], decimals)}, {_plain(ends[1], decimals)}]"
     digits = number_decimals(number)
     return f"[{figure(low, digits)}, {figure(high, digits)}]"
 

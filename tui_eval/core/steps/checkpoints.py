@@ -140,7 +140,7 @@ def _best(run: Run, candidate: str, informs: bool) -> Hit | None:
     if best.shown_better:
         text = (
             f"{name} is better than the judged {clean(judged.saved.name, limit=40)}: its"
-            f" validation loss is {gap} lower {span}, all {looks} taken into account. To judge it"
+            f" validation loss is {gap} lower {span}, with {looks} taken into account. To judge it"
             f" instead, name it as path under [models.{clean(candidate, limit=40)}] in eval.toml,"
             " and confirm it on rows that did not choose it."
         )

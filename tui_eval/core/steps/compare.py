@@ -182,19 +182,34 @@ def _blind_ab(reading: Reading) -> _Figure | None:
 
 
 def _task_metrics(reading: Reading) -> _Figure | None:
-    """The first task's first metric, which carries its verdict."""
-    for name, number in reading.numbers.items():
+    """The first metric of the task that carries the verdict, so that a bad one does not stand
+    beside another task's gain. None where that task has no figure."""
+    task = _gravest_task(reading)
+    numbers = {
+        name: number
+        for name, number in reading.numbers.items()
+        if task is None or name.startswith(f"{task}.")
+    }
+    for name, number in numbers.items():
         value = finite(number.value)
         if name.endswith(".difference") and value is not None:
             # As step 6 writes it: a difference of shares is not a share.
             plain = replace(number, unit="")
             text = _plus(value, value_text(plain))
             return _Figure(number, text, text, interval_text(plain), _of(name))
-    for name, number in reading.numbers.items():
+    for name, number in numbers.items():
         # Without a base there is nothing to differ from.
         if name.endswith(".tuned") and finite(number.value) is not None:
             text = value_text(replace(number, unit=""))
             return _Figure(number, text, text, interval_text(replace(number, unit="")), _of(name))
+    return None
+
+
+def _gravest_task(reading: Reading) -> str | None:
+    """Of the first finding that is as grave as the verdict; None where none is."""
+    for finding in reading.findings:
+        if finding.severity == reading.verdict and finding.at and "task" in finding.at:
+            return str(finding.at["task"])
     return None
 
 

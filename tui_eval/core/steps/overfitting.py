@@ -173,7 +173,7 @@ def _headline(case: Case, hits: Sequence[Hit]) -> str:
     if used is None:
         return fitting((gravest.short if gravest else "nothing to compare",), HEADLINE_CELLS)
     gap, brief = f"gap {gap_text(used)}", f"gap {used.value + 0.0:.2f}"
-    words = gravest.short if gravest is not None else _no_grave(hits)[1]
+    words = gravest.short if gravest is not None else _no_grave(hits, used)[1]
     return fitting((f"{gap}, {words}", f"{brief}, {words}", words), HEADLINE_CELLS)
 
 
@@ -189,7 +189,7 @@ def _summary(case: Case, hits: Sequence[Hit]) -> str:
         return fitting((f"{words}; {told.long}", words), SUMMARY_CELLS)
     train, validation = case.counts
     n = f", n = {train} + {validation}"
-    words, short = (gravest.long, gravest.short) if gravest else _no_grave(hits)
+    words, short = (gravest.long, gravest.short) if gravest else _no_grave(hits, used)
     gap = f"gap {gap_text(used)}"
     beyond = " beyond base's" if case.gaps is not None and case.gaps.harder else ""
     more = [f"{gap}{beyond}: {words}{one}" for one in few]
@@ -201,11 +201,14 @@ def _summary(case: Case, hits: Sequence[Hit]) -> str:
     )
 
 
-def _no_grave(hits: Sequence[Hit]) -> tuple[str, str]:
+def _no_grave(hits: Sequence[Hit], used: Estimate) -> tuple[str, str]:
     """Long and short, where nothing is a caution: an interval that reaches above what counts
     as some is no sign of none."""
-    if any(hit.finding.code == "gap_between" for hit in hits):
-        return "may be some, too uncertain to tell", "may be some overfitting"
+    between = any(hit.finding.code == "gap_between" for hit in hits)
+    if between and used.high is not None:
+        upto = f"{used.high:.2f}"
+        told = f"no overfitting shown, up to {upto} can't be ruled out"
+        return told, f"none shown, up to {upto} possible"
     return "no sign of overfitting", "no overfitting"
 
 
