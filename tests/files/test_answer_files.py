@@ -245,7 +245,7 @@ def test_two_files_are_judged_without_eval_toml(folder: Path) -> None:
 
 
 def test_the_same_files_go_on_and_others_are_another_round(folder: Path) -> None:
-    session = open_two(folder)
+    session = open_two(folder, pairs=40)
     session.vote(session.order[0], "tie")
     state = session.state
     session.close()
@@ -253,7 +253,7 @@ def test_the_same_files_go_on_and_others_are_another_round(folder: Path) -> None
     assert again.state == state
     again.close()
     bo = open_two(folder, "bo", pairs=10)
-    assert bo.standing.planned == 50
+    assert bo.standing.planned == 40
     bo.close()
     rows = (folder / "tuned.jsonl").read_text().replace("So: 3!", "So: three!")
     (folder / "tuned.jsonl").write_text(rows)

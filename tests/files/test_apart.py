@@ -12,7 +12,7 @@ import pytest
 from tests.files.made_rounds import Made, answer_as
 from tests.files.making import lines
 from tui_eval import config as settings
-from tui_eval.core.judgements import CRITERIA
+from tui_eval.core.judgements import CRITERIA, Side
 from tui_eval.core.open_comparison import ever_planned, open_rounds
 from tui_eval.core.reading import Reading
 from tui_eval.core.steps import blind_ab
@@ -64,8 +64,8 @@ def voted(made: Made, against: str | None = None, judge: str = "ana") -> Ab:
     session = open_ab(made.workspace(), made.config, "tuned", against=against, judge=judge)
     for at, token in enumerate(session.order):
         pair = session.pair(token)
-        tuned = "left" if pair.left.startswith("Yes") else "right"
-        other = "right" if tuned == "left" else "left"
+        tuned: Side = "left" if pair.left.startswith("Yes") else "right"
+        other: Side = "right" if tuned == "left" else "left"
         session.vote(token, tuned if at % 4 else other)
     session.finish()
     session.close()
