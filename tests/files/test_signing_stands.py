@@ -90,8 +90,11 @@ def test_what_is_neither_here_nor_on_record_may_be_another(here: Signing, tmp_pa
     (here.folder / "tuned").rename(tmp_path / "tuned-away")
     (here.folder / "validation.jsonl").unlink()
     found = here.decided()
-    assert (found.changed, found.unseen) == ((), ("tuned", "base"))
-    assert found.recorded == ("the validation data",)
+    assert found.changed == tuple(
+        f"{name} is neither on this machine nor on record here" for name in ("tuned", "base")
+    )
+    assert found.unseen == ("the validation data",)
+    assert found.stale
 
 
 def test_what_is_on_record_counts_as_it_was_recorded(here: Signing, tmp_path: Path) -> None:
@@ -100,7 +103,8 @@ def test_what_is_on_record_counts_as_it_was_recorded(here: Signing, tmp_path: Pa
     (here.folder / "base").rename(tmp_path / "base-away")
     (here.folder / "tuned").rename(tmp_path / "tuned-away")
     found = here.decided()
-    assert (found.changed, found.unseen, found.recorded) == ((), (), ("tuned", "base"))
+    assert found.changed == ()
+    assert found.unseen == ("tuned (taken from the record)", "base (taken from the record)")
     here.toml(('path = "tuned"', 'path = "nowhere"'))
     assert here.decided().changed == ("tuned names other files, which are not on this machine",)
 
@@ -111,7 +115,8 @@ def test_another_one_on_record_is_a_change(here: Signing, tmp_path: Path) -> Non
     here.record("base", "tuned")
     (here.folder / "tuned").rename(tmp_path / "tuned-away")
     found = here.decided()
-    assert (found.changed, found.recorded) == (("the adapter of tuned changed",), ("tuned",))
+    assert found.changed == ("the adapter of tuned changed",)
+    assert found.unseen == ("tuned (taken from the record)",)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +129,7 @@ def test_another_one_on_record_is_a_change(here: Signing, tmp_path: Path) -> Non
 def test_deleted_weights_are_not_unchanged(here: Signing, away: str, words: str) -> None:
     here.sign("deploy")
     (here.folder / away).unlink()
-    assert words in here.decided().unseen
+    assert f"{words} is neither on this machine nor on record here" in here.decided().changed
 
 
 def test_examples_that_are_gone_hide_no_other_weights(here: Signing) -> None:

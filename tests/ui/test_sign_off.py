@@ -268,12 +268,11 @@ async def test_what_is_signed_is_of_the_files_that_were_read() -> None:
 
 def test_what_is_not_here_and_damaged_journals_are_told() -> None:
     told = Decided(
-        "deploy", ANA, unseen=("the adapter of tuned",), recorded=("base",),
+        "deploy", ANA, unseen=("base (taken from the record)",),
         faults=("bo.jsonl, line 2 can't be used",),
     )  # fmt: skip
     words = " ".join(drawn(scene(told)).split())
-    assert "not seen here, so it may have changed: the adapter of tuned" in words
-    assert "as last recorded, not on this machine: base" in words
+    assert "not on this machine: base (taken from the record)" in words
     assert "a newer decision may be hidden: bo.jsonl, line 2 can't be used" in words
 
 

@@ -54,20 +54,19 @@ class Decided:
     missing: tuple[str, ...] = ()
     """What ``deploy`` still lacks, in words; empty where it is open."""
     changed: tuple[str, ...] = ()
-    """What changed since it was signed (models, data, prompt), in words."""
+    """What changed since it was signed (models, data, prompt), in words, or why a model can't be
+    known here to be the one that was signed for."""
     earlier: tuple[SignOff, ...] = ()
     """Those before the last, newest first, withdrawals too."""
     unseen: tuple[str, ...] = ()
-    """Models or parts of them that are neither on this machine nor on record here, in words, such
-    as ``the adapter of tuned``: they may be others than those signed for."""
-    recorded: tuple[str, ...] = ()
-    """What is not on this machine and counts as it was last recorded, in words: models, data."""
+    """What is not on this machine, in words: models that count as they were last recorded, which
+    is said, and data. A model that is not on record either is told in ``changed``."""
     faults: tuple[str, ...] = ()
     """Journals that can't be used whole, in words: a newer decision may lie in them."""
 
     @property
     def stale(self) -> bool:
-        """Whether models or data changed since."""
+        """Whether models or data changed since, as far as anybody can know."""
         return bool(self.changed)
 
 

@@ -11,7 +11,7 @@ from tui_eval.core.sign_off_records import Decided, SignOff
 from tui_eval.core.sign_offs import of_candidate
 from tui_eval.core.steps import shown
 from tui_eval.core.steps.shown import Readings
-from tui_eval.core.steps.stands import changed, recorded, unseen, unsure
+from tui_eval.core.steps.stands import changed, unseen, unsure
 from tui_eval.core.steps.wording import count_text, share_text, step_text
 from tui_eval.core.text import clean
 
@@ -295,10 +295,10 @@ def decided(
     journals that they were read from; ``absent``: names in ``standing`` of what is not on this
     machine.
 
-    A model that is not here counts as it was last recorded, which ``recorded`` says; one of which
-    there is no record either may be any other by now, so ``unseen`` keeps a decision from being
-    gone by. Data that is not here is told under ``recorded`` and stops nothing: the samples that
-    were scored and judged are kept with the results.
+    A model that is not here counts as it was last recorded, which ``unseen`` says; one of which
+    there is no record either may be any other by now, so it counts as changed. Data that is not
+    here is told under ``unseen`` and stops nothing: the samples that were scored and judged are
+    kept with the results.
     """
     mine = of_candidate(sign_offs, candidate)
     newest = mine[-1] if mine else None
@@ -310,8 +310,7 @@ def decided(
         missing=missing(readings),
         changed=_no_more(then, standing, absent) if then is not None else (),
         earlier=tuple(reversed(mine[:-1] if counts else mine)),
-        unseen=unseen(standing, absent) if then is not None else (),
-        recorded=recorded(then, standing, absent) if then is not None else (),
+        unseen=unseen(then, standing, absent) if then is not None else (),
         faults=faults,
     )
 

@@ -62,20 +62,16 @@ def changed(then: Standing, now: Standing) -> tuple[str, ...]:
 
 
 def unsure(then: Standing, now: Standing, absent: Collection[str]) -> tuple[str, ...]:
-    """Where nobody can say that a model is the one of then, though nothing is known to differ:
-    its files go by another name and are not here, or whoever decided had not seen them.
+    """Where nobody can say that a model is the one of then, in words: it is neither here nor on
+    record, its files go by another name and are not here, or whoever decided had not seen them.
     ``absent``: names in ``now`` of what is not on this machine, whether it is on record or not."""
     return tuple(_unsure(then, now, absent))
 
 
-def unseen(now: Standing, absent: Collection[str]) -> tuple[str, ...]:
-    """Models, or parts of them, that are neither on this machine nor on record, in words."""
-    return tuple(_unseen(now, absent))
-
-
-def recorded(then: Standing, now: Standing, absent: Collection[str]) -> tuple[str, ...]:
-    """What is not on this machine and counts as it was last recorded, in words."""
-    return tuple(dict.fromkeys(_recorded(then, now, absent)))
+def unseen(then: Standing, now: Standing, absent: Collection[str]) -> tuple[str, ...]:
+    """What is not on this machine and keeps nobody from going by the decision, in words: models
+    that are on record as they were last seen, and data."""
+    return tuple(dict.fromkeys(_unseen(then, now, absent)))
 
 
 def thing(name: str) -> str:
@@ -201,23 +197,19 @@ def _unsure(then: Standing, now: Standing, absent: Collection[str]) -> Iterator[
         names = [f"{model}.{part}" for part in _ESSENTIAL]
         if away and all(called) and called[0] != called[1]:
             yield f"{_said(model)} names other files, which are not on this machine"
+        elif lost := [name for name in away if not now[name]]:
+            whole = f"{model}.{KIND}" in lost
+            what = _said(model) if whole else thing(lost[0])
+            are = "are" if not whole and _was(lost[0]) == "were" else "is"
+            yield f"{what} {are} neither on this machine nor on record here"
         elif any(then.get(name) == "" and now.get(name) for name in names):
             yield f"{_said(model)} had not been seen where it was signed"
 
 
-def _unseen(now: Standing, absent: Collection[str]) -> Iterator[str]:
-    for model, away in _away(now, absent):
-        lost = [name for name in away if not now[name]]
-        if f"{model}.{KIND}" in lost:
-            yield _said(model)
-        else:
-            yield from (thing(name) for name in lost)
-
-
-def _recorded(then: Standing, now: Standing, absent: Collection[str]) -> Iterator[str]:
+def _unseen(then: Standing, now: Standing, absent: Collection[str]) -> Iterator[str]:
     for model, away in _away(now, absent):
         if away and all(now[name] for name in away):
-            yield _said(model)
+            yield f"{_said(model)} (taken from the record)"
     for name in now:
         of_data = _model(name)[1] == "few_shot" or name.startswith(_OPTIONAL)
         # What was not there when it was signed is missed by nobody.

@@ -261,9 +261,7 @@ def _earlier(scene: Scene, width: int) -> Iterator[Item]:
         if one is decided.last and decided.changed:
             text += f"; out of date: {', '.join(decided.changed)}"
         if one is decided.last and decided.unseen:
-            text += f"; not seen here, so it may have changed: {', '.join(decided.unseen)}"
-        if one is decided.last and decided.recorded:
-            text += f"; as last recorded, not on this machine: {', '.join(decided.recorded)}"
+            text += f"; not on this machine: {', '.join(decided.unseen)}"
         yield from _paragraph(name, text, width, "text", key=f"earlier {number}")
         if one.note:
             note = f"“{cut(clean(one.note), 4 * width)}”"
