@@ -15,7 +15,7 @@ from tui_eval import config as settings
 from tui_eval.core.judgements import CRITERIA, Side
 from tui_eval.core.open_comparison import ever_planned, open_rounds
 from tui_eval.core.reading import Reading
-from tui_eval.core.steps import blind_ab
+from tui_eval.core.steps import blind_ab, blind_ab_votes
 from tui_eval.errors import InputError
 from tui_eval.files import bundle
 from tui_eval.files.comparisons import comparisons
@@ -371,3 +371,16 @@ def test_a_damaged_journal_closes_nothing_that_another_tells_is_unblinded(tmp_pa
     assert made.workspace().faults()
     made = Made.at(made.folder, count=ROWS, toml=TOML.format(pairs=0))
     assert answers_told(made) == (ROWS, "")
+
+
+def test_what_would_be_asked_next_is_what_is_kept_back(tmp_path: Path) -> None:
+    made = made_at(tmp_path / "w", pairs=20)
+    voted(made, "other")
+    workspace = made.workspace()
+    evidence = WorkspaceEvidence(workspace, made.config, FileCache())
+    planned = blind_ab_votes.asked(evidence, "tuned", "base").chosen
+    session = open_ab(workspace, made.config, "tuned", judge="ana")
+    prompts = {one.prompt for id, one in evidence.answered("tuned", "tuned").items()
+               if id in planned}  # fmt: skip
+    assert prompts == asked(session)
+    session.close()

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import overload
 
+from tui_eval.core.judgement_events import pairs_in
 from tui_eval.core.judgements import Judgement, Round, by_round, rounds
 
 
@@ -25,6 +26,20 @@ class Judged(Sequence[Judgement]):
     @cached_property
     def by_round(self) -> dict[str, list[Judgement]]:
         return by_round(self._all)
+
+    @cached_property
+    def ever_planned(self) -> dict[str, frozenset[str]]:
+        rounds: dict[str, str] = {}
+        found: dict[str, set[str]] = {}
+        for one in self._all:
+            event = one.event
+            name = str(event.get("plan"))
+            if event.get("kind") == "plan" and event.get("step") == "blind_ab":
+                rounds[name] = str(event.get("round"))
+            if event.get("kind") in ("plan", "more") and name in rounds:
+                ids = found.setdefault(rounds[name], set())
+                ids.update(id for pair in pairs_in(event) for id in (pair.left, pair.right))
+        return {name: frozenset(ids) for name, ids in found.items()}
 
     def round(self, name: str) -> Round | None:
         """As ``rounds(self).get(name)``."""

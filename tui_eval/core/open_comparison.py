@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui_eval.core.judged import Judged
-from tui_eval.core.judgement_events import pairs_in
 from tui_eval.core.judgements import Judgement, Round
 from tui_eval.core.records import Sample
 
@@ -42,20 +41,10 @@ def open_rounds(judgements: Sequence[Judgement]) -> tuple[Round, ...]:
     return Judged.of(judgements).open_comparisons()
 
 
-def ever_planned(judgements: Sequence[Judgement]) -> dict[str, frozenset[str]]:
+def ever_planned(judgements: Sequence[Judgement]) -> Mapping[str, frozenset[str]]:
     """By blind A/B, the completion ids of every plan that stands in a journal: also of those that
     another one replaced, for whoever reads journals reads these too."""
-    rounds: dict[str, str] = {}
-    found: dict[str, set[str]] = {}
-    for one in judgements:
-        event = one.event
-        name = str(event.get("plan"))
-        if event.get("kind") == "plan" and event.get("step") == "blind_ab":
-            rounds[name] = str(event.get("round"))
-        if event.get("kind") in ("plan", "more") and name in rounds:
-            ids = found.setdefault(rounds[name], set())
-            ids.update(id for pair in pairs_in(event) for id in (pair.left, pair.right))
-    return {name: frozenset(ids) for name, ids in found.items()}
+    return Judged.of(judgements).ever_planned
 
 
 def unblinded_rounds(judgements: Sequence[Judgement]) -> frozenset[str]:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tui_eval.core import blinding
-from tui_eval.core.blinding import Answered
+from tui_eval.core.blinding import Allotment, Answered
 from tui_eval.core.evidence import Evidence
 from tui_eval.core.judgements import JudgeRound, Mark, PlannedPair, Round
+from tui_eval.core.open_comparison import ever_planned, unblinded_rounds
 from tui_eval.core.records import Completion, Sample
 from tui_eval.core.steps import judging
 
@@ -184,7 +185,10 @@ def asked(evidence: Evidence, candidate: str, base: str) -> Asked:
         found = judging.the_round(evidence, blinding.comparison(one.key, other.key))
     samples = judging.prompts(evidence, candidate, candidate, base)
     allotted = judging.allotment(evidence, samples.values())
-    chosen = _planned_samples(found, answers) or frozenset(allotted.pairs)
+    chosen = _planned_samples(found, answers)
+    if not chosen:
+        name = blinding.comparison(one.key, other.key) if one and other else ""
+        chosen = frozenset(_next(evidence, allotted, name, answers))
     ready = sum(_usable(answers[0].get(id), answers[1].get(id)) for id in chosen)
     # Of a round that has begun, its own prompts; the settings may choose others by now.
     asks = evidence.asks(found.id) if found and found.begun else ()
@@ -199,6 +203,27 @@ def asked(evidence: Evidence, candidate: str, base: str) -> Asked:
         shared=len(chosen.intersection(allotted.review)),
         standing=_standing(evidence, found, len(allotted.pairs), ready, failed),
     )
+
+
+def _next(
+    evidence: Evidence, allotted: Allotment, round: str, answers: Sequence[Mapping[str, Completion]]
+) -> tuple[str, ...]:
+    """What would be asked today: prompts that no other comparison has asked these models."""
+    judged = evidence.judgements()
+    by_id = {one.id: one.sample for made in answers for one in made.values()}
+    told: set[str] = set()
+    shut: set[str] = set()
+    unblinded = unblinded_rounds(judged)
+    for name, ids in ever_planned(judged).items():
+        if name != round:
+            own = {by_id[id] for id in ids if id in by_id}
+            told |= own
+            shut |= own if name not in unblinded else set()
+    if not told:
+        return allotted.pairs
+    both = answers[0].keys() & answers[1].keys()
+    made = blinding.choose_apart(allotted, both.union(allotted.pairs).__contains__, told, shut)
+    return allotted.pairs if made.short else made.ids
 
 
 def _planned_samples(
