@@ -94,6 +94,19 @@ def test_judges_their_rounds_and_journals_are_named(place: Made, material: Mater
     assert rounds["blind_ab"]["unblinded_by"] == "bo"
 
 
+def test_what_was_judged_is_repeated_from_files_that_are_named(
+    place: Made, material: Material
+) -> None:
+    told_ = told(material)["provenance"]["commands"]
+    said = "\n".join(told_)
+    facts = place.folder / ".tui-eval" / "facts"
+    needed = [*(place.folder / "judgements").glob("*.jsonl"), *facts.glob("*-judged-*.jsonl")]
+    assert len(needed) == 3
+    for path in needed:
+        assert f"#   {path.relative_to(place.folder)}" in told_
+    assert "import" not in said
+
+
 def test_the_whole_template_and_system_prompt_are_there(tmp_path: Path) -> None:
     place = made_report.workspace(tmp_path / "w", "Be brief.\nAnd kind.")
     template = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}"

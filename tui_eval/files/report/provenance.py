@@ -11,7 +11,7 @@ from typing import Any
 from tui_eval import __version__
 from tui_eval.config import FILE_NAME, Config
 from tui_eval.core.reading import Reading
-from tui_eval.core.text import digest
+from tui_eval.core.text import clean, digest
 from tui_eval.errors import TuiEvalError
 from tui_eval.files import producers
 from tui_eval.files.evidence import FileCache, WorkspaceEvidence
@@ -179,17 +179,30 @@ def _sandbox(evidence: WorkspaceEvidence, config: Config, names: Sequence[str]) 
 
 
 def _commands(config: Config, names: Sequence[str], workspace: Workspace) -> list[str]:
-    """What repeats it, in a folder that holds this eval.toml and the files it names."""
+    """What repeats it, in a folder that holds this eval.toml and the files it names. What was
+    judged is copied: journals name no model, which the facts of the judging do."""
     chosen = " ".join(f"--candidate {name}" for name in names)
     some = f" {chosen}" if len(names) < len(config.candidates) else ""
-    journals = [f"tui-eval import {one.path.name}" for one in workspace.journals()]
+    journals = [clean(f"judgements/{one.path.name}") for one in workspace.journals()]
+    facts = [clean(f".tui-eval/facts/{name}") for name in _judged_facts(workspace)]
+    copied = [
+        *(["# what people judged and signed, copied here:"] if journals else []),
+        *(f"#   {path}" for path in journals),
+        *(["# whose answers they were, copied here:"] if facts else []),
+        *(f"#   {path}" for path in facts),
+    ]
     return [
         f"python{sys.version_info.major}.{sys.version_info.minor} -m venv .venv"
         " && . .venv/bin/activate",
         f"# with tui-eval {__version__} and the packages named here, beside {FILE_NAME}:",
+        *copied,
         "tui-eval doctor",
         f"tui-eval run{some}",
-        *journals,
         f"tui-eval show --json{some}",
         f"tui-eval report{some} --out report.html",
     ]
+
+
+def _judged_facts(workspace: Workspace) -> list[str]:
+    folders = workspace.layout.facts_dirs
+    return sorted({path.name for folder in folders for path in folder.glob("*-judged-*.jsonl")})

@@ -292,13 +292,14 @@ def _sandbox(told: Mapping[str, Any]) -> str:
 def _repeat(told: Mapping[str, Any]) -> tuple[Block, ...]:
     return (
         Paragraph(
-            "In a folder that holds this eval.toml, the data files and models named above and the"
-            " judges' journals:"
+            "In a folder that holds this eval.toml, the data files and models named above and,"
+            " copied from where it was judged, the files that are named here:"
         ),
         Verbatim("\n".join(told["commands"]) + "\n"),
         Paragraph(
             "The same inputs give the same losses, answers and figures up to rounding on the same"
-            " kind of hardware. What people judged is in their journals, which import takes in.",
+            " kind of hardware. What people judged is in their journals, and whose answers those"
+            " were in the facts beside them.",
             quiet=True,
         ),
     )
