@@ -6,8 +6,9 @@ by the ids that they share which answers are that model's: neither is blind any 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from tui_eval.core.blinding import Allotment, Chosen, choose_apart
 from tui_eval.core.judgements import Round
@@ -61,6 +62,8 @@ def others(
     made_by = {one.key: (one.weights, one.adapter or "") for one in workspace.producers()}
     mine = {made_by[key] for key in keys if made_by.get(key, ("",))[0]}
     by_id = {one.id: one.sample for some in answers for one in some.values()}
+    # Most comparisons of a long history ask about the same file.
+    samples_of = cache(workspace.samples)
     found = []
     for name in dict.fromkeys((*planned, *workspace.keys_of(recording.KIND))):
         if name == round:
@@ -77,7 +80,7 @@ def others(
             Other(
                 name,
                 about[-1] if about else None,
-                frozenset(ids | _asked(workspace, about)),
+                frozenset(ids | _asked(samples_of, about)),
                 name not in unblinded and (name in planned or bool(lost)),
                 judged.round(name),
                 lost,
@@ -86,10 +89,12 @@ def others(
     return tuple(found)
 
 
-def _asked(workspace: Workspace, about: Sequence[Comparison]) -> set[str]:
+def _asked(
+    samples_of: Callable[[str], Mapping[str, Sample]], about: Sequence[Comparison]
+) -> set[str]:
     found: set[str] = set()
     for what in about:
-        samples = workspace.samples(what.dataset)
+        samples = samples_of(what.dataset)
         found.update(what.samples)
         found.update(samples[id].folded_prompt for id in what.samples if id in samples)
     return found - {""}
