@@ -93,6 +93,23 @@ def test_figures_are_those_of_plain_arithmetic() -> None:
     assert (number.low, number.high) == pytest.approx((gaps.mean() - half, gaps.mean() + half))
 
 
+def test_the_plot_marks_the_best_and_the_judged_where_points_lie_over_each_other() -> None:
+    own = (LogPoint(100, 1.6), LogPoint(200, 1.2), LogPoint(300, 1.3))
+    reading, _ = run({100: 0.4, 200: -0.1}, training=made_log(series={"eval_loss": own}))
+    (plot,) = reading.plots
+    assert {event.label: event.x for event in plot.events} == {"best": 200, "judged": 300}
+    # Drawn last, so that the log's value in the same cell does not hide it.
+    assert plot.series[-1].name == "measured"
+    (plot,) = run({100: 0.4})[0].plots
+    assert [(event.label, event.x) for event in plot.events] == [("best and judged", 300)]
+
+
+def test_one_other_checkpoint_is_told_in_the_singular() -> None:
+    reading, _ = run({200: -0.3})
+    told = reading.findings[0].text
+    assert "with 1 other compared taken into account" in told
+
+
 def test_a_better_one_is_named() -> None:
     reading, _ = run({100: 0.4, 200: -0.1})
     assert reading.verdict == "caution"
@@ -197,8 +214,8 @@ def test_what_the_log_says_stands_beside_it() -> None:
     reading, _ = run({100: 0.4, 200: 0.1}, training=log)
     assert column(reading, "log_loss") == [1.5, None, 1.2]
     (plot,) = reading.plots
-    assert [one.name for one in plot.series] == ["measured", "the log's"]
-    assert plot.series[0].alternatives["epoch"] == (1.0, 2.0, 3.0)
+    assert [one.name for one in plot.series] == ["the log's", "measured"]
+    assert plot.series[1].alternatives["epoch"] == (1.0, 2.0, 3.0)
 
 
 def test_hostile_names_are_made_visible() -> None:

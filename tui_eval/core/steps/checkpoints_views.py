@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from tui_eval.core.evidence import Evidence
-from tui_eval.core.reading import Column, Number, Plot, Series, Table, finite
+from tui_eval.core.reading import Column, Event, Number, Plot, Series, Table, finite
 from tui_eval.core.records import Dataset
 from tui_eval.core.steps.checkpoints_run import ALPHA, Point, Run, logged_of
 from tui_eval.core.steps.wording import count_text
@@ -90,9 +90,19 @@ def plots(evidence: Evidence, candidate: str, run: Run) -> tuple[Plot, ...]:
     series = [measured]
     if logged:
         xs, ys = zip(*logged, strict=True)
-        series.append(Series("the log's", "eval", xs, ys))
-    plot = Plot("along", "validation loss along the run", "curve", tuple(series), "step", "loss")
-    return (plot,)
+        # Drawn first: where both lie in one cell, what was measured is seen.
+        series.insert(0, Series("the log's", "eval", xs, ys))
+    title = "validation loss along the run"
+    return (Plot("along", title, "curve", tuple(series), "step", "loss", _events(run)),)
+
+
+def _events(run: Run) -> tuple[Event, ...]:
+    """The best checkpoint and the judged one, on the axis, where no other point hides them."""
+    named: dict[float, list[str]] = {}
+    for word, one in (("best", run.best), ("judged", run.judged)):
+        if one is not None and one.saved.step is not None:
+            named.setdefault(float(one.saved.step), []).append(word)
+    return tuple(Event(step, " and ".join(words)) for step, words in named.items())
 
 
 def how(run: Run, dataset: Dataset | None) -> tuple[str, ...]:
