@@ -35,9 +35,9 @@ def test_an_earlier_evaluation_is_told_in_lines_that_wrap() -> None:
     blocks = _history((Earlier(told, ("weights changed",), steps),))
     pairs = next(block for block in blocks if isinstance(block, memo.Pairs))
     assert [text for _, text in pairs.rows] == [
-        "4.44 to 1.30; then: 4.44 to 1.23",
+        "now: 4.44 to 1.30. Then: 4.44 to 1.23.",
         "4.44 to 1.23, as then",
-        "4.44 to 1.30; then: not looked at",
+        "now: 4.44 to 1.30. Then: not looked at.",
     ]
     assert not any(isinstance(block, memo.Sheet) for block in blocks)
 

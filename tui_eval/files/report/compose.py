@@ -298,7 +298,7 @@ def _history(earlier: tuple[Earlier, ...]) -> tuple[Block, ...]:
 def _then_and_now(step: StepChange) -> str:
     now = step.now.headline if step.now is not None else "not looked at"
     then = step.then.headline if step.then is not None else "not looked at"
-    return f"{now}, as then" if now == then else f"{now}; then: {then}"
+    return f"{now}, as then" if now == then else f"now: {now}. Then: {then}."
 
 
 def _title(step: str) -> str:
