@@ -12,6 +12,7 @@ from tests.files.runs import full, tensors
 from tui_eval import config as settings
 from tui_eval.files.evidence import FileCache
 from tui_eval.files.signing import decided_of
+from tui_eval.files.standing import standing
 from tui_eval.store.workspace import Workspace
 
 
@@ -231,3 +232,11 @@ def test_the_checkpoint_s_settings_of_answering_count(here: Signing, owner: str)
     assert here.decided().changed == ()
     path.write_text('{"do_sample": true, "temperature": 99.0}')
     assert here.decided().changed == ("the checkpoint's generation_config.json changed",)
+
+
+def test_no_name_of_a_task_hides_a_model_s_weights(here: Signing) -> None:
+    here.toml(("[models.tuned]", "[models.tasks]"), ("[tasks.labels]", "[tasks.adapter]"))
+    before = dict(standing(here.config, "tasks", here.cache))
+    tensors(here.folder / "tuned" / "adapter_model.safetensors", {"other": b"3"})
+    after = standing(here.config, "tasks", here.cache)
+    assert [name for name in before if before[name] != after[name]] == ["tasks.adapter"]

@@ -38,7 +38,8 @@ def standing(config: Config, candidate: str, cache: FileCache) -> Mapping[str, s
     models = (candidate, *([base] if base is not None else []))
     for model in models:
         found |= _model(config, candidate, model, cache)
-    found |= _data(config, candidate, cache)
+    # A task's name never takes the place of a model's part: ``tasks.adapter`` may be either.
+    found = found | _data(config, candidate, cache) | found
     found["prompt.template"] = _template(config, candidate)
     found["generation"] = _settings(config.generation, _NOT_DECIDING)
     found |= _generation_file(config, candidate)
