@@ -56,6 +56,7 @@ WITHOUT_FACTS = (SIGNOFF, "curves")
 _CONDITION = re.compile(
     r"\s*(?P<path>[^\s<>=!≤≥≠~]+)\s*(?P<sign>[<>=!≤≥≠~]+)\s*(?P<value>.*?)\s*\Z"
 )
+_FIGURE = re.compile(r"[+-]?(?P<figure>[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _LONGEST = 300
 
 Kind = Literal["number", "verdict", "decision", "stale", "contradictions"]
@@ -182,17 +183,19 @@ def _number(step: str, name: str, known: Known, nearest: Nearest) -> tuple[Kind,
 
 
 def _figure(text: str, sign: str, path: str, nearest: Nearest) -> float:
-    try:
-        value = float(text)
-    except ValueError:
+    plain = _FIGURE.fullmatch(text)
+    if plain is None and text.lower().lstrip("+-") not in ("nan", "inf", "infinity"):
         told = ""
         if re.fullmatch(r"-?[\d.]+\s*%", text):
             told = "; rates are 0 to 1: 5% is 0.05"
         elif text.strip("\"'") in VERDICTS:
             told = f"; did you mean {path.partition('.')[0]}.verdict?"
-        raise Fault(f"compares a number with {text!r}, which is none{told}") from None
+        raise Fault(f"compares a number with {text!r}, which is none{told}")
+    value = float(text)
     if not math.isfinite(value):
         raise Fault(f"compares a number with {text}, which is not finite")
+    if not value and plain is not None and plain["figure"].strip("0."):
+        raise Fault(f"compares a number with {text}, which no number here can be told from 0")
     return value
 
 

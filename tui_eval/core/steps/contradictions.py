@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from tui_eval.core.reading import Reading
+from tui_eval.core.reading import Reading, finite
 from tui_eval.core.sign_off_records import Contradiction
 from tui_eval.core.steps import shown
 from tui_eval.core.steps.shown import Readings, finding, settled
@@ -55,7 +55,7 @@ def _unknown(step: str, reading: Reading | None) -> Iterator[str]:
         # A worse finding hides this one in the verdict.
         gaps = [one.text for one in reading.findings if one.severity == "not_enough"]
         for name in RESTS_ON[step]:
-            if shown.value(reading, name) is None:
+            if finite(shown.value(reading, name)) is None:
                 number = reading.numbers.get(name)
                 gaps.append(f"no {name}" + (f", {number.why}" if number and number.why else ""))
         if gaps:

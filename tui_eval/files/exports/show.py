@@ -164,8 +164,9 @@ def reading_lines(title: str, reading: Reading, unicode: bool) -> list[str]:
     if reading.advice:
         lines.append(f"  try: {', '.join(map(clean, reading.advice))}")
     if reading.numbers:
-        width = max(len(name) for name in reading.numbers)
-        lines += [f"  {name:<{width}}  {number_text(n)}" for name, n in reading.numbers.items()]
+        named = [(clean(name), number) for name, number in reading.numbers.items()]
+        width = max(len(name) for name, _ in named)
+        lines += [f"  {name:<{width}}  {number_text(number)}" for name, number in named]
     for table in reading.tables.values():
         lines += table_lines(table)
     return lines
@@ -187,7 +188,7 @@ def number_text(number: Number) -> str:
     if low is not None and high is not None:
         text += f" [{_figure(low)}, {_figure(high)}]"
     if number.unit:
-        text += f" {number.unit}"
+        text += f" {clean(number.unit)}"
     return text + (f"  n = {number.n}" if number.n is not None else "")
 
 
@@ -199,7 +200,7 @@ def _figure(value: float) -> str:
 
 def table_lines(table: Table) -> list[str]:
     rows = [[_cell(cell) for cell in row] for row in table.rows[:12]]
-    heads = [column.title for column in table.columns]
+    heads = [clean(column.title, limit=48) for column in table.columns]
     widths = [max(len(h), *(len(r[i]) for r in rows)) if rows else len(h)
               for i, h in enumerate(heads)]  # fmt: skip
     lines = ["", f"  {clean(table.title)}"]
