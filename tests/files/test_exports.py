@@ -282,12 +282,19 @@ def test_without_votes_that_is_what_is_said() -> None:
 
 def test_scored_answers_can_be_told_while_pairs_are_blind() -> None:
     blind = still_judging()
-    reviewer = Judge("cy").items(1).scores(["5555"])
-    evidence = answered(3, journals=[*blind.journals, *heard(reviewer)])
-    assert len(rows_of(exported("unpaired", evidence))) == 1
+    # Of the two that are scored, the pairs that are still blind ask about one.
+    reviewer = Judge("cy").items(4).scores(["5555"]).scores(["5555"], first=3)
+    evidence = answered(4, journals=[*blind.journals, *heard(reviewer)])
+    assert [row["id"] for row in rows_of(exported("unpaired", evidence))] == ["s3"]
     table = list(csv.DictReader(io.StringIO(exported("csv", evidence))))
     assert {row["step"] for row in table} == {"review"}
-    assert "bo has not finished" in notes("csv", gather(None, evidence, "tuned"))[0]
+    said = notes("csv", gather(None, evidence, "tuned"))
+    assert "bo has not finished" in said[0]
+    assert said[1].startswith("3 reviewed answers left out")
+    alone = answered(3, journals=[*blind.journals, *heard(Judge("cy").items(1).scores(["5555"]))])
+    for name in ("unpaired", "csv"):
+        with pytest.raises(InputError, match=r"reviewed answers? left out.*bo has not finished"):
+            exported(name, alone)
 
 
 def test_events_name_no_model_before_unblinding() -> None:

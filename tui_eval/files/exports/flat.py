@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from tui_eval.core.judgements import CRITERIA
-from tui_eval.errors import InputError
 from tui_eval.files.exports.results import JudgedPair, Results, Vote
 from tui_eval.files.exports.text import table
 
@@ -20,7 +19,7 @@ COLUMNS = (
 def write(results: Results) -> str:
     rows = [*_reviewed(results), *_voted(results)]
     if results.blind and not rows:
-        raise InputError(f"No answer was scored yet. {results.blind}", results.blind_remedy)
+        raise results.nothing_scored("No answer was scored yet.")
     return table(COLUMNS, rows)
 
 

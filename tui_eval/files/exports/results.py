@@ -173,6 +173,12 @@ class Results:
     open: str = ""
     """Which those are, and the way out."""
 
+    def nothing_scored(self, words: str) -> InputError:
+        """Where pairs are blind and no reviewed answer can be told either."""
+        if self.kept_items:
+            words = f"{kept_words(self.kept_items, 'reviewed answer')}; no other was scored."
+        return InputError(f"{words} {self.blind}", self.blind_remedy)
+
     def unblinded_pairs(self) -> tuple[JudgedPair, ...]:
         """The pairs; InputError where they would tell a direction too early, or there are
         none."""

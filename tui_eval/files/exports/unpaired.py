@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tui_eval.errors import InputError
 from tui_eval.files.exports.results import Asked, Results
 from tui_eval.files.exports.text import lines
 from tui_eval.files.exports.trl import messages, texts
@@ -33,9 +32,7 @@ def _export(results: Results, form: Callable[..., Row]) -> str:
         row = form(asked, completion=answer) | {"label": label, "by": by, "id": asked.sample}
         found.setdefault((asked.sample, answer), row)
     if not found and results.blind:
-        raise InputError(
-            f"No answer was scored as good or poor. {results.blind}", results.blind_remedy
-        )
+        raise results.nothing_scored("No answer was scored as good or poor.")
     return lines(found.values())
 
 
