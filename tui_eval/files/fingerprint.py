@@ -51,6 +51,11 @@ def tokenizer_fingerprint(folder: Path) -> str:
     return _digest(found, folder / "tokenizer_config.json", (*_IDLE, "chat_template"))
 
 
+def reads_in_part(files: Iterable[Path]) -> bool:
+    """Whether any of these is too large to be read whole for its fingerprint."""
+    return any(is_file(path) and path.stat().st_size >= WHOLE_BELOW for path in files)
+
+
 def _fingerprint(folder: Path, kind: Kind, settings: str) -> str:
     files = weight_files(folder, kind)
     if not files or any(is_lfs_pointer(path) for path in files):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from tui_eval.config import Config, ModelConfig
 from tui_eval.core.records import Producer
 from tui_eval.errors import TuiEvalError
 from tui_eval.files import producers
-from tui_eval.files.checkpoint import Checkpoint
+from tui_eval.files.checkpoint import Checkpoint, Kind, weight_files
 from tui_eval.files.evidence import WorkspaceEvidence
+from tui_eval.files.fingerprint import reads_in_part
 from tui_eval.files.report.provenance_data import sha256_text
 from tui_eval.files.settings import bare_addresses
 
@@ -185,4 +187,28 @@ def _fingerprints(config: Config, name: str, own: Sequence[Mapping[str, Any]]) -
         last = max(own, key=lambda run: str(run["at"]))
         parts = {key: last[key] for key in parts}
         recorded = bool(parts["weights"])
-    return {"fingerprints": {**parts, "as_recorded": recorded}}
+    here = not recorded and bool(parts["weights"])
+    sampled = _sampled(config, name) if here else None
+    return {"fingerprints": {**parts, "as_recorded": recorded, "sampled": sampled}}
+
+
+def _sampled(config: Config, name: str) -> list[str] | None:
+    """Fingerprints that large files were not read whole for; None where that can't be seen."""
+    try:
+        return _in_part(config, name)
+    except (TuiEvalError, OSError):
+        return None
+
+
+def _in_part(config: Config, name: str) -> list[str]:
+    folders: dict[str, tuple[Path | None, Kind]] = {
+        "weights": (producers.weights_folder(config, name), "full")
+    }
+    looked = producers.checkpoint_of(config, name)
+    if looked is not None and looked.kind == "adapter":
+        folders["adapter"] = (looked.path, "adapter")
+    return [
+        part
+        for part, (folder, kind) in folders.items()
+        if folder is not None and reads_in_part(weight_files(folder, kind))
+    ]

@@ -71,8 +71,8 @@ def _models(told: Mapping[str, Any]) -> tuple[Block, ...]:
         ]
         note = "; ".join(filter(None, notes))
         rows.append(
-            (name, one["role"], where, kind, one.get("step"), marks["weights"], marks["adapter"],
-             marks["tokenizer"], note)
+            (name, one["role"], where, kind, one.get("step"), _mark(marks, "weights"),
+             _mark(marks, "adapter"), marks["tokenizer"], note)
         )  # fmt: skip
     heads = ("model", "role", "path", "kind", "step", "weights", "adapter", "tokenizer", "note")
     runs = [
@@ -100,7 +100,9 @@ def _models(told: Mapping[str, Any]) -> tuple[Block, ...]:
     blocks: list[Block] = [
         Paragraph(
             "A fingerprint is made of the content of weights, adapter and tokenizer files,"
-            " never of names or times: the same fingerprint is the same model.",
+            " never of times. Files below 64 MiB are read whole; of larger ones the header and"
+            " fixed blocks are (sampled): a training run changes those too, but equal ones do not"
+            " prove that every byte is the same.",
             quiet=True,
         ),
         _table("", heads, rows),
@@ -110,6 +112,11 @@ def _models(told: Mapping[str, Any]) -> tuple[Block, ...]:
         how = (Pairs(tuple(details)),) if details else ()
         blocks.append(Fold(f"What was computed, and how ({len(runs)})", (made, *how)))
     return tuple(blocks)
+
+
+def _mark(marks: Mapping[str, Any], part: str) -> str | None:
+    sampled = part in (marks.get("sampled") or ())
+    return f"{marks[part]} (sampled)" if sampled and marks[part] else marks[part]
 
 
 def _words(value: Any) -> str:
