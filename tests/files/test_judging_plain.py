@@ -80,7 +80,7 @@ def test_undo_skip_flag_and_notes(ab: Ab) -> None:
 def test_finish_guess_and_unblind(ab: Ab) -> None:
     text = told(ab, "t\na\na\na\na\nF\nF\na\nunblind\nyes\na\n")
     assert "ends your part early" in text
-    assert "Which is the fine-tuned one's?" in text
+    assert "Which is the candidate's?" in text
     assert "No preference shown." in text
     assert ab.unblinded
     guessed = [ab.mark(token).guess for token in ab.order]

@@ -171,7 +171,6 @@ class MadeAb(MadeSession):
     step = "blind_ab"
     title = "two sets of answers"
     mode = "planned"
-    candidate = "tuned"
 
     def __init__(
         self,

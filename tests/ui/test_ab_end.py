@@ -119,7 +119,7 @@ async def test_guesses_on_tied_pairs_come_before_the_end() -> None:
         screen = await shows(pilot, "guess 1/3")
         assert isinstance(app.screen, GuessScreen)
         assert "left 0" in screen
-        assert "which answer is the fine-tuned one's?" in screen
+        assert "which answer is the candidate's?" in screen
         assert not session.state.finished
         await pilot.press("a")
         assert "too fast, not saved" in painted(app)

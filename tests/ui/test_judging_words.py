@@ -132,19 +132,6 @@ async def test_what_could_not_be_saved_is_read_whole() -> None:
         assert "until then." not in await press(pilot, "j")
 
 
-async def test_a_guess_is_asked_of_the_judged_model_by_its_name() -> None:
-    session = MadeAb([("a", "b")])
-    session.candidate = "prompted"
-    screen = GuessScreen(
-        [session.pair("p0")], lambda *_: None, lambda: None, candidate=session.candidate
-    )
-    app = Judged(screen)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
-        await pilot.pause()
-        assert "which answer is prompted's?" in painted(app)
-
-
 @pytest.mark.parametrize("width", [60, 80, 120])
 async def test_a_guess_says_its_sentences_whole(width: int) -> None:
     session = MadeAb([("a\n" * 150, "b\n" * 150)])
@@ -155,7 +142,7 @@ async def test_a_guess_says_its_sentences_whole(width: int) -> None:
         await pilot.pause()
         shown = painted(app)
         assert "a hunch is enough, s where there is none" in shown
-        assert "which answer is the fine-tuned one's?" in shown
+        assert "which answer is the candidate's?" in shown
         heads = next(line for line in shown.split("\n") if line.startswith("─ A"))
         assert "…" not in heads.replace("/…", "")
 

@@ -14,7 +14,6 @@ from tui_eval.commands.judging_plain import (
 )
 from tui_eval.core.judgements import Side
 from tui_eval.core.session import AbSession
-from tui_eval.core.steps.wording import asked_for
 from tui_eval.store.journal import NotSaved
 
 VOTES: dict[str, tuple[Side, str]] = {
@@ -164,8 +163,7 @@ class AbLoop(Loop):
 
     def _guess(self, token: str) -> None:
         self.read_out(token)
-        whose = asked_for(self.ab.candidate)
-        question = f"You tied these. Which is {whose}'s? a, b, or nothing:"
+        question = "You tied these. Which is the candidate's? a, b, or nothing:"
         while word := self.talk.ask(question).strip().lower():
             if word in ("a", "b"):
                 self.ab.guess(token, VOTES[word][0])

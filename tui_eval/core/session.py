@@ -186,10 +186,6 @@ class AbSession(JudgingSession, Protocol):
     def thinking(self, token: str) -> tuple[str, str]:
         """Left and right; only after the vote, empty before."""
 
-    @property
-    def candidate(self) -> str:
-        """What the judged model is called, clean; empty where nobody here knows."""
-
     def to_guess(self) -> Sequence[str]:
         """Pairs that this judge tied and may guess at, at most ten."""
 

@@ -202,7 +202,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("pane_up", ("K",), "", "", "ab", hidden=True),
     Action("diff", ("d",), "diff", "stress the words that differ", "ab"),
     Action("finish", ("F",), "finish", "end your judging of this comparison", "ab"),
-    Action("guess_a", ("a",), "A or B", "that one is the judged model's", "guess", "a b"),
+    Action("guess_a", ("a",), "A or B", "that one is the candidate's", "guess", "a b"),
     Action("guess_b", ("b",), "", "", "guess", hidden=True),
     Action("guess_skip", ("s",), "can't tell", "no guess at this pair", "guess"),
     Action("save_note", ("enter",), "save", "save the note", "note", "↵"),

@@ -30,11 +30,6 @@ def model_text(name: str) -> str:
     return clean(name, limit=NAME_CELLS) or "(no name)"
 
 
-def asked_for(name: str) -> str:
-    """Whose answer a judge is asked to guess; ``name`` is clean, and empty where unknown."""
-    return "the fine-tuned one" if name in ("", "tuned") else name
-
-
 def base_text(name: str, own: str | None) -> str:
     """What a candidate is held against: ``base`` where it is the candidate's ``own`` base."""
     return "base" if name == own else model_text(name)

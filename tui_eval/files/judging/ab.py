@@ -107,10 +107,6 @@ class Ab(Judging[AbRound]):
         if not self.unblinded:
             super().view(token, what)
 
-    @property
-    def candidate(self) -> str:
-        return self._source.candidate
-
     def to_guess(self) -> Sequence[str]:
         with self._lock:
             tied = [

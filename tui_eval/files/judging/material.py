@@ -52,8 +52,6 @@ class AbRound(Material):
     decides: Callable[[Sequence[JudgeRound]], bool]
     samples: tuple[str, ...] = ()
     """Ids of the prompts; empty where a plan that is there is followed as it is."""
-    candidate: str = ""
-    """What the judged model is called, to ask for guesses; empty where only ids are known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,6 @@ from tui_eval.core.judgements import JudgeRound, Step
 from tui_eval.core.records import Completion, Sample
 from tui_eval.core.steps.compared import judged_elsewhere
 from tui_eval.core.steps.judging import allotment as allotment_of
-from tui_eval.core.steps.wording import NAME_CELLS
 from tui_eval.core.text import clean
 from tui_eval.errors import InputError
 from tui_eval.files import producers
@@ -176,7 +175,6 @@ def compared(
         keep=lambda judge: recording.keep(workspace, judge, round, what, samples, given),
         decides=decides,
         samples=ids,
-        candidate=clean(one.name, limit=NAME_CELLS),
     )
 
 

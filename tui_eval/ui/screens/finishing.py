@@ -101,9 +101,7 @@ class Finishing:
             self._finish()
 
         desk = self._desk
-        screen: GuessScreen = GuessScreen(
-            pairs, record, done, judge=desk.judge, candidate=session.candidate, clock=desk.clock
-        )
+        screen: GuessScreen = GuessScreen(pairs, record, done, judge=desk.judge, clock=desk.clock)
         desk.app.push_screen(screen)
 
     def _finish(self) -> None:

@@ -14,7 +14,6 @@ from textual.binding import BindingType
 from textual.events import Key
 
 from tui_eval.core.session import Pair
-from tui_eval.core.steps.wording import asked_for
 from tui_eval.core.text import cells, clean
 from tui_eval.errors import TuiEvalError
 from tui_eval.ui import keys
@@ -49,13 +48,11 @@ class GuessScreen(Plain):
         done: Callable[[], None],
         *,
         judge: str = "",
-        candidate: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
         self._pairs, self._record, self._done = list(pairs), record, done
         self._judge = judge
-        self._candidate = candidate
         self.guard = Guard(clock)
         self.at = 0
         self._saving = False
@@ -81,7 +78,7 @@ class GuessScreen(Plain):
     def _show(self) -> None:
         self.guard.close()
         left = [(f"guess {self.at + 1}/{len(self._pairs)}", "text!"),
-                (f"  which answer is {asked_for(self._candidate)}'s?", "text")]  # fmt: skip
+                ("  which answer is the candidate's?", "text")]  # fmt: skip
         judge = judge_words(self._judge)
         room = self.size.width - width_of(left) - MARGINS
         self.query_one("#standing", TwoEnds).show(left, judge if width_of(judge) <= room else [])
