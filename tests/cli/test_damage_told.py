@@ -12,6 +12,9 @@ import pytest
 
 from tests.files.made_history import Trained
 from tui_eval.cli import main
+from tui_eval.commands.gate import as_text
+from tui_eval.core import gate
+from tui_eval.core.reading import Column, Number, Reading, Table
 from tui_eval.core.sign_off_records import Decision
 from tui_eval.files.exports import show
 from tui_eval.files.report.as_json import schema as report_schema
@@ -112,3 +115,18 @@ def test_a_workspace_with_nothing_computed_has_no_count_of_contradictions(
     fresh = Trained.at(tmp_path / "fresh")
     for condition in ("contradictions = 0", 'signoff.decision != "hold"', "review.flagged = 0"):
         assert main(["gate", "-w", str(fresh.folder), "--require", condition]) == 1
+
+
+def test_names_and_units_that_mean_harm_are_printed_clean() -> None:
+    evil = "\x1b]52;c;aGk=\x07\u202eevil"
+    table = Table("t", (Column("a", evil),), ((1,),))
+    reading = Reading(
+        "task_metrics", "tuned", "good", "", evil,
+        numbers={evil: Number(1.0, 0.5, 1.5, 3, evil, evil)}, tables={"t": table},
+    )  # fmt: skip
+    text = show.as_text({"tuned": {"task_metrics": reading}})
+    condition = gate.Condition(f"tuned:x {evil}", "number", "x", "", "", "=", 1.0, "tuned")
+    outcome = gate.Outcome(condition, evil, False, Number(1.0, unit=evil, why=evil), why=evil)
+    text += as_text([outcome, outcome], evil)
+    assert "evil" in text
+    assert not {"\x1b", "\x07", "\u202e"} & set(text)
