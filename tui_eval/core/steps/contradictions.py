@@ -50,7 +50,7 @@ def _unknown(step: str, reading: Reading | None) -> Iterator[str]:
         return
     elif reading.verdict in ("waiting", "not_enough"):
         word = "is not done" if reading.verdict == "waiting" else "can't tell"
-        yield f"{step} {word}: {reading.summary}"
+        yield f"{step} {word}: {reading.summary.rstrip('.')}"
     else:
         # A worse finding hides this one in the verdict.
         gaps = [one.text for one in reading.findings if one.severity == "not_enough"]
@@ -59,7 +59,7 @@ def _unknown(step: str, reading: Reading | None) -> Iterator[str]:
                 number = reading.numbers.get(name)
                 gaps.append(f"no {name}" + (f", {number.why}" if number and number.why else ""))
         if gaps:
-            yield f"{step} can't tell all: {gaps[0]}"
+            yield f"{step} can't tell all: {gaps[0].rstrip('.')}"
 
 
 def _tell(code: str, text: str, *steps: str) -> Contradiction:

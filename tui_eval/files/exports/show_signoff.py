@@ -10,6 +10,9 @@ from tui_eval.core.sign_off_records import WORDS, Contradiction, Decided
 from tui_eval.core.steps.sign_off import deploy_lacks, needs_text
 from tui_eval.core.text import clean
 
+_NAME, _NOTE = 80, 4_000
+"""Characters of a text that a journal from elsewhere may hold; JSON has it whole."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
@@ -52,10 +55,10 @@ def as_text(told: Verdicts, marks: Mapping[str, str]) -> list[str]:
     if lacks:
         words += f", but lacks {clean(lacks)}"
     if last is not None:
-        words += f", signed by {clean(last.by)} at {clean(last.at)}"
+        words += f", signed by {clean(last.by, limit=_NAME)} at {clean(last.at, limit=_NAME)}"
     lines += ["Sign-off", f"{mark} {words}"]
     if last is not None and last.note:
-        lines.append(f"  note: {clean(last.note)}")
+        lines.append(f"  note: {clean(last.note, limit=_NOTE)}")
     lines += [f"  ! {text}" for text in doubt_texts(decided)]
     if decided.unseen:
         lines.append(f"  not on this machine: {clean(', '.join(decided.unseen))}")
