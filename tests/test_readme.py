@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tui_eval.cli import PARSERS
+from tui_eval.commands.parsers import PARSERS
 from tui_eval.ui import keys
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")

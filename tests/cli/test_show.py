@@ -157,7 +157,7 @@ def test_run_without_data_says_so_and_is_no_failure(tmp_path: Path, workspace: P
 
 
 def test_every_command_has_help_with_an_example() -> None:
-    from tui_eval.cli import PARSERS
+    from tui_eval.commands.parsers import PARSERS
 
     for name, parser in PARSERS.items():
         assert f"tui-eval {name}" in parser().format_help().partition("example:")[2]
