@@ -240,7 +240,8 @@ def test_two_files_are_judged_without_eval_toml(folder: Path) -> None:
     session.unblind()
     session.close()
     reading = read_ab_files(Workspace.open(folder), folder / "base.jsonl", folder / "tuned.jsonl")
-    assert reading.verdict == "good"
+    # Each of tuned's answers is the shorter one: length may explain it.
+    assert [one.code for one in reading.findings if one.severity != "note"] == ["length_bias"]
     assert reading.numbers["wins"].value == 50
 
 
@@ -380,7 +381,7 @@ def test_results_can_be_made_when_the_files_are_gone(folder: Path) -> None:
     (folder / "tuned.jsonl").unlink()
     found = RecordedEvidence.of(Workspace.open(folder), round)
     reading = blind_ab.read(found, found.candidate)
-    assert (reading.verdict, reading.numbers["wins"].value) == ("good", 50)
+    assert (reading.verdict, reading.numbers["wins"].value) == ("caution", 50)
     assert reading.numbers["planned"].value == 50
     with pytest.raises(InputError, match="Nothing was judged"):
         RecordedEvidence.of(Workspace.open(folder), "another")

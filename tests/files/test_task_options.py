@@ -13,8 +13,8 @@ from tui_eval.files.tasks import options_of
 
 OTHER: dict[str, Any] = {
     "metrics": ("bleu",), "labels": ("x",), "label_rule": "exact", "pattern": "z",
-    "json_field": "f", "stemmer": True, "tokenizer": "unicode", "most_words": 77, "tests": "t", "entry_point": "e",
-    "lower_is_better": ("bleu",),
+    "json_field": "f", "stemmer": True, "tokenizer": "unicode", "most_words": 77,
+    "tests": "t", "entry_point": "e", "lower_is_better": ("bleu",),
 }  # fmt: skip
 """A value of each option that is not its default."""
 MADE = {"schema", "own"}
