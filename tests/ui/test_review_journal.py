@@ -93,5 +93,5 @@ async def test_answers_that_come_while_judging_are_shown(tmp_path: Path) -> None
         await pilot.press("4", "4", "4", "4")
         await fake.shows(pilot, "waiting for answers", 20)
         made.answer(later)
-        await fake.shows(pilot, "review 2/3", 20)
-        assert "▸ accuracy" in painted(app)
+        await fake.shows(pilot, "▸ accuracy", 20)
+        assert "review 2/3" in painted(app)

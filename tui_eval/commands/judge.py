@@ -232,9 +232,9 @@ def _end(options: Namespace) -> int:
 
 
 def _agreed(about: str) -> bool:
-    """Asked where somebody sits at a terminal; a script has said what it wants."""
+    """It can't be taken back: who sits at no terminal says --yes."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return True
+        raise InputError("Without a terminal nobody can be asked.", f"{about} End it with --yes.")
     print(f"{about}\nNobody can vote on these pairs after that. End it? y/n: ",
           end="", file=sys.stderr, flush=True)  # fmt: skip
     return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -189,7 +189,14 @@ def decided_of(
 
 def _faults(workspace: Workspace) -> tuple[str, ...]:
     """Of journals alone: facts hold no decisions."""
-    return tuple(view.fault for view in workspace.journals() if view.fault)
+    views = workspace.journals()
+    # What was not written to its end may have been a decision, or is one that was damaged.
+    torn = (
+        f"{view.path.name} ends in half a line: {clean(view.judge)} has to judge or sign once more"
+        for view in views
+        if view.torn and not view.fault
+    )
+    return (*(view.fault for view in views if view.fault), *torn)
 
 
 def standing_of(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tui_eval.core.reading import Finding, Severity
 from tui_eval.core.records import Dataset
 from tui_eval.core.stats.intervals import Estimate
 from tui_eval.core.steps.leak import leak, named
 from tui_eval.core.steps.overfitting_case import Case
 from tui_eval.core.steps.overfitting_gap import Gaps
-from tui_eval.core.steps.overfitting_signs import Copies, Rise
+from tui_eval.core.steps.overfitting_signs import Copies, Copy, Rise
+from tui_eval.core.steps.task_metrics_blind import closed_prompts
 from tui_eval.core.steps.wording import (
     Hit,
     count_text,
@@ -217,23 +220,33 @@ def _copies(case: Case) -> Hit | None:
     found = case.copies
     if found is None or not found.alone:
         return None
-    first, count = found.alone[0], len(found.alone)
+    count = len(found.alone)
     others = "neither base nor the reference does" if "base" in found.rates else "it is no echo"
-    place = f"row {first.match.row} of {clean(first.match.source, limit=60)}"
-    words = f"{first.words} words"
-    how = f"the whole answer ({words})" if first.match.exact else f"{words} in a row"
+    # Who knows which answer is a training row knows whose it is.
+    closed = closed_prompts(case.evidence, case.candidate)
+    told = [one for one in found.alone if not closed(one.sample)]
     text = (
         f"{count} of {count_text(found.n, 'answer')} repeat{'s' if count == 1 else ''} training"
-        f" text where {others}: {how} from {place} (answer #{first.sample.row})."
+        f" text where {others}{_example(told)}."
     )
     severity = _copies_severity(case, found)
     text += "" if severity != "note" else " So few may be chance."
-    finding = Finding("copies", severity, text, {"samples": [o.sample.id for o in found.alone]})
+    finding = Finding("copies", severity, text, {"samples": [o.sample.id for o in told]})
     if severity == "note":
         brief = count_text(count, "copy", "copies")
         return Hit(finding, brief, f"{brief}, maybe chance")
     phrase = f"{count_text(count, 'copied answer')}"
     return Hit(finding, phrase, f"{phrase} of training text")
+
+
+def _example(told: Sequence[Copy]) -> str:
+    if not told:
+        return "; which ones is told when the blind A/B that asks about them is unblinded"
+    first = told[0]
+    place = f"row {first.match.row} of {clean(first.match.source, limit=60)}"
+    words = f"{first.words} words"
+    how = f"the whole answer ({words})" if first.match.exact else f"{words} in a row"
+    return f": {how} from {place} (answer #{first.sample.row})"
 
 
 def _copies_severity(case: Case, found: Copies) -> Severity:

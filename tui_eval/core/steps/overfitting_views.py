@@ -54,9 +54,9 @@ def _change(pair: Pair) -> float:
 
 def _copies(found: Sequence[Copy], closed: Callable[[Sample], bool]) -> Table:
     """The matched stretch of the answer, and the same in the training row. Its number comes
-    first, for a narrow column is cut at the end. Of prompts that an open blind A/B asks no
-    text is told."""
-    shown = found[:SHOWN]
+    first, for a narrow column is cut at the end. Answers that an open blind A/B asks about are
+    left out: the training row alone would tell which answer this model's is."""
+    shown = [one for one in found if not closed(one.sample)][:SHOWN]
     several = len({one.match.source for one in shown}) > 1
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
@@ -64,12 +64,11 @@ def _copies(found: Sequence[Copy], closed: Callable[[Sample], bool]) -> Table:
             one.words,
             "whole" if one.match.exact else "run",
             "yes" if one.echoed else "",
-            CLOSED if shut else clean(one.answer[slice(*one.match.span)].strip(), limit=TEXT),
+            clean(one.answer[slice(*one.match.span)].strip(), limit=TEXT),
             f"#{one.match.row}" + (f" of {clean(one.match.source, limit=60)}" if several else ""),
-            "" if shut else clean(one.match.matched.strip(), limit=TEXT),
+            clean(one.match.matched.strip(), limit=TEXT),
         )
         for one in shown
-        for shut in [closed(one.sample)]
     )
     columns = (
         Column("sample", "sample"),
@@ -80,7 +79,8 @@ def _copies(found: Sequence[Copy], closed: Callable[[Sample], bool]) -> Table:
         Column("source", "training row"),
         Column("training", "training text"),
     )
-    title = "copies of training text"
+    left = len(found) - sum(not closed(one.sample) for one in found)
+    title = "copies of training text" + (f", {left} {CLOSED}" if left else "")
     refs = tuple(one.sample.id for one in shown)
     return Table(title, columns, rows, refs, ("copy",) * len(refs))
 
