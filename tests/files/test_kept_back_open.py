@@ -309,6 +309,9 @@ def test_the_finding_names_the_comparison_and_the_way_out(
         patch.setattr(sys, "stderr", said_no)
         assert main(["-w", str(tmp_path), "ab", "--end", one.round, "--judge", "bo"]) == 0
     assert f"Comparison {one.round} (max 3 of {ASKED}) will be closed" in said_no.told
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdin", io.StringIO("n\n"))
+        assert main(["-w", str(tmp_path), "ab", "--end", one.round, "--judge", "bo"]) == 2
     assert evidence_of(tmp_path).compared_blind()
     assert main(["-w", str(tmp_path), "ab", "--end", one.round, "--judge", "bo", "--yes"]) == 0
     assert not evidence_of(tmp_path).compared_blind()
@@ -438,6 +441,12 @@ def test_copies_of_training_text_are_told_without_the_answers_that_are_compared(
     table = repr(overfitting.read(evidence, "tuned").tables["copies"].rows)
     pages = {one.sample.id: repr(one) for one in copied_text.copied(evidence, "tuned")}
     assert {id for id, text in texts.items() if text in table} == {"s4", "s5"}
+    # The training row alone would tell which of two answers this model's is.
+    reading = overfitting.read(evidence, "tuned")
+    assert set(reading.tables["copies"].refs) == {"s4", "s5"}
+    (found,) = (one for one in reading.findings if one.code == "copies")
+    assert set((found.at or {})["samples"]) <= {"s4", "s5"}
+    assert not any(f"#{row}" in found.text for row in range(1, 5))
     assert {id for id, page in pages.items() if texts[id] in page} == {"s4", "s5"}
     judge.finish()
     judge.unblind()

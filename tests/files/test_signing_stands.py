@@ -240,3 +240,14 @@ def test_no_name_of_a_task_hides_a_model_s_weights(here: Signing) -> None:
     tensors(here.folder / "tuned" / "adapter_model.safetensors", {"other": b"3"})
     after = standing(here.config, "tasks", here.cache)
     assert [name for name in before if before[name] != after[name]] == ["tasks.adapter"]
+
+
+@pytest.mark.parametrize("end", [b"", b"x", b" "])
+def test_a_last_line_that_was_cut_or_changed_at_its_end_is_told(here: Signing, end: bytes) -> None:
+    """It may have been a decision: what stands before it is not all that was said."""
+    here.sign("deploy")
+    here.sign("hold")
+    (journal,) = (here.folder / "judgements").glob("*.jsonl")
+    journal.write_bytes(journal.read_bytes()[:-1] + end)
+    (fault,) = here.decided().faults
+    assert "ends in half a line" in fault
