@@ -271,3 +271,17 @@ def test_a_withdrawn_decision_is_not_out_of_date() -> None:
     held = signed("a", "hold", "20", standing=THEN)
     found = decided("tuned", sign_offs([held]), READY, {**THEN, "tuned.adapter": "9"})
     assert found.changed == ("the adapter of tuned changed",)
+
+
+def test_a_review_that_goes_on_speaks_once_deploy_could_be_signed() -> None:
+    """Deploy opens at twenty: what twenty answers say isn't kept back until all forty are read."""
+    low = hit("low_score", "bad")
+    few = weigh(of(made.review(low, accuracy=2.0, n=19, waiting=True)))
+    assert "review not done" in few.open
+    assert not any("review" in one for one in few.against)
+    enough = weigh(of(made.review(low, accuracy=2.0, n=20, waiting=True)))
+    assert "review 20 of 40, accuracy 2.0 so far" in enough.open
+    assert any(one.startswith("review: ") for one in enough.against)
+    fine = weigh(of(made.review(accuracy=4.0, n=22, waiting=True)))
+    assert "review 22 of 40, accuracy 4.0 so far" in fine.open
+    assert not any("review" in one for one in fine.against)

@@ -158,12 +158,29 @@ def weigh(readings: Readings) -> Weighed:
             # What a half-done step counts so far is no place to weigh from.
             why = f": {clean(reading.headline)}"
             word = " not done" if reading.verdict == "waiting" else why
-            sides["open"].append(f"{name}{word}")
-            sides["against"] += _facts(reading)
+            told = _so_far(reading) if key == "review" else ""
+            sides["open"].append(told or f"{name}{word}")
+            sides["against"] += [*_facts(reading), *_low_so_far(key, reading)]
         else:
             for side, phrase in _phrases(key, reading, readings):
                 sides[side].append(phrase)
     return Weighed(*(tuple(dict.fromkeys(sides[name])) for name in ("for", "against", "open")))
+
+
+def _so_far(reading: Reading) -> str:
+    """Of a review that goes on, once there is as much of it as deploy asks for."""
+    have, planned = (int(shown.value(reading, name) or 0) for name in ("reviewed", "planned"))
+    mean = shown.value(reading, "accuracy")
+    if reading.verdict != "waiting" or have < REVIEWED or mean is None:
+        return ""
+    return f"review {have} of {planned}, accuracy {mean:.1f} so far"
+
+
+def _low_so_far(step: str, reading: Reading) -> Iterator[str]:
+    """Deploy opens at so many reviews: what they say against it is said from there on."""
+    low = shown.finding(reading, "low_score")
+    if step == "review" and low is not None and _so_far(reading):
+        yield f"review: {clean(low.text.rstrip('.'), limit=90)}"
 
 
 def _facts(reading: Reading) -> Iterator[str]:
