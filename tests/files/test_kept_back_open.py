@@ -7,27 +7,23 @@ import json
 import random
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.core.made_evidence import MadeEvidence, made_sample
-from tests.core.made_judging import Judge, answered, heard
 from tests.files.making import lines
 from tui_eval import config
 from tui_eval.cli import main
 from tui_eval.core.metrics import metric_of
 from tui_eval.core.metrics.facts import fact_key, to_plain
-from tui_eval.core.records import CopyMatch
-from tui_eval.core.steps import overfitting, task_metrics
+from tui_eval.core.steps import task_metrics
 from tui_eval.core.steps.task_metrics_blind import kept_back
 from tui_eval.core.steps.task_metrics_chosen import Chosen
 from tui_eval.core.steps.task_metrics_items import detail, listed
 from tui_eval.core.task_records import Measured
-from tui_eval.core.text import digest
 from tui_eval.errors import InputError
 from tui_eval.files.evidence import FileCache, WorkspaceEvidence
 from tui_eval.files.exports import humaneval, lm_eval, show
@@ -37,7 +33,6 @@ from tui_eval.files.judging.ab import Ab
 from tui_eval.files.judging.ending import end_comparison
 from tui_eval.files.task_evidence import METRIC, place_of
 from tui_eval.store.workspace import Workspace
-from tui_eval.ui.screens import copied_text
 from tui_eval.ui.screens.answers import detail_of
 
 Wording = Callable[[int], str]
@@ -415,42 +410,3 @@ def test_code_problems_are_kept_back_from_their_export(tmp_path: Path) -> None:
     assert [written(model) for model in ("tuned", "base")] == [(ROWS - ASKED, False)] * 2
     end(tmp_path)
     assert [written(model) for model in ("tuned", "base")] == [(ROWS, True)] * 2
-
-
-def copying(*judges: Judge) -> MadeEvidence:
-    """Each of six answers is a training answer; the first four are compared."""
-    rows = [made_sample(at) for at in range(6)]
-    made = answered(6, samples=rows, journals=heard(*judges), settings={"blind_ab.pairs": 0})
-    matches = {}
-    for model, some in made.completions.items():
-        for one in some.values():
-            text, whole = one.answer, (0, len(one.answer))
-            own = CopyMatch(digest(text), 9, True, True, 9, whole, "train.jsonl", 7, text)
-            matches[own.text] = own if model == "tuned" else replace(own, copied=False, exact=False)
-    for row in rows:
-        name = digest(row.reference or "")
-        matches[name] = CopyMatch(name, 3, False)
-    return replace(made, matches=matches)
-
-
-def test_copies_of_training_text_are_told_without_the_answers_that_are_compared() -> None:
-    judge = Judge().pairs(4)
-    judge.vote(0, "t")
-    evidence = copying(judge)
-    texts = {id: one.answer for id, one in evidence.completions["tuned"].items()}
-    table = repr(overfitting.read(evidence, "tuned").tables["copies"].rows)
-    pages = {one.sample.id: repr(one) for one in copied_text.copied(evidence, "tuned")}
-    assert {id for id, text in texts.items() if text in table} == {"s4", "s5"}
-    # The training row alone would tell which of two answers this model's is.
-    reading = overfitting.read(evidence, "tuned")
-    assert set(reading.tables["copies"].refs) == {"s4", "s5"}
-    (found,) = (one for one in reading.findings if one.code == "copies")
-    assert set((found.at or {})["samples"]) <= {"s4", "s5"}
-    assert not any(f"#{row}" in found.text for row in range(1, 5))
-    assert {id for id, page in pages.items() if texts[id] in page} == {"s4", "s5"}
-    judge.finish()
-    judge.unblind()
-    evidence = copying(judge)
-    table = repr(overfitting.read(evidence, "tuned").tables["copies"].rows)
-    pages = {one.sample.id: repr(one) for one in copied_text.copied(evidence, "tuned")}
-    assert all(text in table and text in pages[id] for id, text in texts.items())
