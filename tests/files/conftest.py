@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from tests.files.made_rounds import Made
+from tests.files.made_signing import READY, Signing
 from tui_eval.files.judging.ab import Ab
 from tui_eval.files.judging.review import Review
 
@@ -41,3 +42,13 @@ def review(made: Made) -> Iterator[Review]:
     session = made.review()
     yield session
     session.close()
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Signing:
+    """A workspace to be signed, where people have judged what is there, however often it is
+    read."""
+    monkeypatch.setattr("tui_eval.files.signing._judged_now", lambda *_: READY)
+    folder = tmp_path / "here"
+    folder.mkdir()
+    return Signing(folder)

@@ -37,19 +37,6 @@ ROOT = Path(__file__).resolve().parents[2]
 CHILD = Path(__file__).with_name("signing_child.py")
 
 
-@pytest.fixture(autouse=True)
-def judged(monkeypatch: pytest.MonkeyPatch) -> None:
-    """People have judged what is there, however often it is read."""
-    monkeypatch.setattr("tui_eval.files.signing._judged_now", lambda *_: READY)
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Signing:
-    folder = tmp_path / "here"
-    folder.mkdir()
-    return Signing(folder)
-
-
 def journal_of(folder: Path, judge: str = "ana") -> Path:
     (path,) = (folder / "judgements").glob(f"{judge}-*.jsonl")
     return path

@@ -16,19 +16,6 @@ from tui_eval.files.standing import standing
 from tui_eval.store.workspace import Workspace
 
 
-@pytest.fixture(autouse=True)
-def judged(monkeypatch: pytest.MonkeyPatch) -> None:
-    """People have judged what is there, however often it is read."""
-    monkeypatch.setattr("tui_eval.files.signing._judged_now", lambda *_: READY)
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Signing:
-    folder = tmp_path / "here"
-    folder.mkdir()
-    return Signing(folder)
-
-
 def test_retraining_in_place_makes_it_out_of_date(here: Signing) -> None:
     here.sign("deploy")
     path = here.folder / "tuned" / "adapter_model.safetensors"

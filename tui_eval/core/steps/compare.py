@@ -154,19 +154,20 @@ def _perplexity(reading: Reading) -> _Figure | None:
 
 
 def _overfitting(reading: Reading) -> _Figure | None:
-    number = reading.numbers.get("gap_used")
-    if number is None or finite(number.value) is None:
-        return None
-    text = value_text(number)
-    return _Figure(number, f"gap {text}", text, interval_text(number))
+    return _named(reading, "gap_used", "gap")
 
 
 def _review(reading: Reading) -> _Figure | None:
-    number = reading.numbers.get("accuracy")
+    return _named(reading, "accuracy", "accuracy")
+
+
+def _named(reading: Reading, name: str, word: str) -> _Figure | None:
+    """A number as it is, with a word before it where there is room."""
+    number = reading.numbers.get(name)
     if number is None or finite(number.value) is None:
         return None
     text = value_text(number)
-    return _Figure(number, f"accuracy {text}", text, interval_text(number))
+    return _Figure(number, f"{word} {text}", text, interval_text(number))
 
 
 def _blind_ab(reading: Reading) -> _Figure | None:

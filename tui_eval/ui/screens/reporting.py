@@ -62,7 +62,7 @@ def written(config: Config) -> list[Path]:
 
 
 def told(paths: list[Path]) -> str:
-    """``report.html, .md and .json in /work/run``."""
+    """``report.html, .md and .json in support-bot``."""
     first, *rest = paths
     *others, last = [path.suffix for path in rest]
     return clean(f"{', '.join([first.name, *others])} and {last} in {first.parent}")
